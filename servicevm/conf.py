@@ -1,0 +1,270 @@
+"""Every option of servicevm.conf, declared once."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from oslo_config import cfg
+
+CONF = cfg.CONF
+
+
+def _default_state_dir() -> str:
+    """``/var/lib/servicevm`` for root, the XDG state folder for others."""
+    if os.geteuid() == 0:
+        return "/var/lib/servicevm"
+    base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return str(Path(base).expanduser() / "servicevm")
+
+
+DEFAULT_OPTS = [
+    cfg.StrOpt(
+        "state_dir",
+        default=_default_state_dir(),
+        sample_default="/var/lib/servicevm",
+        help="Folder of everything that is kept: database, CA, devices, "
+        "credentials. Made with mode 0700.",
+    ),
+    cfg.StrOpt(
+        "deployment_id",
+        default="local",
+        regex=r"^[a-z0-9][a-z0-9.-]{0,62}$",
+        help="Name of this installation; the trust domain of every "
+        "certificate.",
+    ),
+]
+
+API_OPTS = [
+    cfg.HostAddressOpt(
+        "bind_host",
+        default="127.0.0.1",
+        help="Address that servicevm-standalone listens on.",
+    ),
+    cfg.PortOpt("bind_port", default=9890, help="Its port; 0 takes any."),
+    cfg.StrOpt(
+        "auth_strategy",
+        default="http_basic",
+        choices=[
+            ("http_basic", "user and password from auth_file"),
+            ("none", "everyone is the administrator; loopback only"),
+        ],
+        help="Who may call the API.",
+    ),
+    cfg.StrOpt(
+        "auth_file",
+        default="$state_dir/htpasswd",
+        help="bcrypt password file for http_basic, made with a generated "
+        "password (see clouds_file) if it is missing. Mode 0600.",
+    ),
+    cfg.StrOpt(
+        "clouds_file",
+        default="$state_dir/clouds.yaml",
+        help="clouds.yaml written by servicevm-standalone, mode 0600; "
+        "clients read it through OS_CLIENT_CONFIG_FILE.",
+    ),
+    cfg.IntOpt(
+        "max_body_bytes",
+        default=1 << 20,
+        min=1024,
+        help="Largest request body, in bytes.",
+    ),
+    cfg.IntOpt(
+        "max_limit",
+        default=1000,
+        min=1,
+        help="Most items that one list answer holds.",
+    ),
+    cfg.IntOpt(
+        "threads",
+        default=8,
+        min=1,
+        help="Threads that serve requests in one process.",
+    ),
+]
+
+CONDUCTOR_OPTS = [
+    cfg.IntOpt(
+        "workers",
+        default=4,
+        min=1,
+        help="Operations that one conductor drives at once.",
+    ),
+    cfg.FloatOpt(
+        "poll_interval",
+        default=1.0,
+        min=0.01,
+        help="Seconds between looks for operations where no hint arrives.",
+    ),
+    cfg.FloatOpt(
+        "lease",
+        default=15.0,
+        min=0.1,
+        help="Seconds that a claimed operation stays claimed "
+        "without a sign of life of its conductor.",
+    ),
+    cfg.FloatOpt(
+        "reconcile_interval",
+        default=10.0,
+        min=0.05,
+        help="Seconds between comparisons of what should be with what is.",
+    ),
+    cfg.IntOpt(
+        "first_contact_timeout",
+        default=180,
+        min=1,
+        help="Seconds a booted device may take to call home, where "
+        "the template does not say.",
+    ),
+    cfg.IntOpt(
+        "operation_timeout",
+        default=600,
+        min=1,
+        help="Seconds until an operation's deadline.",
+    ),
+    cfg.IntOpt(
+        "max_attempts",
+        default=5,
+        min=1,
+        help="Attempts at a step that fails transiently.",
+    ),
+    cfg.IntOpt(
+        "keep_days",
+        default=30,
+        min=1,
+        help="Days that ended operations and events are kept by "
+        "'servicevm-manage db purge'.",
+    ),
+]
+
+RELAY_OPTS = [
+    cfg.StrOpt("name", default="local", help="Name of this relay."),
+    cfg.StrOpt(
+        "serial_socket",
+        default="$state_dir/run/relay.sock",
+        help="Unix socket to which QEMU connects the devices' "
+        "virtio-serial ports. Empty turns it off.",
+    ),
+    cfg.HostAddressOpt(
+        "bind_host",
+        default="127.0.0.1",
+        help="Address for agents that come over TCP.",
+    ),
+    cfg.PortOpt(
+        "bind_port",
+        default=None,
+        help="Port for agents that come over TCP; unset: none.",
+    ),
+    cfg.IntOpt(
+        "max_frame", default=1 << 20, min=1024, help="Largest frame, in bytes."
+    ),
+    cfg.FloatOpt(
+        "handshake_timeout",
+        default=30.0,
+        min=0.1,
+        help="Seconds from connection to an open session. An "
+        "emulated guest needs a few.",
+    ),
+    cfg.FloatOpt(
+        "heartbeat_interval",
+        default=10.0,
+        min=0.1,
+        help="Seconds between heartbeats that agents are told to keep.",
+    ),
+    cfg.FloatOpt(
+        "dead_after",
+        default=35.0,
+        min=0.1,
+        help="Seconds of silence after which a session is closed.",
+    ),
+    cfg.FloatOpt(
+        "flush_interval",
+        default=1.0,
+        min=0.01,
+        help="Seconds over which heartbeats are gathered into one report.",
+    ),
+    cfg.IntOpt(
+        "max_sessions",
+        default=10_000,
+        min=1,
+        help="Sessions that this relay holds at the most.",
+    ),
+    cfg.IntOpt(
+        "max_unauthenticated",
+        default=256,
+        min=1,
+        help="Connections before authentication at once.",
+    ),
+]
+
+PKI_OPTS = [
+    cfg.StrOpt(
+        "dir",
+        default="$state_dir/pki",
+        help="Folder of the built-in CA, mode 0700.",
+    ),
+    cfg.IntOpt(
+        "leaf_days",
+        default=7,
+        min=1,
+        help="Days that an agent's certificate is valid.",
+    ),
+    cfg.IntOpt(
+        "token_minutes",
+        default=30,
+        min=1,
+        help="Minutes that an enrolment token is valid.",
+    ),
+]
+
+QEMU_OPTS = [
+    cfg.StrOpt(
+        "image_dir",
+        default="$state_dir/image",
+        help="Folder of the guest image: kernel, initrd, root.erofs, "
+        "state.img, manifest.json. Made by "
+        "'servicevm-manage image build'.",
+    ),
+    cfg.StrOpt(
+        "devices_dir",
+        default="$state_dir/devices",
+        help="One folder per device, mode 0700.",
+    ),
+    cfg.StrOpt("binary", default="qemu-system-x86_64", help="QEMU's program."),
+    cfg.StrOpt(
+        "accelerator",
+        default="auto",
+        choices=[
+            ("auto", "KVM where it really runs guests, else TCG"),
+            ("kvm", "KVM or an error"),
+            ("tcg", "software emulation"),
+        ],
+        help="Default of templates that do not say.",
+    ),
+    cfg.IntOpt(
+        "console_bytes",
+        default=1 << 20,
+        min=4096,
+        help="Most bytes of console output kept per device.",
+    ),
+]
+
+DATABASE_DEFAULT = "sqlite:///$state_dir/servicevm.sqlite"
+
+
+def list_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
+    """Groups and options, for registration and for the sample file."""
+    return [
+        ("DEFAULT", DEFAULT_OPTS),
+        ("api", API_OPTS),
+        ("conductor", CONDUCTOR_OPTS),
+        ("relay", RELAY_OPTS),
+        ("pki", PKI_OPTS),
+        ("qemu", QEMU_OPTS),
+    ]
+
+
+def register(conf: cfg.ConfigOpts = CONF) -> cfg.ConfigOpts:
+    """Register every option on `conf`; twice does no harm."""
+    for group, opts in list_opts():
+        conf.register_opts(opts, group=group)
+    return conf

@@ -1,0 +1,322 @@
+"""Tables. Times are integer microseconds since the epoch, UTC, as 64-bit
+integers: a FLOAT column rounds epoch seconds to minutes on MariaDB."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db.sqlalchemy import types as oslo_types
+from sqlalchemy import orm
+
+# SQLite counts up only in a column whose type is exactly INTEGER.
+Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+Uuid = sa.String(36)
+Json = oslo_types.JsonEncodedDict(mysql_as_long=True)
+JsonList = oslo_types.JsonEncodedList(mysql_as_long=True)
+
+
+class Base(orm.DeclarativeBase):
+    type_annotation_map = {int: sa.BigInteger, str: sa.String(255)}
+
+
+class DeviceTemplate(Base):
+    """The head of a template; what it says is in its revisions."""
+
+    __tablename__ = "device_templates"
+
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, index=True)
+    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    name: orm.Mapped[str] = orm.mapped_column(index=True)
+    description: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    revision: orm.Mapped[int]
+    properties: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    created_at: orm.Mapped[int]
+    updated_at: orm.Mapped[int] = orm.mapped_column(index=True)
+
+
+class DeviceTemplateRevision(Base):
+    """What a template said at one revision; never changed.
+
+    ``spec`` holds infra_driver, infra_options, mgmt_driver, mgmt_options,
+    interfaces, service_types, slots and health.
+    """
+
+    __tablename__ = "device_template_revisions"
+
+    template_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid,
+        sa.ForeignKey("device_templates.id", ondelete="CASCADE"),
+        primary_key=True,
+    )
+    revision: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    spec: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    created_at: orm.Mapped[int]
+
+
+class _Stateful:
+    """Columns that devices and services share."""
+
+    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    user_id: orm.Mapped[str] = orm.mapped_column(default="")
+    name: orm.Mapped[str] = orm.mapped_column(index=True)
+    description: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    provisioning_status: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    operating_status: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    status_code: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    status_reason: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    generation: orm.Mapped[int] = orm.mapped_column(default=1)
+    observed_generation: orm.Mapped[int] = orm.mapped_column(default=0)
+    operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
+    properties: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    created_at: orm.Mapped[int]
+    updated_at: orm.Mapped[int] = orm.mapped_column(index=True)
+
+
+class Device(_Stateful, Base):
+    """One managed unit that hosts services."""
+
+    __tablename__ = "devices"
+
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, index=True)
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(16), default="vm")
+    template_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("device_templates.id"), index=True
+    )
+    template_revision: orm.Mapped[int]
+    slots: orm.Mapped[int]
+    facts: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    launched_at: orm.Mapped[int | None]
+
+
+class DeviceInterface(Base):
+    """An interface of a device. An address is taken once per network."""
+
+    __tablename__ = "device_interfaces"
+    __table_args__ = (
+        sa.UniqueConstraint("network", "address", name="uq_address"),
+        sa.UniqueConstraint("mac", name="uq_mac"),
+    )
+
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    index: orm.Mapped[int] = orm.mapped_column(
+        "idx", sa.Integer, primary_key=True
+    )
+    role: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    network: orm.Mapped[str]
+    mac: orm.Mapped[str] = orm.mapped_column(sa.String(17))
+    #: NULL where the network hands out none (``user``).
+    address: orm.Mapped[str | None] = orm.mapped_column(sa.String(45))
+    prefix: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
+    gateway: orm.Mapped[str | None] = orm.mapped_column(sa.String(45))
+
+
+class Service(_Stateful, Base):
+    """One service instance on a device."""
+
+    __tablename__ = "services"
+
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, index=True)
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id"), index=True
+    )
+    service_type: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    slots: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    config: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    digest: orm.Mapped[str] = orm.mapped_column(sa.String(71))
+    #: Newest generation that the device refused, and its own words.
+    failed_generation: orm.Mapped[int | None]
+    failure: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    endpoints: orm.Mapped[list[Any]] = orm.mapped_column(JsonList)
+    members: orm.Mapped[list[Any]] = orm.mapped_column(JsonList)
+
+
+class Tag(Base):
+    """A tag of a template, device or service."""
+
+    __tablename__ = "tags"
+
+    resource_id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    tag: orm.Mapped[str] = orm.mapped_column(
+        sa.String(60), primary_key=True, index=True
+    )
+
+
+class Operation(Base):
+    """The durable record of one change; see servicevm.conductor."""
+
+    __tablename__ = "operations"
+    __table_args__ = (
+        sa.Index("ix_operations_claim", "state", "run_after"),
+        sa.Index("ix_operations_resource", "resource_id", "seq"),
+    )
+
+    seq: orm.Mapped[int] = orm.mapped_column(
+        Serial, primary_key=True, autoincrement=True
+    )
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, unique=True)
+    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    #: The device concerned: of a service's operation, its device.
+    device_id: orm.Mapped[str] = orm.mapped_column(Uuid, index=True)
+    action: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    initiator: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    user_id: orm.Mapped[str] = orm.mapped_column(default="")
+    request_id: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    idempotency_key: orm.Mapped[str | None]
+    #: Arguments of the action and the generation it is to reach.
+    arguments: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    #: Name, not index, of the step to do next: it survives upgrades.
+    step: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    step_data: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
+    plan_version: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    owner: orm.Mapped[str | None]
+    fence: orm.Mapped[int] = orm.mapped_column(default=0)
+    lease_until: orm.Mapped[int | None]
+    #: Attempts at the present step.
+    attempts: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
+    run_after: orm.Mapped[int]
+    deadline: orm.Mapped[int]
+    cancel_requested: orm.Mapped[bool] = orm.mapped_column(
+        sa.Boolean, default=False
+    )
+    #: Why it is to end: reason code given with cancel_requested.
+    cancel_code: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    error_code: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    error_text: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    created_at: orm.Mapped[int]
+    started_at: orm.Mapped[int | None]
+    finished_at: orm.Mapped[int | None]
+    updated_at: orm.Mapped[int] = orm.mapped_column(index=True)
+
+
+class OperationStep(Base):
+    """The timeline of an operation: one row per step that was begun."""
+
+    __tablename__ = "operation_steps"
+
+    operation_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid,
+        sa.ForeignKey("operations.id", ondelete="CASCADE"),
+        primary_key=True,
+    )
+    position: orm.Mapped[int] = orm.mapped_column(sa.Integer, primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    attempts: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
+    message: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    started_at: orm.Mapped[int]
+    finished_at: orm.Mapped[int | None]
+
+
+class Event(Base):
+    """Something that happened, for people; `seq` is the paging marker."""
+
+    __tablename__ = "events"
+    __table_args__ = (sa.Index("ix_events_resource", "resource_id", "seq"),)
+
+    seq: orm.Mapped[int] = orm.mapped_column(
+        Serial, primary_key=True, autoincrement=True
+    )
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, unique=True)
+    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    at: orm.Mapped[int] = orm.mapped_column(index=True)
+    #: Dotted, e.g. ``device.operating_status``, ``operation.failed``.
+    type: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    severity: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    device_id: orm.Mapped[str | None] = orm.mapped_column(Uuid, index=True)
+    operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
+    request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    code: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    message: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+
+
+class DeviceResource(Base):
+    """The ledger: an external thing, recorded before it is made."""
+
+    __tablename__ = "device_resources"
+
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(64), primary_key=True)
+    driver: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    external_id: orm.Mapped[str | None]
+    created_at: orm.Mapped[int]
+    updated_at: orm.Mapped[int]
+
+
+class EnrolmentToken(Base):
+    """A one-time token; only its hash is here.
+
+    ``spki_hash`` is set by the first CSR: the same key again gets the same
+    ``certificate``, another key is refused.
+    """
+
+    __tablename__ = "enrolment_tokens"
+
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    token_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64), unique=True)
+    expires_at: orm.Mapped[int]
+    spki_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    certificate: orm.Mapped[str | None] = orm.mapped_column(sa.Text)
+    created_at: orm.Mapped[int]
+
+
+class AgentCertificate(Base):
+    """The allow-list: a session needs its serial here and not revoked."""
+
+    __tablename__ = "agent_certificates"
+
+    serial: orm.Mapped[str] = orm.mapped_column(
+        sa.String(40), primary_key=True
+    )
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), index=True
+    )
+    spki_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    not_before: orm.Mapped[int]
+    not_after: orm.Mapped[int]
+    revoked_at: orm.Mapped[int | None]
+
+
+class AgentSession(Base):
+    """The newest session of a device's agent."""
+
+    __tablename__ = "agent_sessions"
+
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    epoch: orm.Mapped[int]
+    relay: orm.Mapped[str]
+    connected: orm.Mapped[bool] = orm.mapped_column(sa.Boolean)
+    serial: orm.Mapped[str] = orm.mapped_column(sa.String(40))
+    boot_id: orm.Mapped[str] = orm.mapped_column(sa.String(36))
+    agent_version: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    ready: orm.Mapped[bool] = orm.mapped_column(sa.Boolean)
+    connected_at: orm.Mapped[int]
+    last_seen: orm.Mapped[int]
+
+
+class IdempotencyKey(Base):
+    """What a POST with an Idempotency-Key made; the same again gets it."""
+
+    __tablename__ = "idempotency_keys"
+
+    project_id: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+    key: orm.Mapped[str] = orm.mapped_column("idem_key", primary_key=True)
+    request_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    created_at: orm.Mapped[int] = orm.mapped_column(index=True)

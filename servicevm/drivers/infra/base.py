@@ -1,0 +1,237 @@
+"""The infra driver interface: makes, sees, changes and destroys devices.
+
+Public: a vendor implements `InfraDriver` and names it under the entry point
+group ``servicevm.infra_drivers``. Every call
+
+* is idempotent: the same call again has the same outcome,
+* returns at once: progress is seen through `observe`,
+* gets everything it needs in a `DeviceSpec` and keeps no truth of its own,
+* raises `servicevm.errors.TransientError` or `PermanentError`, with a reason.
+"""
+
+import abc
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from servicevm.errors import UNAVAILABLE, PermanentError
+
+
+class DeviceState(StrEnum):
+    """What the infrastructure says of the device."""
+
+    ABSENT = "ABSENT"
+    BUILDING = "BUILDING"
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True)
+class InterfaceSpec:
+    """One interface of a device.
+
+    :param network: driver's own name of the network, e.g. ``bridge:br0``
+    :param mac: ``52:54:00:..``, chosen by the control plane
+    :param address: IPv4 or IPv6 address without prefix, or None
+    :param prefix: length of the network prefix in bits
+    """
+
+    role: str
+    index: int
+    network: str
+    mac: str
+    address: str | None = None
+    prefix: int | None = None
+    gateway: str | None = None
+
+
+@dataclass(frozen=True)
+class DeviceSpec:
+    """A device as its template revision and its own row describe it.
+
+    :param options: the template's ``infra_options``
+    :param bootstrap: what the mgmt driver wants inside the device at first
+        boot: file name (below ``openstack/latest/``) to its bytes. Secret.
+        Empty where a call does not (re)create the device.
+    :param ledger: external ids recorded so far, kind to id
+    """
+
+    id: str
+    name: str
+    project_id: str
+    options: Mapping[str, Any]
+    interfaces: Sequence[InterfaceSpec]
+    bootstrap: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    ledger: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What `observe` saw.
+
+    :param code: reason code (servicevm.errors) where state is FAILED
+    :param detail: the infrastructure's own words
+    :param facts: shown to users, e.g. ``{"accelerator": "tcg"}``
+    """
+
+    state: DeviceState
+    code: str | None = None
+    detail: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A port that a service wants reachable on an interface role."""
+
+    name: str
+    protocol: str
+    port: int
+    role: str = "ingress"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An address that a service wants to reach from an interface role."""
+
+    address: str
+    port: int
+    role: str = "egress"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a listener is reached from outside, e.g. 127.0.0.1:40123."""
+
+    name: str
+    protocol: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a driver can do; read before it is asked to."""
+
+    attach_interface: bool = False
+    console_log: bool = False
+    reboot: bool = True
+
+
+Record = Callable[[str, str | None], None]
+"""``record(kind, external_id)``: write the ledger. Called with None before
+the external thing is made (the intent), with its id once it is known."""
+
+Death = Callable[[str], None]
+"""``died(device_id)``: a device stopped running by itself."""
+
+
+class InfraDriver(abc.ABC):
+    """One way of making devices. One instance per process, thread-safe."""
+
+    capabilities = Capabilities()
+
+    #: JSON Schema of the template's ``infra_options``.
+    options_schema: Mapping[str, Any] = {}
+
+    @abc.abstractmethod
+    def validate_template(
+        self,
+        options: Mapping[str, Any],
+        interfaces: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Refuse a template that cannot work.
+
+        Options already fit `options_schema`.
+
+        :raises PermanentError: TEMPLATE_INVALID, with what and where
+        """
+
+    @abc.abstractmethod
+    def create(self, spec: DeviceSpec, record: Record) -> None:
+        """Make the device, or go on making it."""
+
+    @abc.abstractmethod
+    def observe(self, spec: DeviceSpec) -> Observation:
+        """Look at the device."""
+
+    @abc.abstractmethod
+    def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
+        """Restart the device; start it where it is stopped."""
+
+    @abc.abstractmethod
+    def delete(self, spec: DeviceSpec) -> bool:
+        """Destroy the device and all that was made for it.
+
+        :returns: True once nothing is left; False while it is going.
+        """
+
+    def publish(
+        self,
+        spec: DeviceSpec,
+        listeners: Sequence[Listener],
+        peers: Sequence[Peer],
+    ) -> list[Endpoint]:
+        """Make exactly these listeners and peers of the device reachable.
+
+        Replaces what an earlier call asked for. The default is that of a
+        network on which the device's own address is reachable.
+        """
+        found = []
+        for listener in listeners:
+            for interface in spec.interfaces:
+                if interface.role == listener.role and interface.address:
+                    found.append(
+                        Endpoint(
+                            listener.name,
+                            listener.protocol,
+                            interface.address,
+                            listener.port,
+                        )
+                    )
+                    break
+        return found
+
+    def attach_interface(
+        self, spec: DeviceSpec, interface: InterfaceSpec, record: Record
+    ) -> None:
+        """Plug one more interface into a running device."""
+        raise PermanentError(
+            UNAVAILABLE, f"{type(self).__name__} cannot attach interfaces."
+        )
+
+    def detach_interface(
+        self, spec: DeviceSpec, interface: InterfaceSpec
+    ) -> None:
+        """Unplug an interface from a running device."""
+        raise PermanentError(
+            UNAVAILABLE, f"{type(self).__name__} cannot detach interfaces."
+        )
+
+    def console_log(self, spec: DeviceSpec, max_bytes: int) -> str:
+        """Return the end of the console's output, at most `max_bytes`."""
+        raise PermanentError(
+            UNAVAILABLE, f"{type(self).__name__} has no console log."
+        )
+
+    def device_ids(self) -> set[str]:
+        """Ids of all devices of which anything exists outside.
+
+        The janitor compares them with the database.
+        """
+        return set()
+
+    def delete_leftover(self, device_id: str) -> None:
+        """Destroy what exists of a device that the database does not know."""
+
+    def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
+        """Start to report devices that stop by themselves, where possible.
+
+        Called once at start with the devices known then; `create` and
+        `reboot` add theirs by themselves.
+        """
+
+    def close(self) -> None:
+        """Let go of threads and sockets; devices keep running."""

@@ -1,0 +1,110 @@
+"""The mgmt driver interface: carries configuration and actions to a device.
+
+Public: a vendor implements `MgmtDriver` and names it under the entry point
+group ``servicevm.mgmt_drivers``. Calls are idempotent and bounded in time.
+"""
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from servicevm.drivers.infra.base import InterfaceSpec
+
+
+@dataclass(frozen=True)
+class ServiceDocument:
+    """Desired state of one service, as it is sent to the device.
+
+    :param generation: rises with every accepted change
+    :param digest: ``sha256:`` and hex of the canonical JSON of `config`
+    """
+
+    id: str
+    service_type: str
+    generation: int
+    digest: str
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ServiceReport:
+    """What the device says of one service.
+
+    :param generation: the generation that serves
+    :param failed_generation: newest generation that was refused, or None
+    :param detail: the device's own words about the refusal or the status
+    """
+
+    id: str
+    generation: int
+    digest: str
+    operating_status: str
+    failed_generation: int | None = None
+    detail: str = ""
+    members: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """What `observe` saw of the device from inside.
+
+    :param connected: an authenticated session exists right now
+    :param ready: the device accepts configuration
+    """
+
+    connected: bool
+    ready: bool
+    services: Mapping[str, ServiceReport] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class MgmtDriver(abc.ABC):
+    """One way of talking to devices. One instance per process."""
+
+    #: JSON Schema of the template's ``mgmt_options``.
+    options_schema: Mapping[str, Any] = {}
+
+    @abc.abstractmethod
+    def bootstrap(
+        self,
+        device_id: str,
+        options: Mapping[str, Any],
+        interfaces: Sequence[InterfaceSpec],
+    ) -> Mapping[str, bytes]:
+        """What the device gets at first boot: file name to bytes. Secret.
+
+        A second call invalidates what the first one handed out, unless the
+        device has used it.
+        """
+
+    @abc.abstractmethod
+    def observe(self, device_id: str) -> DeviceReport:
+        """What is known of the device from inside. Asks the device, where
+        it is connected, within a bounded time."""
+
+    @abc.abstractmethod
+    def apply(self, device_id: str, document: ServiceDocument) -> None:
+        """Hand the desired state of a service over.
+
+        Returns once the device has it; whether it serves is seen through
+        `observe` or a later report.
+        """
+
+    @abc.abstractmethod
+    def remove(self, device_id: str, service_id: str, generation: int) -> None:
+        """Take a service off the device; done when it returns."""
+
+    @abc.abstractmethod
+    def call(
+        self,
+        device_id: str,
+        service_id: str,
+        action: str,
+        arguments: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        """Do a declared action or query of the service, e.g. ``stats``."""
+
+    @abc.abstractmethod
+    def forget(self, device_id: str) -> None:
+        """Revoke what the device was given; it is being deleted."""

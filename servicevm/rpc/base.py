@@ -1,0 +1,87 @@
+"""What processes ask of each other, whatever carries it.
+
+The database is the only truth: `wake` is a hint, and losing it loses
+nothing. Methods raise `servicevm.errors.ServicevmError`; arguments and
+results are plain JSON data, so that every transport carries them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+Json = Mapping[str, Any]
+
+
+class ConductorApi(Protocol):
+    """What the api process asks of any conductor."""
+
+    def wake(self) -> None:
+        """There are operations to claim."""
+
+    def call_service(
+        self, service_id: str, action: str, arguments: Json
+    ) -> Json:
+        """Do an action or query on the service's device, at most 10 s."""
+
+    def console_log(self, device_id: str, max_bytes: int) -> str:
+        """End of the device's console output."""
+
+
+class AgentEvents(Protocol):
+    """What a relay asks of any conductor, on behalf of an agent.
+
+    `device_id` and `serial` always come from the verified certificate.
+    """
+
+    def enrol(self, token: str, csr: str, peer: str) -> Json:
+        """Trade a one-time token for a certificate.
+
+        :param csr: PEM
+        :param peer: where the agent came from, for the event
+        :returns: ``{"device_id", "certificate", "ca_bundle"}``, PEMs
+        """
+
+    def renew(self, device_id: str, serial: str, csr: str) -> Json:
+        """A fresh certificate over a live session; shape as `enrol`."""
+
+    def session_opened(
+        self, device_id: str, serial: str, relay: str, hello: Json
+    ) -> Json:
+        """Accept or refuse (CERTIFICATE_REFUSED) a session.
+
+        :returns: ``{"epoch": int, "ca_bundle": str}``; a higher epoch wins
+        """
+
+    def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
+        """The session ended; ignored unless `epoch` is the newest."""
+
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
+        """Coalesced: ``[{"device_id", "epoch", "seen_us", "services"?}]``.
+
+        ``services`` only where a service's report changed since the last
+        call: ``{service_id: report}``, as in the ``result`` message.
+        """
+
+    def result(self, device_id: str, epoch: int, result: Json) -> None:
+        """Outcome of an apply: ``{"service_id", "generation", "digest",
+        "ok": bool, "detail", "operating_status"}``."""
+
+    def event(self, device_id: str, epoch: int, event: Json) -> None:
+        """Something the agent wants known: ``{"type", "severity",
+        "message"}``."""
+
+
+class RelayApi(Protocol):
+    """What a conductor asks of the relay that holds a device's session."""
+
+    def call(
+        self, device_id: str, method: str, params: Json, timeout: float
+    ) -> Any:
+        """Call the agent.
+
+        :param timeout: seconds
+        :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
+        :raises PermanentError: AGENT_ERROR, with the agent's reason
+        """
+
+    def close_session(self, device_id: str, reason: str) -> None:
+        """End the device's session, if there is one."""

@@ -1,0 +1,89 @@
+"""Every state that is stored or shown, declared once."""
+
+from enum import StrEnum
+
+
+class ProvisioningStatus(StrEnum):
+    """What the control plane is doing to a device or service."""
+
+    PENDING_CREATE = "PENDING_CREATE"
+    ACTIVE = "ACTIVE"
+    PENDING_UPDATE = "PENDING_UPDATE"
+    PENDING_DELETE = "PENDING_DELETE"
+    ERROR = "ERROR"
+
+
+class OperatingStatus(StrEnum):
+    """What the device or service itself is seen to be doing."""
+
+    ONLINE = "ONLINE"
+    DEGRADED = "DEGRADED"
+    UNRESPONSIVE = "UNRESPONSIVE"
+    DEAD = "DEAD"
+    OFFLINE = "OFFLINE"
+    UNKNOWN = "UNKNOWN"
+
+
+class OperationState(StrEnum):
+    """Life of an operation.
+
+    PENDING (never claimed) -> RUNNING (a conductor holds the lease) <->
+    WAITING (until run_after) -> one of the terminal states.
+    """
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    SUPERSEDED = "SUPERSEDED"
+
+    @property
+    def terminal(self) -> bool:
+        return self in TERMINAL
+
+
+TERMINAL = frozenset(
+    {
+        OperationState.SUCCEEDED,
+        OperationState.FAILED,
+        OperationState.CANCELLED,
+        OperationState.SUPERSEDED,
+    }
+)
+
+
+class Action(StrEnum):
+    """What an operation does to its resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    REBOOT = "reboot"
+
+
+class ResourceType(StrEnum):
+    DEVICE = "device"
+    DEVICE_TEMPLATE = "device_template"
+    SERVICE = "service"
+    OPERATION = "operation"
+
+
+class LedgerState(StrEnum):
+    """Life of an external thing (see db.models.DeviceResource)."""
+
+    INTENT = "INTENT"
+    PRESENT = "PRESENT"
+    DELETING = "DELETING"
+
+
+class Initiator(StrEnum):
+    USER = "user"
+    SYSTEM = "system"
+
+
+class Severity(StrEnum):
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
