@@ -1,0 +1,356 @@
+"""The main job of servicevm, in front of the user: ``make demo``.
+
+Boots a real virtual machine, configures a load balancer in it over two
+real HTTP servers, sends requests through it, and takes it all down again.
+Exits 0 only if every request was answered by a server *through the VM* and
+nothing is left.
+"""
+
+import argparse
+import collections
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import leftovers
+import yaml
+from network import TenantNetwork, tenant_network
+
+REQUESTS = 200
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+
+
+class DemoError(Exception):
+    """The demo did not do what it promises."""
+
+
+def say(text: str) -> None:
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    print(f"\n{bold}# {text}{plain}", flush=True)
+
+
+class Shell:
+    """Runs ``openstack`` commands and shows them as a user types them."""
+
+    def __init__(self, clouds: Path) -> None:
+        self.env = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("OS_")
+        }
+        self.env |= {
+            "OS_CLOUD": "servicevm",
+            "OS_CLIENT_CONFIG_FILE": str(clouds),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+        }
+
+    def show(self, command: str) -> None:
+        """Run a command before the user's eyes.
+
+        :raises DemoError: if it does not exit with 0
+        """
+        print(f"\n$ {command}", flush=True)
+        self._run(command, None)
+
+    def read(self, command: str) -> object:
+        """Run a command for its JSON, out of sight."""
+        return json.loads(self._run(f"{command} -f json", subprocess.PIPE))
+
+    def _run(self, command: str, stdout: int | None) -> str:
+        done = subprocess.run(
+            shlex.split(command),
+            env=self.env,
+            stdout=stdout,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        if done.returncode:
+            raise DemoError(f"exit code {done.returncode}: {command}")
+        return done.stdout or ""
+
+
+@contextlib.contextmanager
+def standalone(state_dir: Path, image_dir: Path) -> Iterator[Path]:
+    """Run servicevm-standalone; yields the path of its clouds.yaml."""
+    config = state_dir / "servicevm.conf"
+    config.write_text(
+        f"[DEFAULT]\nuse_stderr = true\n[qemu]\nimage_dir = {image_dir}\n"
+    )
+    log = state_dir / "standalone.log"
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [
+                str(BIN / "servicevm-standalone"),
+                "--config-file", str(config),
+                "--state-dir", str(state_dir),
+                "--port", "0",
+            ],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            # Ctrl-C is for the demo, which then stops it in order.
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        if process.stdout is None:  # for the type checker
+            raise RuntimeError("no pipe")
+        ready = process.stdout.readline()
+        if not ready:
+            raise DemoError(
+                f"servicevm-standalone did not start:\n{log.read_text()}"
+            )
+        print(ready.strip())
+        yield state_dir / "clouds.yaml"
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def build_image(image_dir: Path) -> None:
+    """Make the guest image, or see that it is there."""
+    done = subprocess.run(
+        [str(BIN / "servicevm-manage"), "image", "build", str(image_dir)],
+        timeout=600,
+        check=False,
+    )
+    if done.returncode:
+        raise DemoError("The guest image was not built; see above.")
+
+
+def write_load_balancer(path: Path, network: TenantNetwork) -> None:
+    """The configuration that a user would write by hand."""
+    members = [
+        {"name": name, "address": address, "port": port}
+        for name, address, port in network.members
+    ]
+    config = {
+        "listeners": [
+            {
+                "name": "web",
+                "protocol": "http",
+                "port": 80,
+                "default_pool": "servers",
+                "x_forwarded_for": True,
+            }
+        ],
+        "pools": [
+            {
+                "name": "servers",
+                "algorithm": "round_robin",
+                "members": members,
+                "health_monitor": {"type": "http", "path": "/"},
+            }
+        ],
+    }
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    print(f"\n$ cat {path.name}\n{path.read_text()}", end="", flush=True)
+
+
+def send_requests(shell: Shell, network: TenantNetwork, device: str) -> None:
+    """Send the requests and count who answered."""
+    service = shell.read("openstack servicevm service show web")
+    if not isinstance(service, dict):
+        raise DemoError("service show did not give an object")
+    endpoint = service["endpoints"][0]
+    address, port = endpoint["address"], endpoint["port"]
+    say(f"{REQUESTS} requests from the tenant's side to {address}:{port}")
+    started = time.monotonic()
+    done = network.request(address, port, REQUESTS)
+    elapsed = time.monotonic() - started
+    if done.returncode:
+        raise DemoError(f"A request was not answered: {done.stderr.strip()}")
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    if len(answers) != REQUESTS:
+        raise DemoError(f"{len(answers)} of {REQUESTS} were answered.")
+    if not all(answer["forwarded_for"] for answer in answers):
+        raise DemoError("An answer did not come through the load balancer.")
+    stats = shell.read("openstack servicevm service stats show web")
+    counted = requests_counted(stats)
+    if counted < REQUESTS:
+        raise DemoError(
+            f"haproxy in the VM counted {counted} of {REQUESTS} requests."
+        )
+    share = collections.Counter(answer["backend"] for answer in answers)
+    for name, count in sorted(share.items()):
+        print(f"{name}: {count} requests ({count / REQUESTS:.0%})")
+    print(
+        f"{REQUESTS} of {REQUESTS} answered through {device} in "
+        f"{elapsed:.1f} s; haproxy in the VM counted {counted}"
+    )
+
+
+def requests_counted(stats: object) -> int:
+    """Requests that the listeners of ``service stats show`` counted."""
+    if isinstance(stats, dict):
+        stats = stats["listeners"]
+        return sum(int(row["requests_total"]) for row in stats)
+    if not isinstance(stats, list):
+        raise DemoError("service stats show gave neither rows nor an object")
+    return sum(
+        int(row["Requests"]) for row in stats if row["Kind"] == "listener"
+    )
+
+
+def main_job(
+    shell: Shell, network: TenantNetwork, folder: Path, keep: bool
+) -> None:
+    """What an operator and a tenant do, from template to delete."""
+    say("An operator defines what a load balancer device is")
+    shell.show(
+        "openstack servicevm device template create --infra-driver qemu "
+        "--infra-option memory_mib=192 --mgmt-driver agent "
+        f"--interface {network.interface} "
+        "--service-type loadbalancer --slots 4 lb"
+    )
+    say("A real virtual machine, from nothing to its agent online")
+    shell.show("openstack servicevm device create --template lb --wait lb1")
+    device = shell.read("openstack servicevm device show lb1")
+    if not isinstance(device, dict):
+        raise DemoError("device show did not give an object")
+    accelerator = device["facts"].get("accelerator", "unknown")
+    print(f"\nThe virtual machine runs on QEMU with {accelerator.upper()}.")
+    say("A load balancer in it")
+    path = folder / "web.yaml"
+    write_load_balancer(path, network)
+    shell.show(
+        "openstack servicevm service create --device lb1 "
+        f"--type loadbalancer --config {path} --wait web"
+    )
+    wait_for_online(shell)
+    send_requests(shell, network, "lb1")
+    say("What the load balancer counted, and how the device came to be")
+    shell.show("openstack servicevm service stats show web")
+    shell.show("openstack servicevm operation list --device lb1")
+    shell.show(f"openstack servicevm operation show {first_operation(shell)}")
+    if keep:
+        hold(shell)
+    say("And all of it away again")
+    shell.show("openstack servicevm service delete --wait web")
+    shell.show("openstack servicevm device delete --wait lb1")
+    shell.show("openstack servicevm device template delete lb")
+
+
+def wait_for_online(shell: Shell) -> None:
+    """The first health checks of the servers take a second."""
+    deadline = time.monotonic() + 60
+    status = None
+    while time.monotonic() < deadline:
+        service = shell.read("openstack servicevm service show web")
+        status = service["operating_status"]  # type: ignore[index]
+        if status == "ONLINE":
+            return
+        time.sleep(0.2)
+    raise DemoError(f"The load balancer is {status}, not ONLINE.")
+
+
+def first_operation(shell: Shell) -> str:
+    rows = shell.read("openstack servicevm operation list --device lb1")
+    for row in rows:  # type: ignore[attr-defined]
+        if row["Action"] == "create" and row["Resource Type"] == "device":
+            return str(row["ID"])
+    raise DemoError("operation list does not have the device's creation")
+
+
+def hold(shell: Shell) -> None:
+    """Leave it running until the user has seen enough."""
+    say("KEEP=1: it stays. Talk to it from another terminal:")
+    print(
+        f"export PATH={BIN}:$PATH\n"
+        f"export OS_CLIENT_CONFIG_FILE={shell.env['OS_CLIENT_CONFIG_FILE']}\n"
+        "export OS_CLOUD=servicevm\n"
+        "openstack servicevm device list\n"
+        "\nCtrl-C here takes everything down.",
+        flush=True,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
+
+
+def check_leftovers(state_dir: Path, tag: str, before: set[str]) -> None:
+    """Prove that nothing is left.
+
+    :raises DemoError: naming each thing that is
+    """
+    left = leftovers.processes(str(state_dir))
+    left += leftovers.files(state_dir)
+    left += leftovers.rows(state_dir / "servicevm.sqlite")
+    left += leftovers.network(tag)
+    left += [f"interface {n}" for n in leftovers.interfaces() - before]
+    if left:
+        raise DemoError("Left behind:\n  " + "\n  ".join(left))
+    print("Nothing is left: no process, socket, tap, namespace, file or row.")
+
+
+def run(keep: bool, image_dir: Path) -> None:
+    """Everything, with a state folder of its own."""
+    say("The guest image (kept for the next run)")
+    build_image(image_dir)
+    before = leftovers.interfaces()
+    # Below /tmp, because the path of a unix socket is at most 107 bytes.
+    state_dir = Path(tempfile.mkdtemp(prefix="servicevm-demo-"))
+    try:
+        with tenant_network() as network:
+            say("servicevm-standalone")
+            with standalone(state_dir, image_dir) as clouds:
+                main_job(Shell(clouds), network, state_dir, keep)
+        say("Nothing left?")
+        check_leftovers(state_dir, f"svd{os.getpid() % 100000}", before)
+    except BaseException:
+        log = state_dir / "standalone.log"
+        if log.exists():
+            kept = Path(tempfile.gettempdir()) / f"{state_dir.name}.log"
+            shutil.copyfile(log, kept)
+            print(f"The service's log is in {kept}", file=sys.stderr)
+        raise
+    finally:
+        kill_devices(state_dir)
+        shutil.rmtree(state_dir)
+
+
+def kill_devices(state_dir: Path) -> None:
+    """After a failed run: end the virtual machines it left.
+
+    On success there is none; `check_leftovers` saw to that.
+    """
+    for line in leftovers.processes(f"{state_dir}/devices"):
+        os.kill(int(line.split()[1].rstrip(":")), signal.SIGKILL)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument(
+        "--image-dir", type=Path, default=ROOT / ".cache" / "image"
+    )
+    options = parser.parse_args()
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        run(options.keep, options.image_dir)
+    except DemoError as error:
+        print(f"\nThe demo failed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; everything was taken down.", file=sys.stderr)
+        return 130
+    print(f"\nThe demo took {time.monotonic() - started:.0f} s.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
