@@ -266,5 +266,6 @@ def list_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
 def register(conf: cfg.ConfigOpts = CONF) -> cfg.ConfigOpts:
     """Register every option on `conf`; twice does no harm."""
     for group, opts in list_opts():
-        conf.register_opts(opts, group=group)
+        # A group of the name DEFAULT would be another one than the default.
+        conf.register_opts(opts, None if group == "DEFAULT" else group)
     return conf
