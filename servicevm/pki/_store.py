@@ -1,0 +1,150 @@
+"""The CA's folder.
+
+::
+
+    <pki.dir>/              0700
+        authority.pem       0600  the root's key and certificate
+        relay-<name>.pem    0600  a relay's key and certificate
+        trusted.pem         more roots that agents trust (roll-over), optional
+
+A key and its certificate live in one file and arrive by rename, so that
+being killed at any instant leaves either nothing or a whole pair.
+"""
+
+import contextlib
+import datetime
+import fcntl
+import os
+import re
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from oslo_config import cfg
+
+from servicevm import clock
+from servicevm.pki._authority import Authority, new_root, relay_uri
+
+ALPN = ("svm/1", "svm-enrol/1")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def ensure(conf: cfg.ConfigOpts) -> None:
+    """Make the folder, the root and this relay's certificate.
+
+    What is there stays, except a relay's certificate that has less than
+    half of its life left, another root or another name. Safe to call by
+    several processes at once and to be killed in.
+    """
+    folder = _folder(conf)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    with _locked(folder):
+        root = folder / "authority.pem"
+        if not root.exists():
+            _write(root, new_root(conf.deployment_id, clock.now_us()))
+        name = _relay_name(conf)
+        relay = folder / f"relay-{name}.pem"
+        issuer = authority(conf)
+        uri = relay_uri(conf.deployment_id, name)
+        if not (relay.exists() and _still_good(relay, issuer, uri)):
+            _write(relay, issuer.issue_relay(name))
+
+
+def authority(conf: cfg.ConfigOpts) -> Authority:
+    """Load the CA.
+
+    :raises OSError: where `ensure` has not been called
+    :raises ValueError: where what is there is not a key and a certificate
+    """
+    folder = _folder(conf)
+    pem = (folder / "authority.pem").read_bytes()
+    certificate = x509.load_pem_x509_certificate(pem)
+    bundle = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    with contextlib.suppress(FileNotFoundError):
+        bundle += _more_roots(folder / "trusted.pem")
+    return Authority(
+        pem,
+        bundle,
+        deployment_id=conf.deployment_id,
+        leaf_days=conf.pki.leaf_days,
+    )
+
+
+def relay_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
+    """What the relay serves with: TLS 1.3, client certificate optional.
+
+    A certificate that is shown is verified against the bundle; whether one
+    has to be shown depends on the ALPN protocol, which the relay checks.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.set_alpn_protocols(list(ALPN))
+    # No resumption: every session shows its certificate again.
+    context.num_tickets = 0
+    context.load_cert_chain(_folder(conf) / f"relay-{_relay_name(conf)}.pem")
+    context.load_verify_locations(cadata=authority(conf).ca_bundle)
+    return context
+
+
+def _folder(conf: cfg.ConfigOpts) -> Path:
+    return Path(conf.pki.dir)
+
+
+def _relay_name(conf: cfg.ConfigOpts) -> str:
+    name = str(conf.relay.name)
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"not a name for a relay: {name!r}")
+    return name
+
+
+def _more_roots(path: Path) -> str:
+    roots = x509.load_pem_x509_certificates(path.read_bytes())
+    return "".join(
+        root.public_bytes(serialization.Encoding.PEM).decode()
+        for root in roots
+    )
+
+
+def _still_good(path: Path, issuer: Authority, uri: str) -> bool:
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    names = certificate.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value.get_values_for_type(x509.UniformResourceIdentifier)
+    life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
+    left = certificate.not_valid_after_utc - datetime.datetime.now(
+        datetime.UTC
+    )
+    return names == [uri] and issuer.issued(certificate) and left > life / 2
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes; a dead one lets go."""
+    handle = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put the file there whole, mode 0600, or not at all."""
+    new = path.with_suffix(".new")
+    # A left-over of a killed process may have any mode.
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with open(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    parent = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
