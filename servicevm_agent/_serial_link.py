@@ -114,13 +114,13 @@ class SerialLink:
             at = found + MARKER_SIZE
             self._marker(stream[found + len(PREFIX) : at], events)
         start = _partial_prefix(stream, at)
-        if start < len(stream) and self._fresh and start >= passed:
+        self._payload(stream[max(at, passed) : start], events)
+        if self._fresh and start >= passed:
             # Before the first payload it must be a marker: TLS does not
             # begin with a zero byte. Later nothing may be held back.
-            self._payload(stream[max(at, passed) : start], events)
             self._held = stream[start:]
         else:
-            self._payload(stream[max(at, passed) :], events)
+            self._payload(stream[max(start, passed) :], events)
             self._tail = stream[start:]
         return events
 
