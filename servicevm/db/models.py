@@ -15,6 +15,16 @@ JsonList = oslo_types.JsonEncodedList(mysql_as_long=True)
 
 
 class Base(orm.DeclarativeBase):
+    # Every constraint has a name, so that a migration can drop it.
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
     type_annotation_map = {int: sa.BigInteger, str: sa.String(255)}
 
 

@@ -1,0 +1,45 @@
+"""Writing events: what happened, for people."""
+
+from oslo_utils import uuidutils
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.db import models
+from servicevm.states import Severity
+
+
+def emit(
+    session: orm.Session,
+    *,
+    type: str,
+    resource_type: str,
+    resource_id: str,
+    project_id: str,
+    message: str,
+    severity: str = Severity.INFO,
+    device_id: str | None = None,
+    operation_id: str | None = None,
+    request_id: str | None = None,
+    code: str | None = None,
+) -> models.Event:
+    """Add an event to the transaction of what it tells about.
+
+    :param type: dotted, e.g. ``device.operating_status``
+    :param code: reason code (servicevm.errors), where it is a failure
+    """
+    event = models.Event(
+        id=uuidutils.generate_uuid(),
+        project_id=project_id,
+        at=clock.now_us(),
+        type=type,
+        severity=str(severity),
+        resource_type=str(resource_type),
+        resource_id=resource_id,
+        device_id=device_id,
+        operation_id=operation_id,
+        request_id=request_id,
+        code=code,
+        message=message,
+    )
+    session.add(event)
+    return event

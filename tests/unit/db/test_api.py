@@ -1,0 +1,115 @@
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_db import exception
+
+from servicevm.db import api, models
+from tests.unit.db import rows
+
+
+def test_the_file_and_its_folder_are_private(database: cfg.ConfigOpts) -> None:
+    with api.writer() as session:
+        session.add(rows.template())
+    folder = Path(database.state_dir)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in folder.iterdir()
+    }
+    assert set(modes.values()) == {0o600}
+    assert "servicevm.sqlite-wal" in modes
+
+
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [
+        ("journal_mode", "wal"),
+        ("foreign_keys", 1),
+        ("synchronous", 2),
+        ("busy_timeout", 10000),
+    ],
+)
+def test_sqlite_is_set_up(
+    database: cfg.ConfigOpts, pragma: str, value: object
+) -> None:
+    with api.reader() as session:
+        found = session.scalar(sa.text(f"PRAGMA {pragma}"))
+    assert found == value
+
+
+def test_a_row_that_points_nowhere_is_refused(
+    database: cfg.ConfigOpts,
+) -> None:
+    with pytest.raises(exception.DBReferenceError), api.writer() as session:
+        session.add(rows.device())
+
+
+def test_a_writer_that_fails_leaves_nothing(database: cfg.ConfigOpts) -> None:
+    def fail() -> None:
+        with api.writer() as session:
+            session.add(rows.template())
+            session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    with api.reader() as session:
+        assert session.get(models.DeviceTemplate, rows.TEMPLATE) is None
+
+
+def test_writers_queue_instead_of_failing(database: cfg.ConfigOpts) -> None:
+    """Read, then write, from many threads: nothing is lost or locked out."""
+    with api.writer() as session:
+        session.add(rows.template(revision=0))
+    failures: list[BaseException] = []
+
+    def add(times: int) -> None:
+        try:
+            for _ in range(times):
+                with api.writer() as session:
+                    row = session.get_one(models.DeviceTemplate, rows.TEMPLATE)
+                    row.revision += 1
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=add, args=(20,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    with api.reader() as session:
+        row = session.get_one(models.DeviceTemplate, rows.TEMPLATE)
+        assert row.revision == 80
+
+
+def test_a_reader_is_not_held_up_by_a_writer(
+    database: cfg.ConfigOpts,
+) -> None:
+    with api.writer() as writing:
+        writing.add(rows.template())
+        writing.flush()
+        with api.reader() as session:
+            assert session.get(models.DeviceTemplate, rows.TEMPLATE) is None
+    with api.reader() as session:
+        assert session.get(models.DeviceTemplate, rows.TEMPLATE) is not None
+
+
+def test_connections_are_kept(database: cfg.ConfigOpts) -> None:
+    """oslo.db alone opens one per transaction on SQLite."""
+    opened = []
+    sa.event.listen(api.engine(), "connect", lambda *_: opened.append(1))
+    for _ in range(5):
+        with api.reader() as session:
+            session.scalar(sa.text("SELECT 1"))
+    assert opened == []
+
+
+def test_without_configure_the_error_says_so() -> None:
+    api.dispose()
+    with pytest.raises(RuntimeError, match="configure"), api.reader():
+        pass
