@@ -1,0 +1,53 @@
+# Everything here begins with tools/bootstrap, which installs what is missing
+# and takes some milliseconds when nothing is.
+
+BIN := .venv/bin
+IMAGE := .cache/image
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help demo test bench image docs lint clean
+.NOTPARALLEL:
+
+help:  ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' \
+		$(MAKEFILE_LIST)
+	@echo
+	@echo "Start with make demo. The manual: README.rst, doc/source."
+
+demo:  ## boot a service VM and send traffic through it (KEEP=1: leave it)
+	@tools/bootstrap
+	@$(BIN)/python tools/demo.py $(if $(KEEP),--keep)
+
+test:  ## run every test, those that boot VMs included
+	@tools/bootstrap test
+	@$(BIN)/servicevm-manage image build --output $(IMAGE)
+	@SERVICEVM_TEST_IMAGE=$(abspath $(IMAGE)) \
+		$(BIN)/python -m pytest tests $(PYTEST_ARGS)
+
+bench:  ## measure: prints "name value unit" lines
+	@tools/bootstrap
+	@$(BIN)/servicevm-manage image build --output $(IMAGE) >&2
+	@set -e; for script in benchmarks/*.py; do \
+		SERVICEVM_TEST_IMAGE=$(abspath $(IMAGE)) \
+			$(BIN)/python $$script; \
+	done
+
+image:  ## build the guest image into .cache/image
+	@tools/bootstrap
+	@$(BIN)/servicevm-manage image build --output $(IMAGE)
+
+docs:  ## build the manual into doc/build/html
+	@tools/bootstrap venv
+	@$(BIN)/sphinx-build -W --keep-going -q -b html doc/source doc/build/html
+	@echo "doc/build/html/index.html"
+
+lint:  ## format, style, types, who imports whom
+	@tools/bootstrap venv
+	@$(BIN)/pre-commit run --all-files
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+clean:  ## remove what was built; keeps .venv and the guest image
+	rm -rf doc/build releasenotes/build build dist cover .coverage \
+		.pytest_cache .mypy_cache .ruff_cache .hypothesis .tox
+	find . -path ./.venv -prune -o -name __pycache__ -exec rm -rf {} +
