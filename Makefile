@@ -43,7 +43,7 @@ docs:  ## build the manual into doc/build/html
 
 lint:  ## format, style, types, who imports whom
 	@tools/bootstrap venv
-	@$(BIN)/pre-commit run --all-files
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pre-commit run --all-files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
