@@ -287,11 +287,43 @@ AGENT_TIMEOUT = _declare(
     "The device's agent did not answer in time.",
     "Try again; if it stays, reboot the device.",
 )
+AGENT_BUSY = _declare(
+    "agent_busy",
+    503,
+    "The device's agent has too many requests under way.",
+    "Try again in a moment.",
+)
 AGENT_ERROR = _declare(
     "agent_error",
     502,
     "The device's agent refused the request.",
     "The detail has the agent's own words.",
+)
+
+# -- the guest image --------------------------------------------------------
+PLATFORM_UNSUPPORTED = _declare(
+    "platform_unsupported",
+    501,
+    "The guest image cannot be built on this system.",
+    "Build it on Debian 12, amd64, and copy the image folder.",
+)
+TOOL_MISSING = _declare(
+    "tool_missing",
+    503,
+    "A program that is needed is not installed.",
+    "Install the package that the detail names.",
+)
+PACKAGES_UNREACHABLE = _declare(
+    "packages_unreachable",
+    503,
+    "The distribution's packages cannot be fetched.",
+    "Check the network and the mirror in /etc/apt, then try again.",
+)
+IMAGE_BUILD_FAILED = _declare(
+    "image_build_failed",
+    500,
+    "The guest image could not be built.",
+    "The detail has the failed tool's own words.",
 )
 
 # -- services ---------------------------------------------------------------
