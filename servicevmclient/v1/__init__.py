@@ -1,0 +1,45 @@
+"""Version 1 of the Service VM API: the client and its resources."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from servicevmclient.v1._waiter import Progress
+    from servicevmclient.v1.client import Client
+    from servicevmclient.v1.device import Device
+    from servicevmclient.v1.device_template import DeviceTemplate
+    from servicevmclient.v1.event import Event
+    from servicevmclient.v1.operation import Operation
+    from servicevmclient.v1.service import Service
+    from servicevmclient.v1.service_type import ServiceType
+
+__all__ = [
+    "Client",
+    "Device",
+    "DeviceTemplate",
+    "Event",
+    "Operation",
+    "Progress",
+    "Service",
+    "ServiceType",
+]
+
+_HOME = {
+    "Client": "client",
+    "Device": "device",
+    "DeviceTemplate": "device_template",
+    "Event": "event",
+    "Operation": "operation",
+    "Progress": "_waiter",
+    "Service": "service",
+    "ServiceType": "service_type",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, because a command imports the resource that it needs, long
+    # before (and often without) keystoneauth1 and requests: 0.1 s.
+    if name not in _HOME:
+        raise AttributeError(f"{__name__} has no {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,194 @@
+"""Resources in memory, and how their operations go on."""
+
+import hashlib
+import json
+import threading
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+Json = dict[str, Any]
+
+#: steps of the operations, by (resource type, action)
+PLANS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("device", "create"): ("allocate", "boot", "wait_agent", "activate"),
+    ("device", "reboot"): ("reboot", "wait_agent", "activate"),
+    ("device", "delete"): ("destroy", "purge"),
+    ("service", "create"): ("apply", "wait_applied", "activate"),
+    ("service", "update"): ("apply", "wait_applied", "activate"),
+    ("service", "delete"): ("withdraw", "purge"),
+}
+
+_DEFAULTS: dict[str, Json] = {
+    "device_templates": {
+        "description": "",
+        "revision": 1,
+        "infra_driver": "noop",
+        "infra_options": {},
+        "mgmt_driver": "noop",
+        "mgmt_options": {},
+        "interfaces": [],
+        "service_types": [],
+        "slots": 1,
+        "health": {},
+    },
+    "devices": {
+        "description": "",
+        "kind": "vm",
+        "template_id": None,
+        "template_revision": 1,
+        "interfaces": [],
+        "agent": None,
+        "slots": {"total": 1, "used": 0},
+        "facts": {},
+        "launched_at": None,
+    },
+    "services": {
+        "description": "",
+        "device_id": None,
+        "service_type": "",
+        "config": {},
+        "digest": "",
+        "endpoints": [],
+        "members": [],
+        "slots": 1,
+    },
+    "service_types": {},
+    "operations": {},
+    "events": {},
+}
+
+
+def now() -> str:
+    """Now, as the API writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class Store:
+    """All resources, by plural; a look at an operation moves it on.
+
+    :param fail_step: the step in which operations fail, if they shall
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.rows: dict[str, dict[str, Json]] = {key: {} for key in _DEFAULTS}
+        self.fail_step: str | None = None
+        self.fail_text = "It was told to fail."
+
+    def add(self, plural: str, attributes: Json) -> Json:
+        """Make a resource as it looks before anything was done to it."""
+        row: Json = {"id": str(uuid.uuid4()), **_DEFAULTS[plural]}
+        row |= {
+            "name": "",
+            "project_id": "fake",
+            "tags": [],
+            "properties": {},
+            "created_at": now(),
+            "updated_at": None,
+        }
+        row |= attributes
+        if plural in ("devices", "services"):
+            row |= {
+                "provisioning_status": "ACTIVE",
+                "operating_status": "ONLINE",
+                "status_code": None,
+                "status_reason": None,
+                "generation": 1,
+                "observed_generation": 1,
+                "operation_id": None,
+            }
+        self.rows[plural][row.get("id", row["name"])] = row
+        return row
+
+    def begin(self, plural: str, row: Json, action: str) -> Json:
+        """Begin an operation on a resource."""
+        kind = plural.removesuffix("s")
+        moment = now()
+        operation = {
+            "id": str(uuid.uuid4()),
+            "project_id": row["project_id"],
+            "resource_type": kind,
+            "resource_id": row["id"],
+            "device_id": row.get("device_id") or row["id"],
+            "action": action,
+            "initiator": "user",
+            "user_id": None,
+            "request_id": f"req-{uuid.uuid4()}",
+            "state": "PENDING",
+            "step": PLANS[kind, action][0],
+            "attempts": 1,
+            "error_code": None,
+            "error_text": None,
+            "cancel_requested": False,
+            "deadline": None,
+            "created_at": moment,
+            "started_at": None,
+            "finished_at": None,
+            "updated_at": moment,
+            "steps": [],
+        }
+        self.rows["operations"][operation["id"]] = operation
+        row["operation_id"] = operation["id"]
+        row["provisioning_status"] = {
+            "create": "PENDING_CREATE",
+            "delete": "PENDING_DELETE",
+        }.get(action, "PENDING_UPDATE")
+        return operation
+
+    def advance(self, operation: Json) -> None:
+        """Carry out one step."""
+        if operation["finished_at"] is not None:
+            return
+        plan = PLANS[operation["resource_type"], operation["action"]]
+        moment = now()
+        operation["started_at"] = operation["started_at"] or moment
+        steps = operation["steps"]
+        name = plan[len(steps)]
+        failed = name == self.fail_step
+        steps.append(
+            {
+                "name": name,
+                "state": "FAILED" if failed else "SUCCEEDED",
+                "attempts": 1,
+                "message": self.fail_text if failed else "",
+                "started_at": moment,
+                "finished_at": now(),
+            }
+        )
+        operation["step"] = plan[min(len(steps), len(plan) - 1)]
+        operation["state"] = "RUNNING"
+        if failed:
+            operation["step"] = name
+            self.end(operation, "FAILED", "agent_error", self.fail_text)
+        elif len(steps) == len(plan):
+            self.end(operation, "SUCCEEDED", None, None)
+
+    def end(
+        self, operation: Json, state: str, code: str | None, text: str | None
+    ) -> None:
+        """End an operation; its resource gets what follows from that."""
+        operation |= {
+            "state": state,
+            "error_code": code,
+            "error_text": text,
+            "finished_at": now(),
+        }
+        rows = self.rows[f"{operation['resource_type']}s"]
+        row = rows.get(operation["resource_id"])
+        if row is None:
+            return
+        if state == "SUCCEEDED" and operation["action"] == "delete":
+            del rows[row["id"]]
+            return
+        row["provisioning_status"] = (
+            "ACTIVE" if state == "SUCCEEDED" else "ERROR"
+        )
+        row["status_code"], row["status_reason"] = code, text
+        row["observed_generation"] = row["generation"]
+
+
+def etag_of(row: Json) -> str:
+    """Entity tag of a representation."""
+    body = json.dumps(row, sort_keys=True).encode()
+    return f'"{hashlib.sha256(body).hexdigest()}"'

@@ -1,0 +1,260 @@
+"""A small Service VM API in memory, over real HTTP on loopback."""
+
+import base64
+import json
+import threading
+import uuid
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from servicevmclient.testing._store import PLANS, Store, etag_of
+
+Json = dict[str, Any]
+
+_PATHS = {
+    "device-templates": "device_templates",
+    "devices": "devices",
+    "services": "services",
+    "service-types": "service_types",
+    "operations": "operations",
+    "events": "events",
+}
+_CONTROL = ("limit", "marker", "sort", "fields", "all_projects")
+
+
+@dataclass
+class _Refused(Exception):
+    """An answer with an error."""
+
+    status: int
+    code: str
+    detail: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Answer:
+    status: int
+    body: Json | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class FakeServicevm:
+    """The API, with everything in memory.
+
+    It keeps what it is given, pages, filters by equality, has ETags,
+    If-Match and Idempotency-Key, and begins operations; each look at an
+    operation carries out one step of it, so nothing depends on time. It
+    does not validate: that is what the real one is for.
+
+    :param username: if given, requests need it and `password` (basic auth)
+    """
+
+    def __init__(
+        self, *, username: str | None = None, password: str = ""
+    ) -> None:
+        self.store = Store()
+        #: method and path of every request, in order
+        self.requests: list[tuple[str, str]] = []
+        self._auth: str | None = None
+        if username is not None:
+            pair = f"{username}:{password}".encode()
+            self._auth = f"Basic {base64.b64encode(pair).decode()}"
+        self._answers: dict[str, _Answer] = {}
+        self._server: ThreadingHTTPServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        if self._server is None:
+            raise RuntimeError("FakeServicevm is not started")
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> "FakeServicevm":
+        fake = self
+
+        class Handler(_Handler):
+            service = fake
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+    def answer(
+        self, method: str, target: str, headers: Any, body: Json
+    ) -> _Answer:
+        """What the service answers to one request."""
+        url = urlsplit(target)
+        with self.store.lock:
+            self.requests.append((method, target))
+            if self._auth and headers.get("Authorization") != self._auth:
+                raise _Refused(401, "unauthenticated", "No credentials.")
+            key = headers.get("Idempotency-Key")
+            if key in self._answers:
+                return self._answers[key]
+            parts = url.path.strip("/").split("/")
+            if parts[0] != "v1" or len(parts) < 2 or parts[1] not in _PATHS:
+                raise _Refused(404, "not_found", f"No {url.path}.")
+            plural = _PATHS[parts[1]]
+            if len(parts) == 2 and method == "GET":
+                return self._list(plural, url.path, parse_qs(url.query))
+            if len(parts) == 2:
+                found = self._create(plural, body)
+            else:
+                found = self._one(method, plural, parts[2:], headers, body)
+            if key:
+                self._answers[key] = found
+            return found
+
+    def _list(self, plural: str, path: str, query: Any) -> _Answer:
+        rows = list(self.store.rows[plural].values())
+        for key, values in query.items():
+            if key == "tags":
+                wanted = set(",".join(values).split(","))
+                rows = [row for row in rows if wanted <= set(row["tags"])]
+            elif key not in _CONTROL:
+                rows = [row for row in rows if str(row.get(key)) in values]
+        for term in reversed(",".join(query.get("sort", [])).split(",")):
+            name, _, direction = term.partition(":")
+            if name:
+                rows.sort(
+                    key=lambda row: str(row.get(name)),
+                    reverse=direction == "desc",
+                )
+        if "marker" in query:
+            ids = [row["id"] for row in rows]
+            rows = rows[ids.index(query["marker"][0]) + 1 :]
+        limit = int(query.get("limit", ["1000"])[0])
+        page: Json = {plural: rows[:limit], f"{plural}_links": []}
+        if len(rows) > limit:
+            query["marker"] = [rows[limit - 1]["id"]]
+            link = f"{self.url}{path}?{urlencode(query, doseq=True)}"
+            page[f"{plural}_links"] = [{"rel": "next", "href": link}]
+        return _Answer(200, page)
+
+    def _create(self, plural: str, body: Json) -> _Answer:
+        row = self.store.add(plural, body[plural.removesuffix("s")])
+        if (plural.removesuffix("s"), "create") in PLANS:
+            self.store.begin(plural, row, "create")
+        return self._answer(plural, row, 201 if "revision" in row else 202)
+
+    def _one(
+        self,
+        method: str,
+        plural: str,
+        parts: list[str],
+        headers: Any,
+        body: Json,
+    ) -> _Answer:
+        kind = plural.removesuffix("s")
+        rows = self.store.rows[plural]
+        row = rows.get(parts[0])
+        if row is None:
+            raise _Refused(404, "not_found", f"No {kind} {parts[0]}.")
+        wanted = headers.get("If-Match")
+        if wanted not in (None, "*", etag_of(row)):
+            raise _Refused(412, "precondition_failed", f"It is not {wanted}.")
+        if len(parts) > 1:
+            return self._below(plural, row, parts[1:])
+        if method == "PATCH":
+            row |= body[kind]
+            if "config" in body[kind]:
+                row["generation"] += 1
+                self.store.begin(plural, row, "update")
+        elif method == "DELETE":
+            if (kind, "delete") not in PLANS:
+                del rows[row["id"]]
+                return _Answer(204)
+            operation = self.store.begin(plural, row, "delete")
+            return _Answer(202, {"operation": operation})
+        elif plural == "operations":
+            self.store.advance(row)
+        return self._answer(plural, row, 200)
+
+    def _below(self, plural: str, row: Json, parts: list[str]) -> _Answer:
+        if parts == ["reboot"]:
+            self.store.begin(plural, row, "reboot")
+            return self._answer(plural, row, 202)
+        if parts == ["cancel"]:
+            self.store.end(row, "CANCELLED", "cancelled", "It was cancelled.")
+            return self._answer(plural, row, 202)
+        if parts == ["retry"]:
+            row |= {"state": "PENDING", "finished_at": None, "steps": []}
+            return self._answer(plural, row, 202)
+        if parts == ["console-log"]:
+            text = f"Booting {row['name']}\n"
+            return _Answer(200, {"console_log": text})
+        if parts == ["stats"] or parts[0] == "actions":
+            return _Answer(200, {"stats": row.get("stats", {})})
+        raise _Refused(404, "not_found", f"No {'/'.join(parts)}.")
+
+    def _answer(self, plural: str, row: Json, status: int) -> _Answer:
+        # A copy, because an Idempotency-Key gets the first answer again.
+        body = json.loads(json.dumps({plural.removesuffix("s"): row}))
+        return _Answer(status, body, {"ETag": etag_of(row)})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    service: FakeServicevm
+    protocol_version = "HTTP/1.1"
+
+    def _handle(self) -> None:
+        size = int(self.headers.get("Content-Length") or 0)
+        body = json.loads(self.rfile.read(size) or b"{}")
+        request_id = f"req-{uuid.uuid4()}"
+        try:
+            answer = self.service.answer(
+                self.command, self.path, self.headers, body
+            )
+        except _Refused as error:
+            answer = _Answer(
+                error.status,
+                {
+                    "errors": [
+                        {
+                            "request_id": request_id,
+                            "status": error.status,
+                            "code": error.code,
+                            "title": "Refused.",
+                            "detail": error.detail,
+                            "hint": "",
+                            "links": [],
+                            "fields": error.fields,
+                        }
+                    ]
+                },
+            )
+        data = b"" if answer.body is None else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        self.send_header("X-Openstack-Request-Id", request_id)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: a test's output is the test's."""

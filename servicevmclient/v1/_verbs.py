@@ -1,0 +1,192 @@
+"""The verbs, written once for every kind of resource."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import requests
+
+from servicevmclient import exceptions
+from servicevmclient.v1 import _paging
+from servicevmclient.v1._adapter import Adapter, object_of, request_id_of
+from servicevmclient.v1._resource import Resource
+from servicevmclient.v1._waiter import Callback, Waiter
+
+R = TypeVar("R", bound=Resource)
+
+_UUID = re.compile(
+    r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE
+)
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether it is written like a UUID; a name may be, too."""
+    return _UUID.fullmatch(text) is not None
+
+
+class Verbs:
+    """each, get, find, create, update, delete and wait for any resource."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+
+    def each(
+        self, kind: type[R], *, max_items: int | None = None, **query: Any
+    ) -> Iterator[R]:
+        """Yield what the query selects, asking page by page.
+
+        :param max_items: end after so many
+        :param query: filters, ``sort="key:desc"``, ``limit`` (of a page),
+            ``marker``, ``tags``, ``fields`` ...; a list repeats the key
+        """
+
+        def fetch(params: list[tuple[str, str]]) -> Mapping[str, Any]:
+            # requests takes pairs, and a key more than once.
+            return object_of(
+                self._adapter.request(
+                    "GET", kind.path, params=_grouped(params)
+                )
+            )
+
+        for data in _paging.items(fetch, kind.plural, query, max_items):
+            yield kind(data)
+
+    def get(self, kind: type[R], ref: str) -> R:
+        """The one with this id (a service type: name).
+
+        :raises NotFound: there is none
+        """
+        return self._one(kind, self._adapter.request("GET", path(kind, ref)))
+
+    def find(self, kind: type[R], name_or_id: str) -> R:
+        """The only one with this id or name, with at most two calls.
+
+        :raises NotFound: there is none
+        :raises MultipleMatches: there is more than one; it has their ids
+        """
+        if not kind.named or kind.identity == "name":
+            return self.get(kind, name_or_id)
+        if looks_like_id(name_or_id):
+            try:
+                return self.get(kind, name_or_id)
+            except exceptions.NotFound:
+                pass  # it may still be somebody's name
+        found = [*self.each(kind, name=name_or_id, limit=10, max_items=10)]
+        if not found:
+            raise exceptions.NotFound(
+                f"No {kind.noun} has the name or id {name_or_id!r}.",
+                hint=f"See: {kind.noun} list",
+            )
+        if len(found) > 1:
+            ids = [one.ref for one in found]
+            raise exceptions.MultipleMatches(
+                f"More than one {kind.noun} has the name {name_or_id!r}: "
+                f"{', '.join(ids)}.",
+                ids,
+            )
+        return found[0]
+
+    def create(self, kind: type[R], attributes: Mapping[str, Any]) -> R:
+        """Make one; return what the service answered at once."""
+        body = {kind.key: dict(attributes)}
+        return self._one(
+            kind, self._adapter.request("POST", kind.path, body=body)
+        )
+
+    def update(
+        self,
+        kind: type[R],
+        ref: str,
+        attributes: Mapping[str, Any],
+        *,
+        if_match: str | None = None,
+    ) -> R:
+        """Change the keys that are given.
+
+        :param if_match: etag that the resource must still have
+        :raises PreconditionFailed: it has another
+        """
+        return self._one(
+            kind,
+            self._adapter.request(
+                "PATCH",
+                path(kind, ref),
+                body={kind.key: dict(attributes)},
+                headers={"If-Match": if_match} if if_match else None,
+            ),
+        )
+
+    def delete(
+        self, kind: type[Resource], ref: str, *, if_match: str | None = None
+    ) -> str | None:
+        """Delete one; return the id of the operation that does it, if any.
+
+        :param if_match: etag that the resource must still have
+        """
+        response = self._adapter.request(
+            "DELETE",
+            path(kind, ref),
+            headers={"If-Match": if_match} if if_match else None,
+        )
+        if response.status_code == 204 or not response.content:
+            return None
+        operation = object_of(response).get("operation") or {}
+        return operation.get("id")
+
+    def act(
+        self, kind: type[Resource], ref: str, below: str, body: Any
+    ) -> dict[str, Any]:
+        """POST to a path below a resource; return what it answered."""
+        response = self._adapter.request(
+            "POST", f"{path(kind, ref)}/{below}", body=body
+        )
+        return object_of(response) if response.content else {}
+
+    def read(
+        self, kind: type[Resource], ref: str, below: str, **query: Any
+    ) -> requests.Response:
+        """GET a path below a resource."""
+        return self._adapter.request(
+            "GET",
+            f"{path(kind, ref)}/{below}",
+            params=_grouped(_paging.pairs(query)),
+        )
+
+    def waiter(
+        self,
+        *,
+        timeout: float,
+        interval: float | None = None,
+        callback: Callback | None = None,
+    ) -> Waiter:
+        """A wait that begins now."""
+        return Waiter(
+            self, timeout=timeout, interval=interval, callback=callback
+        )
+
+    def _one(self, kind: type[R], response: requests.Response) -> R:
+        data = object_of(response).get(kind.key)
+        if not isinstance(data, dict):
+            raise exceptions.ServerError(
+                f"{response.url} answered without a {kind.key!r}.",
+                status=response.status_code,
+                request_id=request_id_of(response),
+            )
+        return kind(
+            data,
+            etag=response.headers.get("ETag"),
+            last_request_id=request_id_of(response),
+        )
+
+
+def path(kind: type[Resource], ref: str) -> str:
+    """Path of one resource below the endpoint."""
+    return f"{kind.path}/{quote(ref, safe='')}"
+
+
+def _grouped(params: list[tuple[str, str]]) -> dict[str, Any]:
+    grouped: dict[str, Any] = {}
+    for key, value in params:
+        grouped.setdefault(key, []).append(value)
+    return grouped

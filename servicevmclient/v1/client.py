@@ -1,0 +1,357 @@
+"""The client: openstacksdk's verb names for every resource."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from keystoneauth1.session import Session
+
+from servicevmclient import exceptions
+from servicevmclient.v1._adapter import Adapter
+from servicevmclient.v1._resource import Resource
+from servicevmclient.v1._verbs import Verbs
+from servicevmclient.v1._waiter import Callback
+from servicevmclient.v1.device import Device
+from servicevmclient.v1.device_template import DeviceTemplate
+from servicevmclient.v1.event import Event
+from servicevmclient.v1.operation import Operation
+from servicevmclient.v1.service import Service
+from servicevmclient.v1.service_type import ServiceType
+
+R = TypeVar("R", bound=Resource)
+
+#: seconds that a wait lasts if it is not told
+WAIT = 600.0
+
+
+class Client(Verbs):
+    """The Service VM API, version 1.
+
+    :param session: keystoneauth1 session; of it are used the auth plugin,
+        TLS settings and the connections it keeps open
+    :param endpoint_override: URL of the service; else the catalogue's
+        endpoint of type ``servicevm``, or that of the auth plugin
+    :param region_name: region of the catalogue to look in
+    :param interface: ``public``, ``internal`` or ``admin``
+    :param api_version: microversion to ask for; None for the oldest
+    :param timeout: seconds for a connection and between two bytes
+    :param connect_retries: how often a call that got no answer is repeated
+    :param global_request_id: sent along, for the logs of all services
+
+    Every method raises a `servicevmclient.exceptions.ClientError`. Lists
+    are generators that ask for a page when it is needed. ``if_match`` is an
+    ``etag`` that the resource must still have.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        endpoint_override: str | None = None,
+        region_name: str | None = None,
+        interface: str | None = None,
+        api_version: str | None = None,
+        timeout: float = 60.0,
+        connect_retries: int = 2,
+        global_request_id: str | None = None,
+    ) -> None:
+        super().__init__(
+            Adapter(
+                session,
+                endpoint_override=endpoint_override,
+                region_name=region_name,
+                interface=interface,
+                api_version=api_version,
+                timeout=timeout,
+                connect_retries=connect_retries,
+                global_request_id=global_request_id,
+            )
+        )
+
+    # -- devices ------------------------------------------------------------
+    def devices(self, **query: Any) -> Iterator[Device]:
+        """Yield devices; ``name``, ``template_id``, ``tags`` ... filter."""
+        return self.each(Device, **query)
+
+    def get_device(self, device_id: str) -> Device:
+        """The device with this id."""
+        return self.get(Device, device_id)
+
+    def find_device(
+        self, name_or_id: str, *, ignore_missing: bool = False
+    ) -> Device | None:
+        """The only device with this name or id; None only if allowed."""
+        return self._found(Device, name_or_id, ignore_missing)
+
+    def create_device(self, **attributes: Any) -> Device:
+        """Ask for a device; `wait_for_device` waits until it is ACTIVE."""
+        return self.create(Device, attributes)
+
+    def update_device(
+        self, device_id: str, *, if_match: str | None = None, **changes: Any
+    ) -> Device:
+        """Change what is given, and nothing else."""
+        return self.update(Device, device_id, changes, if_match=if_match)
+
+    def delete_device(
+        self, device_id: str, *, if_match: str | None = None
+    ) -> str | None:
+        """Ask for its deletion; return the id of the operation."""
+        return self.delete(Device, device_id, if_match=if_match)
+
+    def wait_for_device(
+        self,
+        device: Device | str,
+        *,
+        timeout: float = WAIT,
+        interval: float | None = None,
+        callback: Callback | None = None,
+    ) -> Device:
+        """Wait until it is ACTIVE and nothing runs on it.
+
+        :param device: a device, or an id
+        :param timeout: seconds until `exceptions.WaitTimeout`
+        :param interval: seconds between two looks; None: 0.2 growing to 2
+        :param callback: called with a `Progress` after each look
+        :raises ResourceFailed: at once when it, or its operation, failed
+        """
+        return self._settled(Device, device, timeout, interval, callback)
+
+    def wait_for_device_gone(
+        self,
+        device: Device | str,
+        *,
+        timeout: float = WAIT,
+        interval: float | None = None,
+        callback: Callback | None = None,
+    ) -> None:
+        """Wait until a deleted device is no longer there."""
+        self._gone(Device, device, timeout, interval, callback)
+
+    def reboot_device(self, device_id: str, *, hard: bool = False) -> Device:
+        """Ask for a reboot.
+
+        :param hard: pull the plug instead of asking the guest
+        """
+        body = {"reboot": {"hard": hard}}
+        answer = self.act(Device, device_id, "reboot", body)
+        return Device(answer.get(Device.key) or answer)
+
+    def get_device_console_log(
+        self, device_id: str, *, max_bytes: int | None = None
+    ) -> str:
+        """The end of what the device wrote on its console.
+
+        :param max_bytes: at most so much of it
+        """
+        response = self.read(
+            Device, device_id, "console-log", max_bytes=max_bytes
+        )
+        if "json" in response.headers.get("Content-Type", ""):
+            data = response.json()
+            text = data.get("console_log", data.get("output", ""))
+            return text if isinstance(text, str) else str(text)
+        return response.content.decode("utf-8", "replace")
+
+    # -- device templates ---------------------------------------------------
+    def device_templates(self, **query: Any) -> Iterator[DeviceTemplate]:
+        """Yield device templates."""
+        return self.each(DeviceTemplate, **query)
+
+    def get_device_template(self, template_id: str) -> DeviceTemplate:
+        """The device template with this id."""
+        return self.get(DeviceTemplate, template_id)
+
+    def find_device_template(
+        self, name_or_id: str, *, ignore_missing: bool = False
+    ) -> DeviceTemplate | None:
+        """The only template with this name or id; None only if allowed."""
+        return self._found(DeviceTemplate, name_or_id, ignore_missing)
+
+    def create_device_template(self, **attributes: Any) -> DeviceTemplate:
+        """Make a device template."""
+        return self.create(DeviceTemplate, attributes)
+
+    def update_device_template(
+        self, template_id: str, *, if_match: str | None = None, **changes: Any
+    ) -> DeviceTemplate:
+        """Make a new revision of it; devices keep the one they run."""
+        return self.update(
+            DeviceTemplate, template_id, changes, if_match=if_match
+        )
+
+    def delete_device_template(
+        self, template_id: str, *, if_match: str | None = None
+    ) -> None:
+        """Delete it; refused while devices use it."""
+        self.delete(DeviceTemplate, template_id, if_match=if_match)
+
+    # -- services -----------------------------------------------------------
+    def services(self, **query: Any) -> Iterator[Service]:
+        """Yield services; ``device_id``, ``service_type`` ... filter."""
+        return self.each(Service, **query)
+
+    def get_service(self, service_id: str) -> Service:
+        """The service with this id."""
+        return self.get(Service, service_id)
+
+    def find_service(
+        self, name_or_id: str, *, ignore_missing: bool = False
+    ) -> Service | None:
+        """The only service with this name or id; None only if allowed."""
+        return self._found(Service, name_or_id, ignore_missing)
+
+    def create_service(self, **attributes: Any) -> Service:
+        """Ask for a service: ``device_id``, ``service_type``, ``config``."""
+        return self.create(Service, attributes)
+
+    def update_service(
+        self, service_id: str, *, if_match: str | None = None, **changes: Any
+    ) -> Service:
+        """Change what is given; ``config`` is replaced as a whole."""
+        return self.update(Service, service_id, changes, if_match=if_match)
+
+    def delete_service(
+        self, service_id: str, *, if_match: str | None = None
+    ) -> str | None:
+        """Ask for its deletion; return the id of the operation."""
+        return self.delete(Service, service_id, if_match=if_match)
+
+    def wait_for_service(
+        self,
+        service: Service | str,
+        *,
+        timeout: float = WAIT,
+        interval: float | None = None,
+        callback: Callback | None = None,
+    ) -> Service:
+        """Wait until it is ACTIVE; see `wait_for_device`."""
+        return self._settled(Service, service, timeout, interval, callback)
+
+    def wait_for_service_gone(
+        self,
+        service: Service | str,
+        *,
+        timeout: float = WAIT,
+        interval: float | None = None,
+        callback: Callback | None = None,
+    ) -> None:
+        """Wait until a deleted service is no longer there."""
+        self._gone(Service, service, timeout, interval, callback)
+
+    def get_service_stats(self, service_id: str) -> dict[str, Any]:
+        """What the service counted; the shape is its service type's."""
+        answer = self._adapter.json(
+            "GET", f"{Service.path}/{service_id}/stats"
+        )
+        stats = answer.get("stats", answer)
+        return stats if isinstance(stats, dict) else answer
+
+    def do_service_action(
+        self,
+        service_id: str,
+        action: str,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Call an action that the service's type declares."""
+        return self.act(
+            Service, service_id, f"actions/{action}", dict(arguments or {})
+        )
+
+    # -- service types ------------------------------------------------------
+    def service_types(self, **query: Any) -> Iterator[ServiceType]:
+        """Yield service types."""
+        return self.each(ServiceType, **query)
+
+    def get_service_type(self, name: str) -> ServiceType:
+        """The service type with this name."""
+        return self.get(ServiceType, name)
+
+    def find_service_type(
+        self, name: str, *, ignore_missing: bool = False
+    ) -> ServiceType | None:
+        """The service type with this name; None only if allowed."""
+        return self._found(ServiceType, name, ignore_missing)
+
+    # -- operations ---------------------------------------------------------
+    def operations(self, **query: Any) -> Iterator[Operation]:
+        """Yield operations; ``resource_id``, ``state`` ... filter."""
+        return self.each(Operation, **query)
+
+    def get_operation(self, operation_id: str) -> Operation:
+        """The operation with this id, with its steps."""
+        return self.get(Operation, operation_id)
+
+    def cancel_operation(self, operation_id: str) -> Operation:
+        """Ask it to end before its next step."""
+        return self._operation_do(operation_id, "cancel")
+
+    def retry_operation(self, operation_id: str) -> Operation:
+        """Go on with a failed operation at the step that failed."""
+        return self._operation_do(operation_id, "retry")
+
+    def wait_for_operation(
+        self,
+        operation: Operation | str,
+        *,
+        timeout: float = WAIT,
+        interval: float | None = None,
+        callback: Callback | None = None,
+    ) -> Operation:
+        """Wait until it SUCCEEDED.
+
+        :raises ResourceFailed: it ended otherwise
+        """
+        ref = operation if isinstance(operation, str) else operation.id
+        waiter = self.waiter(
+            timeout=timeout, interval=interval, callback=callback
+        )
+        return waiter.operation(ref, "operation", ref)
+
+    # -- events -------------------------------------------------------------
+    def events(self, **query: Any) -> Iterator[Event]:
+        """Yield events; ``device_id``, ``resource_id`` ... filter."""
+        return self.each(Event, **query)
+
+    # -- what the above share -----------------------------------------------
+    def _found(
+        self, kind: type[R], name_or_id: str, ignore_missing: bool
+    ) -> R | None:
+        try:
+            return self.find(kind, name_or_id)
+        except exceptions.NotFound:
+            if ignore_missing:
+                return None
+            raise
+
+    def _settled(
+        self,
+        kind: type[R],
+        resource: R | str,
+        timeout: float,
+        interval: float | None,
+        callback: Callback | None,
+    ) -> R:
+        waiter = self.waiter(
+            timeout=timeout, interval=interval, callback=callback
+        )
+        if isinstance(resource, str):
+            resource = self.get(kind, resource)
+        return waiter.settled(resource)
+
+    def _gone(
+        self,
+        kind: type[R],
+        resource: R | str,
+        timeout: float,
+        interval: float | None,
+        callback: Callback | None,
+    ) -> None:
+        ref = resource if isinstance(resource, str) else resource.ref
+        waiter = self.waiter(
+            timeout=timeout, interval=interval, callback=callback
+        )
+        waiter.gone(kind, ref, ref)
+
+    def _operation_do(self, operation_id: str, verb: str) -> Operation:
+        answer = self.act(Operation, operation_id, verb, {})
+        return Operation(answer.get(Operation.key) or answer)

@@ -1,0 +1,32 @@
+"""Events."""
+
+from servicevmclient.v1._resource import Body, Resource
+
+
+class Event(Resource):
+    """Something that happened, kept after its resource is gone."""
+
+    key = "event"
+    plural = "events"
+    path = "/v1/events"
+    noun = "event"
+    named = False
+
+    #: UUID; a marker for the next page
+    id = Body[str]()
+    #: ISO 8601, UTC
+    at = Body[str]()
+    #: stable, dotted, e.g. ``device.operating_status``
+    type = Body[str]()
+    #: INFO, WARNING or ERROR
+    severity = Body[str]()
+    resource_type = Body[str | None]()
+    resource_id = Body[str | None]()
+    device_id = Body[str | None]()
+    project_id = Body[str | None]()
+    operation_id = Body[str | None]()
+    request_id = Body[str | None]()
+    #: stable reason code, if it has one
+    code = Body[str | None]()
+    #: a sentence
+    message = Body[str]()
