@@ -1,0 +1,104 @@
+"""Drivers by name, from the entry points.
+
+Adding a driver is one file and one line in setup.cfg.
+"""
+
+import threading
+from importlib import metadata
+from typing import Any
+
+from oslo_config import cfg
+from stevedore import driver
+from stevedore.exception import NoMatches
+
+from servicevm.drivers.infra.base import InfraDriver
+from servicevm.drivers.mgmt.base import MgmtDriver
+from servicevm.errors import TEMPLATE_INVALID, PermanentError
+from servicevm.rpc.base import RelayApi
+
+__all__ = [
+    "INFRA",
+    "MGMT",
+    "Drivers",
+    "driver_names",
+    "infra_class",
+    "mgmt_class",
+]
+
+INFRA = "servicevm.infra_drivers"
+MGMT = "servicevm.mgmt_drivers"
+
+
+def driver_names(namespace: str) -> list[str]:
+    """Names that a template may use, sorted; loads no driver.
+
+    :param namespace: `INFRA` or `MGMT`
+    """
+    return sorted(metadata.entry_points(group=namespace).names)
+
+
+def infra_class(name: str) -> type[InfraDriver]:
+    """The class behind the name, e.g. for its `options_schema`.
+
+    :raises PermanentError: TEMPLATE_INVALID, with the names there are
+    """
+    found: type[InfraDriver] = _load(INFRA, name)
+    return found
+
+
+def mgmt_class(name: str) -> type[MgmtDriver]:
+    """As `infra_class`."""
+    found: type[MgmtDriver] = _load(MGMT, name)
+    return found
+
+
+def _load(namespace: str, name: str) -> Any:
+    try:
+        return driver.DriverManager(
+            namespace, name, warn_on_missing_entrypoint=False
+        ).driver
+    except NoMatches as error:
+        raise PermanentError(
+            TEMPLATE_INVALID,
+            f"There is no driver {name!r} in {namespace}; there are: "
+            f"{', '.join(driver_names(namespace))}.",
+        ) from error
+
+
+class Drivers:
+    """One instance of each driver that was asked for. Thread-safe."""
+
+    def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
+        self._conf = conf
+        self._relay = relay
+        self._lock = threading.Lock()
+        self._infra: dict[str, InfraDriver] = {}
+        self._mgmt: dict[str, MgmtDriver] = {}
+
+    def infra(self, name: str) -> InfraDriver:
+        """Get the infra driver, made with ``(conf)`` at the first call.
+
+        :raises PermanentError: TEMPLATE_INVALID, if there is none
+        """
+        with self._lock:
+            if name not in self._infra:
+                # The class's own constructor takes more than the interface.
+                make: Any = infra_class(name)
+                self._infra[name] = make(self._conf)
+            return self._infra[name]
+
+    def mgmt(self, name: str) -> MgmtDriver:
+        """Get the mgmt driver, made with ``(conf, relay)``."""
+        with self._lock:
+            if name not in self._mgmt:
+                make: Any = mgmt_class(name)
+                self._mgmt[name] = make(self._conf, self._relay)
+            return self._mgmt[name]
+
+    def close(self) -> None:
+        """Let go of what the drivers hold; devices keep running."""
+        with self._lock:
+            for found in self._infra.values():
+                found.close()
+            self._infra.clear()
+            self._mgmt.clear()

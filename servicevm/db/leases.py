@@ -1,0 +1,327 @@
+"""Who drives an operation: claims, fences and the timeline of steps.
+
+A claim is a compare-and-swap on the fence, a number that only grows. Every
+later write of the claimant names its fence; one whose lease ran out and
+whose operation was taken over changes no row and gets `FencedOut`.
+"""
+
+import os
+import socket
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_utils import uuidutils
+from sqlalchemy import orm
+
+from servicevm.db.models import Operation, OperationStep
+from servicevm.states import TERMINAL, OperationState
+
+__all__ = [
+    "LIVE",
+    "FencedOut",
+    "begin_step",
+    "claim",
+    "claimable",
+    "end_step",
+    "fenced",
+    "new_owner",
+    "next_due",
+    "orphaned",
+    "renew",
+    "successor",
+    "wake",
+]
+
+#: States of operations that have not ended.
+LIVE = tuple(state for state in OperationState if state not in TERMINAL)
+_IDLE = (OperationState.PENDING, OperationState.WAITING)
+
+
+class FencedOut(Exception):  # noqa: N818 - an outcome, not an error
+    """Somebody else drives the operation now; stop at once."""
+
+
+def new_owner() -> str:
+    """Name a conductor: ``host/boot/pid/uuid``, for people and `orphaned`."""
+    return "/".join(
+        [
+            socket.gethostname()[:60],
+            _boot_id(),
+            str(os.getpid()),
+            str(uuidutils.generate_uuid()),
+        ]
+    )
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _ready(now: int) -> sa.ColumnElement[bool]:
+    """Whether an operation wants to be driven now."""
+    idle = Operation.state.in_(_IDLE) & (
+        (Operation.run_after <= now) | Operation.cancel_requested
+    )
+    abandoned = (Operation.state == OperationState.RUNNING) & (
+        Operation.lease_until < now
+    )
+    return idle | abandoned
+
+
+def _free(now: int) -> sa.ColumnElement[bool]:
+    """Whether nothing that comes first is under way.
+
+    One resource's operations are done in the order in which they were
+    accepted. One device has one operation in hand at a time (those that
+    wait do not count), so that steps may read, decide and tell the device.
+    """
+    earlier = orm.aliased(Operation)
+    beside = orm.aliased(Operation)
+    return ~(
+        sa.exists().where(
+            earlier.resource_id == Operation.resource_id,
+            earlier.seq < Operation.seq,
+            earlier.state.in_(LIVE),
+        )
+    ) & ~(
+        sa.exists().where(
+            beside.device_id == Operation.device_id,
+            beside.seq != Operation.seq,
+            beside.state == OperationState.RUNNING,
+            beside.lease_until >= now,
+        )
+    )
+
+
+def claimable(session: orm.Session, now: int) -> bool:
+    """Whether `claim` would find something: a look without a lock."""
+    query = sa.select(Operation.seq).where(_ready(now), _free(now)).limit(1)
+    return session.scalar(query) is not None
+
+
+def claim(
+    session: orm.Session, owner: str, now: int, lease: int
+) -> Operation | None:
+    """Take the operation that is due longest, if there is any.
+
+    :param lease: microseconds for which it is the owner's
+    """
+    query = (
+        sa.select(Operation.id, Operation.fence)
+        .where(_ready(now), _free(now))
+        .order_by(Operation.run_after, Operation.seq)
+        .limit(8)
+    )
+    for operation_id, fence in session.execute(query).all():
+        won = session.execute(
+            sa.update(Operation)
+            .where(
+                Operation.id == operation_id,
+                Operation.fence == fence,
+                _ready(now),
+            )
+            .values(
+                state=OperationState.RUNNING,
+                owner=owner,
+                fence=fence + 1,
+                lease_until=now + lease,
+                started_at=sa.func.coalesce(Operation.started_at, now),
+                updated_at=now,
+            )
+            .execution_options(synchronize_session=False)
+        )
+        if _rowcount(won) == 1:
+            return fenced(session, operation_id, fence + 1)
+    return None
+
+
+def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
+    """Load an operation that is still ours, and keep it ours until commit.
+
+    :raises FencedOut: if it is not
+    """
+    # An UPDATE, not a SELECT: it holds the row on every database, so that
+    # nobody takes over between this look and the caller's own writes.
+    held = session.execute(
+        sa.update(Operation)
+        .where(
+            Operation.id == operation_id,
+            Operation.fence == fence,
+            Operation.state == OperationState.RUNNING,
+        )
+        .values(fence=fence)
+        .execution_options(synchronize_session=False)
+    )
+    if _rowcount(held) != 1:
+        raise FencedOut(operation_id)
+    return session.scalars(
+        sa.select(Operation)
+        .where(Operation.id == operation_id)
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def renew(
+    session: orm.Session,
+    owner: str,
+    held: Collection[str],
+    now: int,
+    lease: int,
+) -> None:
+    """Keep the operations that the owner is driving at this moment."""
+    session.execute(
+        sa.update(Operation)
+        .where(
+            Operation.owner == owner,
+            Operation.id.in_(sorted(held)),
+            Operation.state == OperationState.RUNNING,
+        )
+        .values(lease_until=now + lease)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def orphaned(session: orm.Session, owner: str, now: int) -> int:
+    """End the leases of this host's conductors that are certainly dead.
+
+    After a kill on one machine nobody has to wait for the lease.
+
+    :param owner: who asks; its host and boot decide what "this host" is
+    :returns: how many operations are free again
+    """
+    host, boot, pid, _ = owner.split("/")
+    count = 0
+    query = sa.select(Operation).where(
+        Operation.state == OperationState.RUNNING,
+        Operation.owner.startswith(f"{host}/", autoescape=True),
+        Operation.owner != owner,
+        Operation.lease_until >= now,
+    )
+    for operation in session.scalars(query):
+        _, its_boot, its_pid, _ = str(operation.owner).split("/")
+        same_process = its_boot == boot and its_pid != pid
+        if same_process and Path(f"/proc/{its_pid}").exists():
+            continue
+        operation.lease_until = now - 1
+        count += 1
+    return count
+
+
+def next_due(session: orm.Session, now: int) -> int | None:
+    """When the next operation that waits wants to be looked at."""
+    found: int | None = session.scalar(
+        sa.select(sa.func.min(Operation.run_after)).where(
+            Operation.state.in_(_IDLE), Operation.run_after > now
+        )
+    )
+    return found
+
+
+def wake(
+    session: orm.Session,
+    now: int,
+    *,
+    device_id: str | None = None,
+    resource_id: str | None = None,
+) -> None:
+    """Have operations that wait on a device or resource looked at now."""
+    scope = [
+        column == value
+        for column, value in (
+            (Operation.device_id, device_id),
+            (Operation.resource_id, resource_id),
+        )
+        if value is not None
+    ]
+    session.execute(
+        sa.update(Operation)
+        .where(
+            *scope,
+            Operation.state == OperationState.WAITING,
+            Operation.run_after > now,
+        )
+        .values(run_after=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def successor(
+    session: orm.Session,
+    operation: Operation,
+    *,
+    actions: Collection[str] = (),
+) -> bool:
+    """Whether a later operation of the same resource is yet to be done.
+
+    :param actions: count only these
+    """
+    query = sa.select(Operation.seq).where(
+        Operation.resource_id == operation.resource_id,
+        Operation.seq > operation.seq,
+        Operation.state.in_(LIVE),
+    )
+    if actions:
+        query = query.where(Operation.action.in_(sorted(actions)))
+    return session.scalar(query.limit(1)) is not None
+
+
+def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
+    """Write into the timeline that the operation's step is being tried."""
+    last = _last_step(session, operation.id)
+    if last is not None and last.finished_at is None:
+        if last.name == operation.step:
+            last.state = OperationState.RUNNING
+            last.attempts = operation.attempts + 1
+            return
+        # Left by a release whose plan had other steps.
+        last.state, last.finished_at = OperationState.SUPERSEDED, now
+    session.add(
+        OperationStep(
+            operation_id=operation.id,
+            position=0 if last is None else last.position + 1,
+            name=operation.step,
+            state=OperationState.RUNNING,
+            attempts=operation.attempts + 1,
+            message="",
+            started_at=now,
+        )
+    )
+
+
+def end_step(
+    session: orm.Session,
+    operation: Operation,
+    now: int,
+    state: OperationState,
+    message: str,
+) -> None:
+    """Write into the timeline what became of the step.
+
+    :param state: WAITING where it is going to be tried again
+    """
+    last = _last_step(session, operation.id)
+    if last is None or last.finished_at is not None:
+        return
+    last.state = state
+    if message or state.terminal:
+        last.message = message
+    if state.terminal:
+        last.finished_at = now
+
+
+def _last_step(
+    session: orm.Session, operation_id: str
+) -> OperationStep | None:
+    return session.scalars(
+        sa.select(OperationStep)
+        .where(OperationStep.operation_id == operation_id)
+        .order_by(OperationStep.position.desc())
+        .limit(1)
+    ).first()
+
+
+def _rowcount(result: sa.Result[Any]) -> int:
+    assert isinstance(result, sa.CursorResult)  # noqa: S101 - for the types
+    return result.rowcount
