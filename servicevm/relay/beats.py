@@ -1,0 +1,58 @@
+"""Heartbeats gathered over an interval: the latest of each device."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class Beats:
+    """What is to be told of devices that were heard. Not thread-safe.
+
+    A beat is ``{"device_id", "epoch", "seen_us", "services"?}``. Reports of
+    services are merged until they are taken, since an agent sends each
+    change once only.
+    """
+
+    def __init__(self) -> None:
+        self._pending: dict[str, dict[str, Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def add(
+        self,
+        device_id: str,
+        epoch: int,
+        seen_us: int,
+        services: dict[str, Any],
+    ) -> None:
+        """Note a beat; one of an older epoch is ignored."""
+        beat = self._pending.get(device_id)
+        if beat is None or epoch > beat["epoch"]:
+            beat = {"device_id": device_id, "epoch": epoch}
+            self._pending[device_id] = beat
+        elif epoch < beat["epoch"]:
+            return
+        beat["seen_us"] = seen_us
+        if services:
+            beat.setdefault("services", {}).update(services)
+
+    def forget(self, device_id: str, epoch: int) -> None:
+        """The session ended: its beats no longer say that it lives."""
+        beat = self._pending.get(device_id)
+        if beat is not None and beat["epoch"] == epoch:
+            del self._pending[device_id]
+
+    def take(self) -> list[dict[str, Any]]:
+        """All of them, once."""
+        beats = list(self._pending.values())
+        self._pending = {}
+        return beats
+
+    def give_back(self, beats: Sequence[dict[str, Any]]) -> None:
+        """Taken beats that could not be delivered; newer ones win."""
+        for old in beats:
+            new = self._pending.get(old["device_id"])
+            if new is None or new["epoch"] < old["epoch"]:
+                self._pending[old["device_id"]] = old
+            elif new["epoch"] == old["epoch"] and "services" in old:
+                new["services"] = old["services"] | new.get("services", {})

@@ -1,0 +1,71 @@
+"""The relay's bounds, read from the configuration once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+#: Bytes in a connection's write buffer above which the peer counts as slow.
+WRITE_HIGH_WATER = 64 * 1024
+#: Calls to one agent that may be under way at once.
+CALLS_IN_FLIGHT = 16
+#: Results, events and renewals of one agent that wait for the conductor.
+LANE_LENGTH = 32
+#: Threads that carry agents' messages to the conductor.
+THREADS = 4
+#: Heartbeats handed to the conductor in one call.
+BEATS_PER_CALL = 1000
+#: An enrolment request is a token and a CSR.
+ENROL_FRAME = 16 * 1024
+#: New TLS handshakes on one serial line, per second and at once.
+RESTARTS_PER_SECOND = 1.0
+RESTARTS_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds, sizes in bytes."""
+
+    name: str
+    deployment_id: str
+    serial_socket: Path | None
+    bind_host: str
+    bind_port: int | None
+    max_frame: int
+    handshake_timeout: float
+    heartbeat_interval: float
+    dead_after: float
+    drain_timeout: float
+    flush_interval: float
+    max_sessions: int
+    max_unauthenticated: int
+    max_unauthenticated_per_peer: int
+
+    @classmethod
+    def from_conf(cls, conf: Any) -> "Limits":
+        relay = conf.relay
+        return cls(
+            name=relay.name,
+            deployment_id=conf.deployment_id,
+            serial_socket=(
+                Path(relay.serial_socket) if relay.serial_socket else None
+            ),
+            bind_host=relay.bind_host,
+            bind_port=relay.bind_port,
+            max_frame=relay.max_frame,
+            handshake_timeout=relay.handshake_timeout,
+            heartbeat_interval=relay.heartbeat_interval,
+            dead_after=relay.dead_after,
+            drain_timeout=relay.drain_timeout,
+            flush_interval=relay.flush_interval,
+            max_sessions=relay.max_sessions,
+            max_unauthenticated=relay.max_unauthenticated,
+            max_unauthenticated_per_peer=(relay.max_unauthenticated_per_peer),
+        )
+
+    @property
+    def sweep_interval(self) -> float:
+        """Seconds between looks for deadlines that passed."""
+        shortest = min(
+            self.handshake_timeout, self.dead_after, self.drain_timeout
+        )
+        return min(1.0, shortest / 4)

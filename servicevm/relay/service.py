@@ -1,0 +1,266 @@
+"""The relay: start, stop, and what conductors ask of it."""
+
+import asyncio
+import logging
+import ssl
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from servicevm.errors import (
+    AGENT_NOT_CONNECTED,
+    AGENT_TIMEOUT,
+    TransientError,
+)
+from servicevm.relay import limits as bounds
+from servicevm.relay.connection import Connection
+from servicevm.relay.endings import Ending
+from servicevm.relay.limits import Limits
+from servicevm.relay.listening import SerialSocket, tcp_socket
+from servicevm.relay.metrics import CALLS
+from servicevm.relay.schemas import RESULTS
+from servicevm.relay.switchboard import Switchboard
+from servicevm.rpc.base import AgentEvents, Json
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds beyond a call's own deadline until its caller gives up on us.
+_GRACE = 2.0
+#: Seconds that listening may take; resolving a name is the longest part.
+_START = 30.0
+#: Seconds that connections get to close when the relay stops.
+_FAREWELL = 1.0
+
+
+class Relay:
+    """One asyncio loop in a thread of its own.
+
+    `call` and `close_session` (`servicevm.rpc.base.RelayApi`) may be used
+    from any thread but that one.
+
+    :param conf: with the options of `servicevm.conf` registered
+    :param agent_events: told what agents say, from a few threads
+    :param context: TLS 1.3 server, see `servicevm.pki.relay_context`
+    """
+
+    def __init__(
+        self, conf: Any, agent_events: AgentEvents, context: ssl.SSLContext
+    ) -> None:
+        self._limits = Limits.from_conf(conf)
+        self._events = agent_events
+        self._context = context
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._board: Switchboard | None = None
+        self._stopping: asyncio.Event | None = None
+        self._stop_timeout = 0.0
+        self._flushing = False
+        #: Where agents dial over TCP, once started: (host, port).
+        self.tcp_address: tuple[str, int] | None = None
+
+    # -- life ---------------------------------------------------------------
+
+    def start(self) -> None:
+        """Listen; returns when agents can come.
+
+        :raises PermanentError: PORT_TAKEN
+        """
+        if self._thread is not None:
+            raise RuntimeError("the relay was started before")
+        started: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._run(started)),
+            name="relay",
+            daemon=True,
+        )
+        self._thread.start()
+        started.result(_START)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Close every session politely; twice does no harm.
+
+        :param timeout: seconds for the conductor to take what is under way
+        """
+        thread, loop, stopping = self._thread, self._loop, self._stopping
+        if thread is None or loop is None or stopping is None:
+            return
+        self._stop_timeout = timeout
+        try:
+            loop.call_soon_threadsafe(stopping.set)
+        except RuntimeError:
+            pass  # the loop has ended already
+        thread.join(timeout + 2 * _FAREWELL + 5)
+        if thread.is_alive():
+            LOG.error("The relay did not stop in time")
+
+    # -- RelayApi -----------------------------------------------------------
+
+    def call(
+        self, device_id: str, method: str, params: Json, timeout: float
+    ) -> Any:
+        """See `servicevm.rpc.base.RelayApi.call`; also AGENT_BUSY."""
+        if method not in RESULTS:
+            raise ValueError(f"agents have no method {method!r}")
+        answer: Future[Any] = Future()
+        self._soon(
+            self._call, device_id, method, dict(params), timeout, answer
+        )
+        try:
+            return answer.result(timeout + _GRACE)
+        except TimeoutError:
+            raise TransientError(
+                AGENT_TIMEOUT, "The relay did not answer in time."
+            ) from None
+
+    def close_session(self, device_id: str, reason: str) -> None:
+        """See `servicevm.rpc.base.RelayApi.close_session`."""
+        try:
+            self._soon(self._close, device_id, reason)
+        except TransientError:
+            return  # a relay that does not run holds no session
+
+    def connected(self) -> int:
+        """How many sessions are open."""
+        return 0 if self._board is None else len(self._board.registry)
+
+    def _soon(self, function: Any, *arguments: Any) -> None:
+        loop = self._loop
+        try:
+            if loop is not None:
+                loop.call_soon_threadsafe(function, *arguments)
+                return
+        except RuntimeError:
+            pass  # the loop has ended
+        raise TransientError(AGENT_NOT_CONNECTED, "The relay is not running.")
+
+    # -- on the loop --------------------------------------------------------
+
+    def _call(
+        self,
+        device_id: str,
+        method: str,
+        params: dict[str, Any],
+        timeout: float,
+        answer: Future[Any],
+    ) -> None:
+        board = self._board
+        session = None if board is None else board.registry.get(device_id)
+        if session is None:
+            CALLS.labels(AGENT_NOT_CONNECTED.code).inc()
+            answer.set_exception(TransientError(AGENT_NOT_CONNECTED))
+        else:
+            session.call(method, params, timeout, answer)
+
+    def _close(self, device_id: str, reason: str) -> None:
+        board = self._board
+        session = None if board is None else board.registry.get(device_id)
+        if session is not None:
+            session.close(Ending.CLOSED_BY_CONTROL, reason)
+
+    async def _run(self, started: Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        serial: SerialSocket | None = None
+        servers: list[asyncio.Server] = []
+        try:
+            board = Switchboard(
+                loop, self._limits, self._events, self._context
+            )
+            if self._limits.serial_socket is not None:
+                serial = SerialSocket(self._limits.serial_socket)
+                servers.append(
+                    await loop.create_unix_server(
+                        lambda: Connection(board, serial=True),
+                        sock=serial.socket,
+                    )
+                )
+            if self._limits.bind_port is not None:
+                listener = tcp_socket(
+                    self._limits.bind_host, self._limits.bind_port
+                )
+                self.tcp_address = listener.getsockname()[:2]
+                servers.append(
+                    await loop.create_server(
+                        lambda: Connection(board, serial=False),
+                        sock=listener,
+                    )
+                )
+        except BaseException as error:
+            for server in servers:
+                server.close()
+            if serial is not None:
+                serial.close()
+            started.set_exception(error)
+            return
+        self._board, self._loop = board, loop
+        self._stopping = asyncio.Event()
+        sweeper = loop.create_task(self._sweep(board))
+        flusher = loop.create_task(self._flush_beats(board))
+        started.set_result(None)
+        await self._stopping.wait()
+        for server in servers:
+            server.close()
+        if serial is not None:
+            serial.close()
+        sweeper.cancel()
+        flusher.cancel()
+        await self._farewell(board)
+        self._board = None
+
+    async def _farewell(self, board: Switchboard) -> None:
+        for connection in list(board.connections):
+            connection.end(Ending.RELAY_STOPPING)
+        until = board.loop.time() + _FAREWELL
+        while board.connections and board.loop.time() < until:
+            await asyncio.sleep(0.01)
+        for connection in list(board.connections):
+            connection.sweep(float("inf"))
+        if not await board.crew.stop(self._stop_timeout):
+            LOG.warning("The conductor did not take everything in time")
+
+    async def _sweep(self, board: Switchboard) -> None:
+        while True:
+            await asyncio.sleep(self._limits.sweep_interval)
+            now = board.loop.time()
+            for connection in list(board.connections):
+                connection.sweep(now)
+
+    async def _flush_beats(self, board: Switchboard) -> None:
+        while True:
+            await asyncio.sleep(self._limits.flush_interval)
+            if len(board.beats) and not self._flushing:
+                self._flush(board, board.beats.take())
+
+    def _flush(
+        self, board: Switchboard, beats: Sequence[dict[str, Any]]
+    ) -> None:
+        """Hand beats over; at most one flush is under way."""
+        self._flushing = True
+        left = list(beats)
+
+        def hand_over() -> None:
+            while left:
+                self._events.heartbeats(
+                    self._limits.name, left[: bounds.BEATS_PER_CALL]
+                )
+                del left[: bounds.BEATS_PER_CALL]
+
+        def taken(_: Any, error: BaseException | None) -> None:
+            self._flushing = False
+            if error is not None:
+                LOG.error(
+                    "%d heartbeats were not taken, they are kept",
+                    len(left),
+                    exc_info=error,
+                )
+                # Not those of sessions that ended meanwhile.
+                board.beats.give_back(
+                    [
+                        beat
+                        for beat in left
+                        if (session := board.registry.get(beat["device_id"]))
+                        and session.epoch == beat["epoch"]
+                    ]
+                )
+
+        board.crew.run(hand_over, taken)

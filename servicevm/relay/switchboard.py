@@ -1,0 +1,49 @@
+"""What the connections of one relay share."""
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+from servicevm.relay import limits as bounds
+from servicevm.relay.admission import Admission
+from servicevm.relay.beats import Beats
+from servicevm.relay.crew import Crew
+from servicevm.relay.ending_log import EndingLog
+from servicevm.relay.limits import Limits
+from servicevm.relay.registry import Registry
+from servicevm.rpc.base import AgentEvents
+
+if TYPE_CHECKING:
+    from servicevm.relay.connection import Connection
+    from servicevm.relay.session import AgentSession
+
+
+class Switchboard:
+    """Made on the loop, used on the loop only."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        limits: Limits,
+        events: AgentEvents,
+        context: ssl.SSLContext,
+    ) -> None:
+        self.loop = loop
+        self.limits = limits
+        self.events = events
+        self.context = context
+        self.crew = Crew(loop, bounds.THREADS)
+        self.registry: Registry[AgentSession] = Registry()
+        self.beats = Beats()
+        self.endings = EndingLog()
+        self.admission = Admission(
+            limits.max_unauthenticated, limits.max_unauthenticated_per_peer
+        )
+        #: All of them, from accept to the closed socket.
+        self.connections: set[Connection] = set()
+
+    def crowded(self) -> bool:
+        """Whether there are as many connections as there may ever be."""
+        return len(self.connections) >= (
+            self.limits.max_sessions + self.limits.max_unauthenticated
+        )
