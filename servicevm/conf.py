@@ -194,6 +194,19 @@ RELAY_OPTS = [
         min=1,
         help="Connections before authentication at once.",
     ),
+    cfg.IntOpt(
+        "max_unauthenticated_per_peer",
+        default=32,
+        min=1,
+        help="Of these, from one network address.",
+    ),
+    cfg.FloatOpt(
+        "drain_timeout",
+        default=30.0,
+        min=0.1,
+        help="Seconds after which an agent that does not read what it is "
+        "sent loses its session.",
+    ),
 ]
 
 PKI_OPTS = [
