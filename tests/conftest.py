@@ -1,0 +1,39 @@
+"""What every test may use."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `root` need root; an ordinary user's run says so."""
+    if os.geteuid() == 0:
+        return
+    needs_root = pytest.mark.skip(reason="needs root; run the tests as root")
+    for item in items:
+        if "root" in item.keywords:
+            item.add_marker(needs_root)
+
+
+@pytest.fixture(scope="session")
+def image_dir() -> Path:
+    """The guest image, made once and kept for the next run."""
+    from servicevm.guest import build
+
+    folder = ROOT / ".cache" / "image"
+    build.build(folder, progress=print)
+    return folder
+
+
+@pytest.fixture
+def short_tmp_path(tmp_path_factory: pytest.TempPathFactory):
+    """A folder whose path leaves room for unix sockets (107 bytes)."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="svm-"))
+    yield folder
+    shutil.rmtree(folder)
