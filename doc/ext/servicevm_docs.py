@@ -1,0 +1,236 @@
+"""Pages of the manual that are rendered from what the code declares.
+
+Each directive makes reStructuredText from data and hands it to Sphinx:
+
+========================  ===================================================
+``servicevm-reasons``     servicevm.errors.REASONS
+``servicevm-states``      an enumeration of servicevm.states
+``servicevm-plans``       servicevm.plans.PLANS
+``servicevm-exit-codes``  servicevmclient.exit_codes, with their comments
+``servicevm-schema``      a JSON Schema: ``package.module:ATTRIBUTE.field``
+``servicevm-api``         the OpenAPI document of the running application
+========================  ===================================================
+"""
+
+import importlib
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.nodes import nested_parse_with_titles
+
+
+def load(path: str) -> Any:
+    """The object that ``package.module:attribute.attribute`` names."""
+    module, _, attributes = path.partition(":")
+    found = importlib.import_module(module)
+    for name in filter(None, attributes.split(".")):
+        found = getattr(found, name)
+    return found
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A list-table; cells are one line of reStructuredText each."""
+    lines = [".. list-table::", "   :header-rows: 1", "   :widths: auto", ""]
+    for row in [heads, *rows]:
+        for number, cell in enumerate(row):
+            mark = "*" if number == 0 else " "
+            lines.append(f"   {mark} - {cell}".rstrip())
+    return [*lines, ""]
+
+
+def comments(enumeration: type[Enum]) -> dict[str, str]:
+    """The ``#:`` comment above each member of an enumeration."""
+    found: dict[str, str] = {}
+    words: list[str] = []
+    for line in inspect.getsource(enumeration).splitlines():
+        line = line.strip()
+        if line.startswith("#:"):
+            words.append(line.removeprefix("#:").strip())
+        elif "=" in line and line.split(" ")[0] in enumeration.__members__:
+            found[line.split(" ")[0]] = " ".join(words)
+            words = []
+    return found
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """A short name of what a schema accepts."""
+    if "enum" in schema:
+        return " | ".join(f"``{value}``" for value in schema["enum"])
+    if "const" in schema:
+        return f"``{schema['const']}``"
+    kind = schema.get("type")
+    if kind is None:
+        for word in ("oneOf", "anyOf"):
+            if word in schema:
+                return " | ".join(type_of(one) for one in schema[word])
+        return "any"
+    if isinstance(kind, list):
+        return " | ".join(kind)
+    if kind == "array":
+        return f"list of {type_of(schema.get('items', {}))}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{kind}, {low} to {high}"
+    if low is not None:
+        return f"{kind}, at least {low}"
+    if schema.get("format"):
+        return f"{kind} ({schema['format']})"
+    return str(kind)
+
+
+def resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    """Follow a local ``$ref``."""
+    while "$ref" in schema:
+        found: Any = root
+        for word in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[word]
+        schema = {**found, **{k: v for k, v in schema.items() if k != "$ref"}}
+    return schema
+
+
+def fields(
+    schema: Mapping[str, Any],
+    root: Mapping[str, Any],
+    path: str = "",
+    depth: int = 4,
+) -> Iterator[tuple[str, str, str, str]]:
+    """Path, type, whether it must be there, and words, of every field."""
+    schema = resolve(schema, root)
+    if "array" in str(schema.get("type")) and "items" in schema:
+        yield from fields(schema["items"], root, f"{path}[]", depth)
+        return
+    for word in ("oneOf", "anyOf"):
+        for one in schema.get(word, []):
+            yield from fields(one, root, path, depth)
+    required = schema.get("required", [])
+    for name, below in schema.get("properties", {}).items():
+        below = resolve(below, root)
+        here = f"{path}.{name}" if path else name
+        words = [below.get("description", "")]
+        if "default" in below:
+            words.append(f"Default: ``{below['default']!r}``.")
+        yield (
+            f"``{here}``",
+            type_of(below),
+            "yes" if name in required else "",
+            " ".join(" ".join(filter(None, words)).split()),
+        )
+        if depth:
+            yield from fields(below, root, here, depth - 1)
+
+
+def schema_lines(
+    schema: Mapping[str, Any], root: Mapping[str, Any]
+) -> list[str]:
+    """A table of a schema's fields, each path once."""
+    rows: dict[str, tuple[str, str, str, str]] = {}
+    for row in fields(schema, root):
+        rows.setdefault(row[0], row)
+    if not rows:
+        return []
+    return table(["Field", "Type", "Required", ""], rows.values())
+
+
+class Rendered(Directive):
+    """A directive that is reStructuredText made by `lines`."""
+
+    has_content = False
+
+    def lines(self) -> list[str]:
+        raise RuntimeError("a directive says what it renders")
+
+    def run(self) -> list[nodes.Node]:
+        where = nodes.section()
+        where.document = self.state.document
+        source = StringList(self.lines(), source=f"<{self.name}>")
+        nested_parse_with_titles(self.state, source, where)
+        return list(where.children)
+
+
+class Reasons(Rendered):
+    """Every reason code, with what to do."""
+
+    def lines(self) -> list[str]:
+        reasons = load("servicevm.errors:REASONS")
+        return table(
+            ["Code", "HTTP", "What went wrong", "What to do"],
+            (
+                (f"``{one.code}``", str(one.status), one.title, one.hint)
+                for one in reasons.values()
+            ),
+        )
+
+
+class States(Rendered):
+    """Members of one enumeration of servicevm.states."""
+
+    required_arguments = 1
+
+    def lines(self) -> list[str]:
+        states = load(f"servicevm.states:{self.arguments[0]}")
+        return [", ".join(f"``{one.value}``" for one in states), ""]
+
+
+class Plans(Rendered):
+    """Steps of every operation."""
+
+    def lines(self) -> list[str]:
+        plans = load("servicevm.plans:PLANS")
+        return table(
+            ["Resource", "Action", "Steps"],
+            (
+                (
+                    str(resource_type),
+                    str(action),
+                    ", ".join(f"``{step}``" for step in steps),
+                )
+                for (resource_type, action), steps in plans.items()
+            ),
+        )
+
+
+class ExitCodes(Rendered):
+    """Exit codes of the command line."""
+
+    def lines(self) -> list[str]:
+        codes = load("servicevmclient.exit_codes:ExitCode")
+        words = comments(codes)
+        return table(
+            ["Code", "Name", "Meaning"],
+            (
+                (str(int(one)), f"``{one.name}``", words.get(one.name, ""))
+                for one in codes
+            ),
+        )
+
+
+class Schema(Rendered):
+    """Fields of a JSON Schema."""
+
+    required_arguments = 1
+
+    def lines(self) -> list[str]:
+        schema = load(self.arguments[0])
+        return schema_lines(schema, schema)
+
+
+def setup(app: Sphinx) -> Mapping[str, Any]:
+    """Called by Sphinx."""
+    from servicevm_docs_api import Api
+
+    for name, directive in {
+        "reasons": Reasons,
+        "states": States,
+        "plans": Plans,
+        "exit-codes": ExitCodes,
+        "schema": Schema,
+        "api": Api,
+    }.items():
+        app.add_directive(f"servicevm-{name}", directive)
+    return {"version": "1", "parallel_read_safe": True}

@@ -1,0 +1,78 @@
+"""What is imported is declared, and nothing else is needed."""
+
+import ast
+import configparser
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+OURS = {"servicevm", "servicevm_agent", "servicevmclient", "tests"}
+
+#: Each tree, and which of setup.cfg's lists it may import from.
+TREES = {
+    "servicevm_agent": [],
+    "servicevmclient": ["base"],
+    "servicevm": ["base", "server"],
+    "tests": ["base", "server", "test"],
+    "benchmarks": ["base", "server", "test"],
+    "tools": ["base", "server"],
+}
+
+
+def normal(name: str) -> str:
+    """A distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def declared() -> dict[str, set[str]]:
+    """Names in setup.cfg's lists, by extra; ``base`` has no extra."""
+    setup = configparser.ConfigParser(interpolation=None)
+    setup.read(ROOT / "setup.cfg")
+    lists = {
+        "base": setup["options"]["install_requires"],
+        **setup["options.extras_require"],
+    }
+    return {
+        extra: {
+            normal(match.group())
+            for line in text.splitlines()
+            if (match := re.match(r"[A-Za-z0-9._-]+", line.strip()))
+        }
+        for extra, text in lists.items()
+    }
+
+
+def imported(tree: str) -> Iterator[tuple[Path, str]]:
+    """Every file and the top-level name of each module it imports."""
+    for path in sorted((ROOT / tree).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            else:
+                continue
+            for name in names:
+                yield path.relative_to(ROOT), name.partition(".")[0]
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_every_import_is_declared(tree: str) -> None:
+    lists = declared()
+    allowed = set().union(*(lists[extra] for extra in TREES[tree]))
+    distributions = packages_distributions()
+    undeclared = sorted(
+        f"{path}: {module}"
+        for path, module in set(imported(tree))
+        if module not in sys.stdlib_module_names
+        and module not in OURS
+        and not (ROOT / path.parent / f"{module}.py").is_file()
+        and not {normal(one) for one in distributions.get(module, [])}
+        & allowed
+    )
+    assert undeclared == []
