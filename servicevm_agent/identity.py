@@ -1,0 +1,170 @@
+"""The device's key and certificate on the state disk.
+
+``identity.pem`` holds key and certificate together, so that one rename
+replaces both. ``pending-key.pem`` and ``pending.csr`` exist while a
+certificate is asked for: the same request again gets the same answer, also
+after a power cut. The private key never leaves the disk and this process.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import ssl
+import subprocess
+import time
+from typing import Optional
+
+from servicevm_agent import durable
+from servicevm_agent.certificate import validity
+from servicevm_agent.wire import ALPN_ENROL, ALPN_SESSION
+
+
+class IdentityError(Exception):
+    """The key or the certificate cannot be made, read or used."""
+
+
+class Identity:
+    """:param folder: on the state disk
+    :param ca_bundle: from the bootstrap document; a newer one from an
+        earlier session is preferred
+    """
+
+    def __init__(self, folder: str, ca_bundle: str, openssl: str) -> None:
+        self._openssl = openssl
+        self._identity = os.path.join(folder, "identity.pem")
+        self._ca = os.path.join(folder, "ca.pem")
+        self._pending_key = os.path.join(folder, "pending-key.pem")
+        self._pending_csr = os.path.join(folder, "pending.csr")
+        self._ca_bundle = _read(self._ca) or ca_bundle
+        self._jitter = random.SystemRandom().uniform(0.9, 1.1)
+
+    @property
+    def enrolled(self) -> bool:
+        """There is a certificate."""
+        return os.path.exists(self._identity)
+
+    def pending_csr(self) -> str:
+        """Return the certificate request (PEM); make key and request once.
+
+        :raises IdentityError: openssl fails or is not there
+        """
+        csr = _read(self._pending_csr)
+        if csr is not None and os.path.exists(self._pending_key):
+            return csr
+        scratch = self._pending_key + ".scratch"
+        command = [self._openssl, "req", "-new", "-newkey", "ec"]
+        command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        command += ["-config", os.devnull, "-subj", "/CN=device"]
+        command += ["-keyout", scratch]
+        # openssl writes its key with the umask of its process.
+        old = os.umask(0o077)
+        try:
+            made = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+                env={},
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise IdentityError(f"openssl: {error}") from None
+        finally:
+            os.umask(old)
+        if made.returncode:
+            raise IdentityError(made.stderr.decode("utf-8", "replace")[:500])
+        with open(scratch, "rb") as file:
+            durable.write(self._pending_key, file.read())
+        os.unlink(scratch)
+        durable.write(self._pending_csr, made.stdout)
+        return made.stdout.decode()
+
+    def accept(self, certificate: str, ca_bundle: str) -> None:
+        """Take the certificate that answers the pending request.
+
+        :raises IdentityError: it does not fit the key, or is no certificate
+        """
+        key = _read(self._pending_key)
+        if key is None:
+            raise IdentityError("nothing was asked for")
+        candidate = self._identity + ".candidate"
+        try:
+            validity(certificate)
+            durable.write(candidate, (key + certificate).encode())
+            _client_context().load_cert_chain(candidate)
+        except (ssl.SSLError, ValueError) as error:
+            durable.remove(candidate)
+            raise IdentityError(f"the certificate: {error}") from None
+        self.trust(ca_bundle)
+        os.replace(candidate, self._identity)
+        durable.remove(self._pending_csr)
+        durable.remove(self._pending_key)
+
+    def trust(self, ca_bundle: str) -> None:
+        """Believe these authorities from the next session on.
+
+        :raises IdentityError: there is no certificate in it
+        """
+        if ca_bundle == self._ca_bundle and os.path.exists(self._ca):
+            return
+        try:
+            _client_context().load_verify_locations(cadata=ca_bundle)
+        except ssl.SSLError as error:
+            raise IdentityError(f"the CA bundle: {error}") from None
+        durable.write(self._ca, ca_bundle.encode())
+        self._ca_bundle = ca_bundle
+
+    def renew_at(self) -> float:
+        """Return when (seconds since the epoch) to ask for a new
+        certificate: at half its life, give or take a tenth.
+
+        :raises IdentityError: there is none, or it cannot be read
+        """
+        try:
+            start, end = validity(_read(self._identity) or "")
+        except ValueError as error:
+            raise IdentityError(str(error)) from None
+        return start + (end - start) / 2 * self._jitter
+
+    def expired(self) -> bool:
+        """The certificate's time is over."""
+        try:
+            return validity(_read(self._identity) or "")[1] <= time.time()
+        except ValueError:
+            return True
+
+    def context(self, *, enrolling: bool) -> ssl.SSLContext:
+        """Return the TLS client context.
+
+        The relay's host name is not checked; its URI is, by the caller.
+
+        :raises IdentityError: certificate or CA bundle are damaged
+        """
+        context = _client_context()
+        try:
+            context.load_verify_locations(cadata=self._ca_bundle)
+            if enrolling:
+                context.set_alpn_protocols([ALPN_ENROL])
+            else:
+                context.load_cert_chain(self._identity)
+                context.set_alpn_protocols([ALPN_SESSION])
+        except (OSError, ssl.SSLError) as error:
+            raise IdentityError(str(error)) from None
+        return context
+
+
+def _client_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _read(path: str) -> Optional[str]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
