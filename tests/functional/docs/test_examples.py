@@ -19,7 +19,7 @@ import pytest
 
 from tests.functional.standalone.conftest import Standalone
 from tests.functional.standalone.conftest import (
-    standalone as standalone,  # noqa: PLC0414 - the fixture
+    standalone as standalone,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -96,7 +96,7 @@ def test_every_mark_is_followed_by_a_block_that_is_run() -> None:
     assert marks == len(list(examples()))
 
 
-@pytest.mark.parametrize("example", examples(), ids=str)
+@pytest.mark.parametrize("example", list(examples()), ids=str)
 def test_an_example_runs(
     example: Example, standalone: Callable[..., Standalone]
 ) -> None:
