@@ -88,6 +88,8 @@ class Store:
             "updated_at": None,
         }
         row |= attributes
+        if plural == "service_types":
+            row["id"] = row["name"]
         if plural in ("devices", "services"):
             row |= {
                 "provisioning_status": "ACTIVE",
@@ -98,7 +100,7 @@ class Store:
                 "observed_generation": 1,
                 "operation_id": None,
             }
-        self.rows[plural][row.get("id", row["name"])] = row
+        self.rows[plural][str(row["id"])] = row
         return row
 
     def begin(self, plural: str, row: Json, action: str) -> Json:

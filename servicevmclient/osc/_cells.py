@@ -1,0 +1,172 @@
+"""Values that people and programs read differently.
+
+Ours and not osc_lib.cli.format_columns, because that imports the whole of
+openstacksdk (0.28 s, 2026-08).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from cliff.columns import FormattableColumn
+
+
+class Cell(FormattableColumn[Any]):
+    """A value that may be None: nothing for people, null in JSON."""
+
+    def human_readable(self) -> str:
+        """The value as text."""
+        return "" if self._value is None else self.text(self._value)
+
+    def text(self, value: Any) -> str:
+        """The value, which is not None, as text."""
+        return str(value)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Cell):
+            return NotImplemented
+        return self.human_readable() < other.human_readable()
+
+
+class Words(Cell):
+    """A list of words: ``a, b``."""
+
+    def text(self, value: Sequence[Any]) -> str:
+        """Words with commas."""
+        return ", ".join(str(one) for one in value)
+
+
+class Pairs(Cell):
+    """A flat object: one ``key='value'`` a line; nested as it is."""
+
+    def text(self, value: Mapping[str, Any]) -> str:
+        """Lines in the order of the keys."""
+        return "\n".join(
+            f"{key}={_plain(value[key])}" for key in sorted(value)
+        )
+
+
+class Rows(Cell):
+    """A list of objects: each on a line, ``key=value`` in their order."""
+
+    def text(self, value: Sequence[Mapping[str, Any]]) -> str:
+        """One line each, without what is not set."""
+        return "\n".join(
+            " ".join(
+                f"{key}={_plain(field)}"
+                for key, field in row.items()
+                if field not in (None, "")
+            )
+            for row in value
+        )
+
+
+class Endpoints(Cell):
+    """Where a service is reached: ``web http://127.0.0.1:4711``."""
+
+    def text(self, value: Sequence[Mapping[str, Any]]) -> str:
+        """One URL a line."""
+        return "\n".join(
+            f"{one.get('name', '')} {one.get('protocol', 'tcp')}://"
+            f"{one.get('address')}:{one.get('port')}".strip()
+            for one in value
+        )
+
+
+class Agent(Cell):
+    """The agent of a device, in lines."""
+
+    def text(self, value: Mapping[str, Any]) -> str:
+        """Connected or not first, then what else is known."""
+        state = "connected" if value.get("connected") else "not connected"
+        since = value.get(
+            "connected_at" if value["connected"] else "last_seen"
+        )
+        lines = [f"{state}{' since ' + _moment(since) if since else ''}"]
+        if value.get("version"):
+            lines.append(f"version {value['version']}")
+        if value.get("boot_id"):
+            lines.append(f"boot {value['boot_id']}")
+        certificate = value.get("certificate")
+        if certificate:
+            lines.append(
+                f"certificate {certificate['serial']} until "
+                f"{_moment(certificate['not_after'])}"
+            )
+        return "\n".join(lines)
+
+
+class Slots(Cell):
+    """``1 of 4 used``."""
+
+    def text(self, value: Any) -> str:
+        """Used and total."""
+        if isinstance(value, Mapping):
+            return f"{value.get('used')} of {value.get('total')} used"
+        return str(value)
+
+
+class Document(Cell):
+    """A nested object: JSON in lines."""
+
+    def text(self, value: Any) -> str:
+        """Indented by two."""
+        return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+class Moment(Cell):
+    """A time, without fractions of a second for people."""
+
+    def text(self, value: str) -> str:
+        """``2026-11-22T18:20:01Z``."""
+        return _moment(value)
+
+
+class Timeline(Cell):
+    """The steps of an operation: state, how long, what it said."""
+
+    def text(self, value: Sequence[Mapping[str, Any]]) -> str:
+        """One step a line, in columns."""
+        width = max((len(step["name"]) for step in value), default=0)
+        return "\n".join(_step(step, width) for step in value)
+
+
+def _step(step: Mapping[str, Any], width: int) -> str:
+    took = seconds(step.get("started_at"), step.get("finished_at"))
+    time = "" if took is None else f"{took:9.3f} s"
+    tries = step.get("attempts") or 0
+    words = [
+        f"{step['name']:<{width}}",
+        f"{step['state']:<9}",
+        f"{time:>11}",
+        f"({tries} attempts)" if tries > 1 else "",
+        " ".join((step.get("message") or "").split()),
+    ]
+    return "  ".join(word for word in words if word).rstrip()
+
+
+def seconds(start: str | None, end: str | None) -> float | None:
+    """Seconds between two times of the API; None if one is missing."""
+    if not start or not end:
+        return None
+    return (_parse(end) - _parse(start)).total_seconds()
+
+
+def _parse(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = _parse(text)
+    except ValueError:
+        return text
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict | list | bool):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

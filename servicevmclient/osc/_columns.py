@@ -1,0 +1,174 @@
+"""Columns of lists and fields of show: declared once."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from servicevmclient.osc import _cells
+
+
+class In(enum.Enum):
+    """Where a column is shown."""
+
+    LIST = enum.auto()  # list, list --long, show
+    LONG = enum.auto()  # list --long, show
+    SHOW = enum.auto()  # show only
+
+
+@dataclass(frozen=True)
+class Column:
+    """One attribute of a resource and how it is shown.
+
+    :param field: key of the resource; what ``show`` calls it
+    :param where: list, list --long, or show only
+    :param cell: how it is written; None for what a formatter does itself
+    :param title: header in a list; else made of the field
+    """
+
+    field: str
+    where: In = In.SHOW
+    cell: type[_cells.Cell] | None = None
+    title: str = ""
+
+    @property
+    def header(self) -> str:
+        """Title Case, as in the other lists of ``openstack``."""
+        return self.title or self.field.replace("_", " ").title().replace(
+            "Id", "ID"
+        )
+
+    def value(self, data: Mapping[str, Any]) -> Any:
+        """What to hand to a formatter."""
+        found = data.get(self.field)
+        return found if self.cell is None else self.cell(found)
+
+
+_ID = Column("id", In.LIST)
+_NAME = Column("name", In.LIST)
+_OWNED = (
+    Column("description", cell=_cells.Cell),
+    Column("project_id", In.LONG),
+    Column("tags", In.LONG, _cells.Words),
+    Column("properties", cell=_cells.Pairs),
+    Column("created_at", In.LONG, _cells.Moment),
+    Column("updated_at", cell=_cells.Moment),
+)
+_STATUS = (
+    Column("provisioning_status", In.LIST),
+    Column("operating_status", In.LIST),
+    Column("status_code", cell=_cells.Cell),
+    Column("status_reason", In.LONG, _cells.Cell),
+    Column("operation_id", cell=_cells.Cell),
+    Column("generation"),
+    Column("observed_generation"),
+)
+
+DEVICE = (
+    _ID,
+    _NAME,
+    *_STATUS,
+    Column("template_id", In.LONG),
+    Column("template_revision"),
+    Column("kind"),
+    Column("interfaces", cell=_cells.Rows),
+    Column("agent", cell=_cells.Agent),
+    Column("slots", In.LONG, _cells.Slots),
+    Column("facts", cell=_cells.Pairs),
+    *_OWNED,
+    Column("launched_at", cell=_cells.Moment),
+)
+DEVICE_TEMPLATE = (
+    _ID,
+    _NAME,
+    Column("revision", In.LIST),
+    Column("infra_driver", In.LIST),
+    Column("mgmt_driver", In.LIST),
+    Column("service_types", In.LIST, _cells.Words),
+    Column("slots", In.LONG),
+    Column("interfaces", cell=_cells.Rows),
+    Column("infra_options", cell=_cells.Pairs),
+    Column("mgmt_options", cell=_cells.Pairs),
+    Column("health", cell=_cells.Pairs),
+    *_OWNED,
+)
+SERVICE = (
+    _ID,
+    _NAME,
+    Column("service_type", In.LIST),
+    *_STATUS,
+    Column("device_id", In.LIST),
+    Column("endpoints", In.LONG, _cells.Endpoints),
+    Column("members", cell=_cells.Rows),
+    Column("slots"),
+    Column("digest"),
+    Column("config", cell=_cells.Document),
+    *_OWNED,
+)
+SERVICE_TYPE = (
+    _NAME,
+    Column("version", In.LIST),
+    Column("slots", In.LIST),
+    Column("description", In.LIST, _cells.Cell),
+    Column("actions", cell=_cells.Document),
+    Column("config_schema", cell=_cells.Document),
+)
+OPERATION = (
+    _ID,
+    Column("action", In.LIST),
+    Column("resource_type", In.LIST),
+    Column("resource_id", In.LIST),
+    Column("state", In.LIST),
+    Column("step", In.LIST, _cells.Cell),
+    Column("error_code", In.LONG, _cells.Cell),
+    Column("error_text", cell=_cells.Cell),
+    Column("attempts", In.LONG),
+    Column("steps", cell=_cells.Timeline),
+    Column("initiator", In.LONG),
+    Column("device_id", cell=_cells.Cell),
+    Column("project_id"),
+    Column("user_id", cell=_cells.Cell),
+    Column("request_id", cell=_cells.Cell),
+    Column("cancel_requested"),
+    Column("deadline", cell=_cells.Moment),
+    Column("created_at", In.LIST, _cells.Moment),
+    Column("started_at", cell=_cells.Moment),
+    Column("finished_at", In.LONG, _cells.Moment),
+    Column("updated_at", cell=_cells.Moment),
+)
+EVENT = (
+    Column("at", In.LIST, _cells.Moment),
+    Column("severity", In.LIST),
+    Column("type", In.LIST),
+    Column("resource_type", In.LONG, _cells.Cell),
+    Column("resource_id", In.LIST, _cells.Cell),
+    Column("code", In.LONG, _cells.Cell),
+    Column("message", In.LIST, _cells.Cell),
+    Column("id", In.LONG),
+    Column("device_id", cell=_cells.Cell),
+    Column("operation_id", In.LONG, _cells.Cell),
+    Column("request_id", cell=_cells.Cell),
+    Column("project_id"),
+)
+
+
+def of_list(columns: Sequence[Column], *, long: bool) -> Sequence[Column]:
+    """The columns of a list."""
+    shown = (In.LIST, In.LONG) if long else (In.LIST,)
+    return [column for column in columns if column.where in shown]
+
+
+def of_show(
+    columns: Sequence[Column], data: Mapping[str, Any]
+) -> tuple[list[str], list[Any]]:
+    """Field names and values of one resource.
+
+    Keys that are not declared (a newer service) follow those that are.
+    """
+    names = [column.field for column in columns]
+    values = [column.value(data) for column in columns]
+    for key in data:
+        if key not in names:
+            names.append(key)
+            values.append(_cells.Document(data[key]))
+    return names, values

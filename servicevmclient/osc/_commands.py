@@ -1,0 +1,53 @@
+"""Every command: its words and where it is.
+
+``setup.cfg`` says the same for ``openstack`` (a test compares); this table
+spares our own shell the look through all installed distributions.
+"""
+
+from typing import Final
+
+_NOUNS: Final = {
+    "device": (
+        "create",
+        "list",
+        "show",
+        "set",
+        "unset",
+        "delete",
+        "reboot",
+    ),
+    "device template": (
+        "create",
+        "list",
+        "show",
+        "set",
+        "unset",
+        "delete",
+    ),
+    "service": ("create", "list", "show", "set", "unset", "delete"),
+    "service type": ("list", "show"),
+    "operation": ("list", "show", "cancel", "retry"),
+    "event": ("list",),
+}
+
+
+def _target(noun: str, verb: str) -> str:
+    module = noun.replace(" ", "_")
+    return (
+        f"servicevmclient.osc.v1.{module}:"
+        f"{verb.title()}{noun.title().replace(' ', '')}"
+    )
+
+
+#: words of a command to module and class
+COMMANDS: Final = {
+    **{
+        f"{noun} {verb}": _target(noun, verb)
+        for noun, verbs in _NOUNS.items()
+        for verb in verbs
+    },
+    "device console log show": (
+        "servicevmclient.osc.v1.device:ShowDeviceConsoleLog"
+    ),
+    "service stats show": "servicevmclient.osc.v1.service:ShowServiceStats",
+}

@@ -1,0 +1,26 @@
+"""How an error is told: what, why, where, what next, request id."""
+
+from servicevmclient.exceptions import ClientError
+
+
+def lines(error: ClientError) -> list[str]:
+    """The error in lines for standard error."""
+    found = [f"Error: {error.title}"]
+    if error.detail != error.title:
+        found.append(_row("why", error.detail))
+    found += [
+        _row("field", f"{path}: {sentence}")
+        for path, sentence in error.fields.items()
+    ]
+    if error.hint:
+        found.append(_row("next", error.hint))
+    known = [error.code]
+    if error.request_id:
+        known.append(f"request {error.request_id}")
+    found.append(_row("code", ", ".join(known)))
+    return found
+
+
+def _row(label: str, text: str) -> str:
+    # Lines of a text (haproxy's own words, for example) stay together.
+    return f"  {label + ':':<7}" + text.strip().replace("\n", "\n         ")

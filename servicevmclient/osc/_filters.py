@@ -1,0 +1,135 @@
+"""Options of list: filters, order, pages; declared once."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from servicevmclient.osc import _values
+from servicevmclient.v1._resource import Resource
+
+
+@dataclass(frozen=True)
+class Filter:
+    """``--device NAME``.
+
+    :param flag: the option
+    :param query: key of the query
+    :param find: kind of resource that the value names; its id is sent
+    """
+
+    flag: str
+    query: str
+    help: str
+    metavar: str
+    find: type[Resource] | None = None
+    choices: tuple[str, ...] | None = None
+
+
+NAME = Filter("--name", "name", "Only those with this name", "NAME")
+PROVISIONING_STATUS = Filter(
+    "--provisioning-status",
+    "provisioning_status",
+    "Only those with this provisioning status",
+    "STATUS",
+    choices=(
+        "PENDING_CREATE",
+        "ACTIVE",
+        "PENDING_UPDATE",
+        "PENDING_DELETE",
+        "ERROR",
+    ),
+)
+OPERATING_STATUS = Filter(
+    "--operating-status",
+    "operating_status",
+    "Only those with this operating status",
+    "STATUS",
+    choices=(
+        "ONLINE",
+        "DEGRADED",
+        "UNRESPONSIVE",
+        "DEAD",
+        "OFFLINE",
+        "UNKNOWN",
+    ),
+)
+
+_TAGS = (
+    ("--tags", "tags", "Only those with all of these tags"),
+    ("--any-tags", "tags_any", "Only those with any of these tags"),
+    ("--not-tags", "not_tags", "Without those that have all of these tags"),
+    (
+        "--not-any-tags",
+        "not_tags_any",
+        "Without those that have any of these tags",
+    ),
+)
+
+
+def add(
+    parser: argparse.ArgumentParser, filters: Sequence[Filter], tags: bool
+) -> None:
+    """Render the filters and what every list has."""
+    for one in filters:
+        parser.add_argument(
+            one.flag,
+            metavar=one.metavar,
+            choices=one.choices,
+            type=str.upper if one.choices else str,
+            help=one.help,
+        )
+    if tags:
+        for flag, dest, text in _TAGS:
+            parser.add_argument(
+                flag, dest=dest, metavar="TAG[,TAG...]", help=text
+            )
+    parser.add_argument(
+        "--all-projects",
+        action="store_true",
+        help="Those of all projects (needs a role that may)",
+    )
+    parser.add_argument("--long", action="store_true", help="More columns")
+    parser.add_argument(
+        "--sort",
+        metavar="KEY[:asc|:desc]",
+        type=_values.sort_key,
+        action="append",
+        help="Order, by the service (repeat for more keys)",
+    )
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=_values.positive,
+        help="Show at most N",
+    )
+    parser.add_argument(
+        "--marker",
+        metavar="ID",
+        help="Show what comes after this id",
+    )
+
+
+def query(
+    parsed: argparse.Namespace,
+    filters: Sequence[Filter],
+    tags: bool,
+    client: Any,
+) -> dict[str, Any]:
+    """The query; a filter's name is looked up only if it is given."""
+    found: dict[str, Any] = {
+        "marker": parsed.marker,
+        "sort": ",".join(parsed.sort) if parsed.sort else None,
+        "all_projects": True if parsed.all_projects else None,
+        "max_items": parsed.limit,
+        # A page as small as what is shown; the service has its own bound.
+        "limit": parsed.limit,
+    }
+    for one in filters:
+        value = getattr(parsed, one.flag.removeprefix("--").replace("-", "_"))
+        if value is not None and one.find is not None:
+            value = client.find(one.find, value).ref
+        found[one.query] = value
+    if tags:
+        found |= {dest: getattr(parsed, dest) for _, dest, _ in _TAGS}
+    return found

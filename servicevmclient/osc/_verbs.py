@@ -1,0 +1,264 @@
+"""list, show, create, set, unset and delete for any kind of resource.
+
+A noun's commands derive from these and only declare.
+"""
+
+import argparse
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from servicevmclient.exceptions import (
+    ClientError,
+    InvalidInput,
+    PreconditionFailed,
+)
+from servicevmclient.exit_codes import ExitCode
+from servicevmclient.osc import _filters, _options, _wait
+from servicevmclient.osc._base import Base, Lister, ShowOne, total
+from servicevmclient.osc._columns import Column, of_list, of_show
+from servicevmclient.osc._options import Option, Verb
+from servicevmclient.v1._resource import Resource
+
+Shown = tuple[Sequence[str], Iterable[Any]]
+
+
+class List(Lister):
+    """List resources of a kind."""
+
+    kind: ClassVar[type[Resource]]
+    columns: ClassVar[Sequence[Column]]
+    filters: ClassVar[Sequence[_filters.Filter]] = ()
+    #: whether the kind has tags
+    tagged: ClassVar[bool] = True
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Filters, order and pages."""
+        parser = super().get_parser(prog_name)
+        _filters.add(parser, self.filters, self.tagged)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
+        """Ask for the list."""
+        query = _filters.query(
+            parsed_args, self.filters, self.tagged, self.client
+        )
+        columns = of_list(self.columns, long=parsed_args.long)
+        rows = self.client.each(self.kind, **query)
+        return [column.header for column in columns], [
+            [column.value(row.to_dict_view()) for column in columns]
+            for row in rows
+        ]
+
+
+class Show(ShowOne):
+    """Show one resource of a kind."""
+
+    kind: ClassVar[type[Resource]]
+    columns: ClassVar[Sequence[Column]]
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The name or id."""
+        parser = super().get_parser(prog_name)
+        add_ref(parser, self.kind)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
+        """Ask for it."""
+        found = self.client.find(self.kind, parsed_args.ref)
+        return of_show(self.columns, found.to_dict_view())
+
+
+class Create(ShowOne):
+    """Make one resource of a kind."""
+
+    kind: ClassVar[type[Resource]]
+    columns: ClassVar[Sequence[Column]]
+    options: ClassVar[Sequence[Option]] = ()
+    #: whether an operation makes it, so that one can wait
+    waits: ClassVar[bool] = True
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The options and the name."""
+        parser = super().get_parser(prog_name)
+        _options.add(parser, self.options, Verb.CREATE)
+        if self.waits:
+            _wait.add(parser)
+        parser.add_argument(
+            "name", metavar="NAME", help=f"Name of the new {self.kind.noun}"
+        )
+        return parser
+
+    def attributes(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """What to send, but for the name."""
+        return _options.changes(parsed_args, self.options, Verb.CREATE, {})
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
+        """Ask for it, wait if told, and show it."""
+        attributes = self.attributes(parsed_args)
+        if parsed_args.name is not None:
+            attributes["name"] = parsed_args.name
+        made = self.client.create(self.kind, attributes)
+        if self.waits and parsed_args.wait is not None:
+            made = waited(self, made, parsed_args.wait)
+        return of_show(self.columns, made.to_dict_view())
+
+
+class Change(Base):
+    """set and unset: what they share."""
+
+    kind: ClassVar[type[Resource]]
+    options: ClassVar[Sequence[Option]] = ()
+    verb: ClassVar[Verb]
+    waits: ClassVar[bool] = False
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The options and the name or id."""
+        parser = super().get_parser(prog_name)
+        _options.add(parser, self.options, self.verb)
+        if self.waits:
+            _wait.add(parser)
+        add_ref(parser, self.kind)
+        return parser
+
+    def changes(
+        self, parsed_args: argparse.Namespace, current: Resource
+    ) -> dict[str, Any]:
+        """What to send."""
+        return _options.changes(
+            parsed_args, self.options, self.verb, current.to_dict_view()
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """Change it; once more if somebody else did meanwhile."""
+        merges = _options.needs_current(parsed_args, self.options, self.verb)
+        found = self.client.find(self.kind, parsed_args.ref)
+        for last in (False, True):
+            if merges and found.etag is None:
+                found = self.client.get(self.kind, found.ref)
+            changes = self.changes(parsed_args, found)
+            if not changes:
+                raise InvalidInput(
+                    "There is nothing to change.",
+                    hint="Give at least one option; see --help.",
+                )
+            try:
+                changed = self.client.update(
+                    self.kind,
+                    found.ref,
+                    changes,
+                    if_match=found.etag if merges else None,
+                )
+                break
+            except PreconditionFailed:
+                if last:
+                    raise
+                found = self.client.get(self.kind, found.ref)
+        if self.waits and parsed_args.wait is not None:
+            waited(self, changed, parsed_args.wait)
+        return ExitCode.OK
+
+
+class Set(Change):
+    """Change a resource of a kind."""
+
+    verb = Verb.SET
+
+
+class Unset(Change):
+    """Take something away from a resource of a kind."""
+
+    verb = Verb.UNSET
+
+
+class Delete(Base):
+    """Delete resources of a kind; a line for each, and a count."""
+
+    kind: ClassVar[type[Resource]]
+    #: whether an operation deletes it, so that one can wait
+    waits: ClassVar[bool] = True
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """The names or ids."""
+        parser = super().get_parser(prog_name)
+        if self.waits:
+            _wait.add(parser)
+        add_ref(parser, self.kind, many=True)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """Ask for all, then wait for all if told."""
+        codes = []
+        asked: dict[str, str] = {}
+        for ref in dict.fromkeys(parsed_args.refs):
+            try:
+                found = self.client.find(self.kind, ref)
+                operation = self.client.delete(self.kind, found.ref)
+            except ClientError as error:
+                codes.append(self._failed(ref, error))
+                continue
+            asked[ref] = found.ref
+            if operation is None:
+                self.say(f"{self.kind.noun} {ref}: deleted")
+            elif parsed_args.wait is None:
+                self.say(f"{self.kind.noun} {ref}: operation {operation}")
+        if self.waits and parsed_args.wait is not None:
+            codes += self._wait(asked, parsed_args.wait)
+        if codes and len(parsed_args.refs) > 1:
+            self.stderr.write(
+                f"{len(codes)} of {len(parsed_args.refs)} failed.\n"
+            )
+        return total(codes)
+
+    def _wait(
+        self, asked: Mapping[str, str], timeout: float
+    ) -> Sequence[ExitCode]:
+        codes = []
+        began = time.monotonic()
+        for name, ref in asked.items():
+            reporter = _wait.Reporter(self.stderr)
+            left = max(0.0, timeout - (time.monotonic() - began))
+            waiter = self.client.waiter(timeout=left, callback=reporter)
+            try:
+                waiter.gone(self.kind, ref, name)
+            except ClientError as error:
+                reporter.close()
+                codes.append(self._failed(name, error))
+                continue
+            reporter.close()
+            took = time.monotonic() - began
+            self.say(f"{self.kind.noun} {name}: deleted, {took:.1f} s")
+        return codes
+
+    def _failed(self, ref: str, error: ClientError) -> ExitCode:
+        self.stderr.write(f"{self.kind.noun} {ref}: failed\n")
+        self.tell(error)
+        return error.exit_code
+
+
+def add_ref(
+    parser: argparse.ArgumentParser,
+    kind: type[Resource],
+    *,
+    many: bool = False,
+) -> None:
+    """The positional that names a resource of a kind."""
+    named = kind.named and kind.identity == "id"
+    text = "Name or ID" if named else kind.identity.title().replace("Id", "ID")
+    parser.add_argument(
+        "refs" if many else "ref",
+        metavar=kind.noun.replace(" ", "-").upper(),
+        nargs="+" if many else None,
+        help=f"{text} of the {kind.noun}",
+    )
+
+
+def waited(command: Base, resource: Any, timeout: float) -> Any:
+    """The resource after its operation; progress on standard error."""
+    reporter = _wait.Reporter(command.stderr)
+    try:
+        return command.client.waiter(
+            timeout=timeout, callback=reporter
+        ).settled(resource)
+    finally:
+        reporter.close()

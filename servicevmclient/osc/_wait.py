@@ -1,0 +1,105 @@
+"""``--wait [seconds]``: the option, and progress on standard error."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from servicevmclient.v1._waiter import Progress
+
+#: seconds of a --wait without a number
+DEFAULT = 600.0
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the option."""
+    parser.add_argument(
+        "--wait",
+        nargs="?",
+        type=_seconds,
+        const=DEFAULT,
+        metavar="SECONDS",
+        help=f"Wait until it is done (default: at most {DEFAULT:.0f} s)",
+    )
+    parse = parser.parse_known_args
+
+    def parse_known_args(args: Any = None, namespace: Any = None) -> Any:
+        return parse(None if args is None else separated(args), namespace)
+
+    # argparse would take the name in `--wait NAME` for the seconds.
+    setattr(parser, "parse_known_args", parse_known_args)  # noqa: B010
+
+
+def separated(args: Sequence[str]) -> list[str]:
+    """Give a --wait that no number follows its default number."""
+    found = list(args)
+    for index, arg in enumerate(found):
+        if arg == "--":
+            break
+        following = found[index + 1 : index + 2]
+        if arg == "--wait" and not (following and _number(following[0])):
+            found[index] = f"--wait={DEFAULT:g}"
+    return found
+
+
+def _number(text: str) -> bool:
+    try:
+        return float(text) >= 0
+    except ValueError:
+        return False
+
+
+def _seconds(text: str) -> float:
+    if not _number(text) or float(text) in (float("inf"),):
+        raise argparse.ArgumentTypeError(
+            f"expected seconds but found {text!r}"
+        )
+    return float(text)
+
+
+class Reporter:
+    """Shows progress: in place on a terminal, else a line per change.
+
+    :param stream: standard error
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+        self._last: tuple[Any, ...] | None = None
+        self._shown = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Show how far it is."""
+        line = describe(progress)
+        if self._terminal:
+            # \x1b[K: erase what a longer line before left over.
+            self._stream.write(f"\r{line}\x1b[K")
+            self._shown = True
+        else:
+            state = (progress.name, progress.state, progress.step)
+            if state == self._last:
+                return
+            self._last = state
+            self._stream.write(f"{line}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Take the line away; call it before anything else is written."""
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._shown = False
+
+
+def describe(progress: Progress) -> str:
+    """``device lb-1: RUNNING, step boot, 3.2 s``."""
+    words = [f"{progress.noun} {progress.name}: {progress.state}"]
+    if progress.step:
+        tries = (
+            f" (attempt {progress.attempts})" if progress.attempts > 1 else ""
+        )
+        words.append(f"step {progress.step}{tries}")
+    words.append(f"{progress.elapsed:.1f} s")
+    if progress.trouble:
+        words.append(progress.trouble)
+    return ", ".join(words)

@@ -1,0 +1,178 @@
+"""Commands: device."""
+
+import argparse
+from typing import Any
+
+from servicevmclient.osc import (
+    _columns,
+    _filters,
+    _options,
+    _values,
+    _verbs,
+    _wait,
+)
+from servicevmclient.osc._base import Base
+from servicevmclient.osc._options import Many, Scalar, Verb
+from servicevmclient.v1.device import Device
+from servicevmclient.v1.device_template import DeviceTemplate
+
+OPTIONS = (
+    _options.NEW_NAME,
+    Scalar(
+        "--template",
+        "template_id",
+        "Name or ID of the device template",
+        "TEMPLATE",
+        verbs=Verb.CREATE,
+        required=Verb.CREATE,
+    ),
+    Many(
+        "--interface",
+        "interfaces",
+        "What this device has other than its template: "
+        "role=R,address=A (repeat for more)",
+        "role=ROLE,address=ADDRESS",
+        parse=_values.pairs("role", "address", required=("role",)),
+        verbs=Verb.CREATE,
+    ),
+    _options.DESCRIPTION,
+    _options.TAG,
+    _options.PROPERTY,
+)
+
+
+class CreateDevice(_verbs.Create):
+    """Create a device: a service VM"""
+
+    kind = Device
+    columns = _columns.DEVICE
+    options = OPTIONS
+    example = "device create --template small --wait lb-1"
+
+    def attributes(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """With the id of the template that is named."""
+        found = super().attributes(parsed_args)
+        template = self.client.find(DeviceTemplate, found["template_id"])
+        return {**found, "template_id": template.id}
+
+
+class ListDevice(_verbs.List):
+    """List devices"""
+
+    kind = Device
+    columns = _columns.DEVICE
+    filters = (
+        _filters.NAME,
+        _filters.PROVISIONING_STATUS,
+        _filters.OPERATING_STATUS,
+        _filters.Filter(
+            "--template",
+            "template_id",
+            "Only those of this template (name or ID)",
+            "TEMPLATE",
+            find=DeviceTemplate,
+        ),
+    )
+    example = "device list --long --sort created_at:desc --limit 20"
+
+
+class ShowDevice(_verbs.Show):
+    """Show a device"""
+
+    kind = Device
+    columns = _columns.DEVICE
+    example = "device show lb-1"
+
+
+class SetDevice(_verbs.Set):
+    """Change a device's name, description, tags or properties"""
+
+    kind = Device
+    options = OPTIONS
+    example = "device set --property rack=12 lb-1"
+
+
+class UnsetDevice(_verbs.Unset):
+    """Take tags or properties away from a device"""
+
+    kind = Device
+    options = OPTIONS
+    example = "device unset --property rack lb-1"
+
+
+class DeleteDevice(_verbs.Delete):
+    """Delete devices and the services on them"""
+
+    kind = Device
+    example = "device delete --wait lb-1"
+
+
+class RebootDevice(Base):
+    """Reboot a device; a VM that is gone is built again"""
+
+    example = "device reboot --wait lb-1"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Hard or not, wait or not, and which."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--hard",
+            action="store_true",
+            help="Pull the plug instead of asking the guest",
+        )
+        _wait.add(parser)
+        _verbs.add_ref(parser, Device)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for it, and wait if told."""
+        found = self.client.find(Device, parsed_args.ref)
+        device = self.client.reboot_device(found.id, hard=parsed_args.hard)
+        if parsed_args.wait is None:
+            self.say(f"device {found.name}: operation {device.operation_id}")
+            return
+        _verbs.waited(self, device, parsed_args.wait)
+        self.say(f"device {found.name}: rebooted")
+
+
+class ShowDeviceConsoleLog(Base):
+    """Show the end of what a device wrote on its console"""
+
+    example = "device console log show --max-bytes 4096 lb-1"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """How much, and of which."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--max-bytes",
+            metavar="N",
+            type=_values.positive,
+            help="At most so many bytes from the end",
+        )
+        _verbs.add_ref(parser, Device)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Write it as it is, but for what a terminal would obey."""
+        found = self.client.find(Device, parsed_args.ref)
+        text = self.client.get_device_console_log(
+            found.id, max_bytes=parsed_args.max_bytes
+        )
+        if self.app.stdout.isatty():
+            text = printable(text)
+        self.app.stdout.write(text)
+        if text and not text.endswith("\n"):
+            self.app.stdout.write("\n")
+
+
+def printable(text: str) -> str:
+    """Without control characters, but for line feeds and tabs.
+
+    A guest is not trusted: its console may hold escape sequences that make
+    a terminal do things.
+    """
+    return "".join(
+        one
+        for one in text.replace("\r\n", "\n")
+        if one in "\n\t" or one.isprintable()
+    )

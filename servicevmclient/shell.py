@@ -1,0 +1,147 @@
+"""``servicevm``: the commands without the weight of ``openstack``.
+
+Only what a command needs is imported; a test keeps it so.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+from cliff import app, commandmanager
+
+from servicevmclient import config
+from servicevmclient.osc._commands import COMMANDS
+
+
+class Lazy:
+    """A command that is imported when it is used; like an entry point."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name = name
+        self.value = value
+
+    def load(self) -> Any:
+        """The class of the command."""
+        module, _, attribute = self.value.partition(":")
+        return getattr(import_module(module), attribute)
+
+
+class Commands(commandmanager.CommandManager):
+    """The static table, in place of a look through entry points."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        table: dict[str, Any] = self.commands
+        table |= {name: Lazy(name, value) for name, value in COMMANDS.items()}
+
+
+class ClientManager:
+    """What commands get their client from, as in ``openstack``."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+        self._client: Any = None
+
+    @property
+    def servicevm(self) -> Any:
+        """The client, made at first use."""
+        if self._client is None:
+            given = {
+                name: value
+                for name in config.OPTIONS
+                if (value := getattr(self._options, _dest(name))) is not None
+            }
+            self._client = config.client(
+                given, insecure=self._options.insecure
+            )
+        return self._client
+
+
+class Shell(app.App):
+    """The ``servicevm`` application."""
+
+    NAME = "servicevm"
+    #: commands leave out what costs time to find; see osc._base
+    light = True
+
+    def __init__(self, **streams: Any) -> None:
+        super().__init__(
+            description="Command line of the Service VM / Device Manager.",
+            version=version("servicevm"),
+            command_manager=Commands(),
+            **streams,
+        )
+        self.client_manager: Any = None
+
+    def build_option_parser(
+        self,
+        description: str | None,
+        version: str | None,
+        argparse_kwargs: dict[str, Any] | None = None,
+    ) -> argparse.ArgumentParser:
+        """cliff's options, and where and who; OS_* stand in for each."""
+        parser = super().build_option_parser(
+            description, version, argparse_kwargs
+        )
+        for name, text in config.OPTIONS.items():
+            parser.add_argument(
+                f"--os-{name}",
+                dest=_dest(name),
+                metavar=f"<{name}>",
+                help=f"{text} (Env: OS_{name.replace('-', '_').upper()})",
+            )
+        parser.add_argument(
+            "--insecure",
+            action="store_true",
+            help="Do not check the service's certificate",
+        )
+        return parser
+
+    def configure_logging(self) -> None:
+        """As cliff does; libraries' warnings only with --verbose."""
+        super().configure_logging()
+        quiet = self.options.verbose_level < 2 and not self.options.debug
+        for name in ("keystoneauth", "urllib3", "stevedore"):
+            logging.getLogger(name).setLevel(
+                logging.ERROR if quiet else logging.NOTSET
+            )
+
+    def initialize_app(self, argv: Sequence[str]) -> None:
+        """Know how to make a client; nothing is asked yet."""
+        self.client_manager = ClientManager(self.options)
+
+    def interact(self) -> None:
+        """Without a command: show which there are."""
+        self.run_subcommand(["help"])
+
+    def run(self, argv: list[str]) -> int:
+        """Run a command; no command is a usage error."""
+        result = super().run(argv)
+        return 2 if self.interactive_mode else result
+
+    def get_fuzzy_matches(self, cmd: str) -> list[str]:
+        """Commands that begin alike, if any does."""
+        alike = [name for name in COMMANDS if name.startswith(cmd)]
+        return sorted(alike) or super().get_fuzzy_matches(cmd)
+
+
+def _dest(name: str) -> str:
+    return "os_" + name.replace("-", "_")
+
+
+def main(argv: Iterable[str] | None = None, **streams: Any) -> int:
+    """Run a command line; return its exit code.
+
+    :param argv: without the program's name; None for the process's own
+    :param streams: stdin, stdout and stderr in place of the process's
+    """
+    shell = Shell(**streams)
+    return shell.run(list(sys.argv[1:] if argv is None else argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
