@@ -158,13 +158,13 @@ class Connection(asyncio.Protocol):
         speaker, self._speaker = self._speaker, None
         self._leave_door()
         if channel is not None:
+            self._board.endings.note(
+                self._name(speaker), ending, detail, self._now()
+            )
             # After a restart of the agent the line belongs to the next.
             if ending is not Ending.AGENT_RESTARTED:
                 channel.close()
                 self._write(channel.outgoing())
-            self._board.endings.note(
-                self._name(speaker), ending, detail, self._now()
-            )
         elif ending not in ORDINARY and ending is not Ending.CONNECTION_LOST:
             self._board.endings.note(self.peer, ending, detail, self._now())
         if speaker is not None:
