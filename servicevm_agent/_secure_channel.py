@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Optional
+from typing import Any, Dict, List, Optional
 
 from servicevm_agent._frames import MAX_FRAME, WireError
 
@@ -107,6 +107,12 @@ class SecureChannel:
     def peer_certificate_der(self) -> Optional[bytes]:
         """The peer's certificate, verified against the context's CA."""
         return self._tls.getpeercert(binary_form=True)
+
+    def peer_uris(self) -> List[str]:
+        """The URI names in the peer's certificate, once it is verified."""
+        certificate: Dict[str, Any] = dict(self._tls.getpeercert() or {})
+        names = certificate.get("subjectAltName", ())
+        return [str(value) for kind, value in names if kind == "URI"]
 
     def alpn(self) -> Optional[str]:
         """The protocol that both sides agreed on."""

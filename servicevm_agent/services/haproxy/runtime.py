@@ -12,7 +12,7 @@ TIMEOUT = 3.0
 _MAX_ANSWER = 16 << 20
 
 
-class HaproxyError(Exception):
+class HaproxyError(OSError):
     """haproxy does not answer, or not what was asked."""
 
 
@@ -36,6 +36,8 @@ def command(path: str, line: str, timeout: float = TIMEOUT) -> str:
                 answer += piece
                 if len(answer) > _MAX_ANSWER:
                     raise HaproxyError("the answer is too long")
+    except HaproxyError:
+        raise
     except OSError as error:
         raise HaproxyError(f"{path}: {error}") from None
 

@@ -1,0 +1,113 @@
+"""Frames over TLS over a stream, with a relay at the other end."""
+
+from __future__ import annotations
+
+import select
+import ssl
+import time
+from typing import List
+
+from servicevm_agent.requests import METHODS
+from servicevm_agent.streams import Stream, StreamLost
+from servicevm_agent.wake import Wake
+from servicevm_agent.wire import Event, SecureChannel, Session, WireError
+
+#: Seconds for the TLS handshake.
+_HANDSHAKE = 20.0
+_ENDED = select.POLLHUP | select.POLLERR | select.POLLNVAL
+
+
+class SessionLost(Exception):
+    """The session is over; connect again.
+
+    :param again: at once, because all is well
+    """
+
+    def __init__(self, reason: str, *, again: bool = False) -> None:
+        super().__init__(reason)
+        self.again = again
+
+
+class Peer:
+    """Frames over TLS over a stream, with the relay at the other end.
+
+    :param relay_uri: what the URI in its certificate has to begin with
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        context: ssl.SSLContext,
+        relay_uri: str,
+        wake: Wake,
+    ) -> None:
+        self._stream = stream
+        self._channel = SecureChannel(context, server_side=False)
+        self._wake = wake
+        self._early = b""  # came in one piece with the handshake's end
+        self.session = Session(METHODS, rate=50.0, burst=200)
+        self._handshake(relay_uri)
+
+    def exchange(self, until: float) -> List[Event]:
+        """Send what waits, then return what has come; wait for it until
+        `until` (monotonic) or until woken.
+
+        :raises SessionLost: the session is over
+        """
+        try:
+            self._channel.send(self.session.outgoing())
+            return self.session.receive(self._carry(until), time.monotonic())
+        except (StreamLost, WireError, ssl.SSLError) as error:
+            raise SessionLost(str(error)) from None
+
+    def close(self) -> None:
+        """Say goodbye, if that goes at once."""
+        self._channel.close()
+        try:
+            self._stream.send(self._channel.outgoing())
+        except StreamLost:
+            pass
+        self._stream.close()
+
+    def _handshake(self, relay_uri: str) -> None:
+        deadline = time.monotonic() + _HANDSHAKE
+        try:
+            while not self._channel.ready:
+                if time.monotonic() >= deadline:
+                    raise SessionLost("no TLS handshake in time")
+                self._early += self._carry(deadline)
+                if self._wake.stopping:
+                    raise SessionLost("stopping")
+        except (StreamLost, ssl.SSLError) as error:
+            raise SessionLost(f"TLS handshake: {error}") from None
+        uris = self._channel.peer_uris()
+        if not any(_is_relay(uri, relay_uri) for uri in uris):
+            raise SessionLost("who answers is no relay of this deployment")
+
+    def _carry(self, until: float) -> bytes:
+        """Move bytes both ways; return what the relay says."""
+        stream = self._stream
+        stream.send(self._channel.outgoing())
+        poll = select.poll()
+        poll.register(
+            stream.fileno(),
+            select.POLLIN | (select.POLLOUT if stream.unsent else 0),
+        )
+        poll.register(self._wake.fileno(), select.POLLIN)
+        timeout = max(0.0, until - time.monotonic())
+        ready = dict(poll.poll(int(timeout * 1000) + 1))
+        if self._wake.fileno() in ready:
+            self._wake.clear()
+        stream.flush()
+        said = self._channel.receive(stream.receive())
+        stream.send(self._channel.outgoing())
+        if self._channel.closed:
+            raise StreamLost("the relay said goodbye")
+        if not said and ready.get(stream.fileno(), 0) & _ENDED:
+            raise StreamLost("the host is away")
+        return said
+
+
+def _is_relay(uri: str, prefix: str) -> bool:
+    name = uri[len(prefix) :]
+    return uri.startswith(prefix) and bool(name) and "/" not in name
