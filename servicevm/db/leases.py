@@ -1,4 +1,4 @@
-"""Who drives an operation: claims, fences and the timeline of steps.
+"""Who drives an operation: claims, leases and fences.
 
 A claim is a compare-and-swap on the fence, a number that only grows. Every
 later write of the claimant names its fence; one whose lease ran out and
@@ -15,21 +15,20 @@ import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from servicevm.db.models import Operation, OperationStep
+from servicevm.db.models import Operation
 from servicevm.states import TERMINAL, OperationState
 
 __all__ = [
     "LIVE",
     "FencedOut",
-    "begin_step",
     "claim",
     "claimable",
-    "end_step",
     "fenced",
     "new_owner",
     "next_due",
     "orphaned",
     "renew",
+    "rowcount",
     "successor",
     "wake",
 ]
@@ -39,7 +38,7 @@ LIVE = tuple(state for state in OperationState if state not in TERMINAL)
 _IDLE = (OperationState.PENDING, OperationState.WAITING)
 
 
-class FencedOut(Exception):  # noqa: N818 - an outcome, not an error
+class FencedOut(Exception):
     """Somebody else drives the operation now; stop at once."""
 
 
@@ -132,7 +131,7 @@ def claim(
             )
             .execution_options(synchronize_session=False)
         )
-        if _rowcount(won) == 1:
+        if rowcount(won) == 1:
             return fenced(session, operation_id, fence + 1)
     return None
 
@@ -154,7 +153,7 @@ def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
         .values(fence=fence)
         .execution_options(synchronize_session=False)
     )
-    if _rowcount(held) != 1:
+    if rowcount(held) != 1:
         raise FencedOut(operation_id)
     return session.scalars(
         sa.select(Operation)
@@ -226,7 +225,11 @@ def wake(
     device_id: str | None = None,
     resource_id: str | None = None,
 ) -> None:
-    """Have operations that wait on a device or resource looked at now."""
+    """Have operations of a device or resource looked at (again) now.
+
+    Of one that is in hand, `run_after` changes too: so its conductor sees
+    that its look may have come too early.
+    """
     scope = [
         column == value
         for column, value in (
@@ -239,89 +242,25 @@ def wake(
         sa.update(Operation)
         .where(
             *scope,
-            Operation.state == OperationState.WAITING,
-            Operation.run_after > now,
+            Operation.state.in_(
+                [OperationState.WAITING, OperationState.RUNNING]
+            ),
         )
         .values(run_after=now)
         .execution_options(synchronize_session=False)
     )
 
 
-def successor(
-    session: orm.Session,
-    operation: Operation,
-    *,
-    actions: Collection[str] = (),
-) -> bool:
-    """Whether a later operation of the same resource is yet to be done.
-
-    :param actions: count only these
-    """
+def successor(session: orm.Session, operation: Operation) -> bool:
+    """Whether a later operation of the same resource is yet to be done."""
     query = sa.select(Operation.seq).where(
         Operation.resource_id == operation.resource_id,
         Operation.seq > operation.seq,
         Operation.state.in_(LIVE),
     )
-    if actions:
-        query = query.where(Operation.action.in_(sorted(actions)))
     return session.scalar(query.limit(1)) is not None
 
 
-def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
-    """Write into the timeline that the operation's step is being tried."""
-    last = _last_step(session, operation.id)
-    if last is not None and last.finished_at is None:
-        if last.name == operation.step:
-            last.state = OperationState.RUNNING
-            last.attempts = operation.attempts + 1
-            return
-        # Left by a release whose plan had other steps.
-        last.state, last.finished_at = OperationState.SUPERSEDED, now
-    session.add(
-        OperationStep(
-            operation_id=operation.id,
-            position=0 if last is None else last.position + 1,
-            name=operation.step,
-            state=OperationState.RUNNING,
-            attempts=operation.attempts + 1,
-            message="",
-            started_at=now,
-        )
-    )
-
-
-def end_step(
-    session: orm.Session,
-    operation: Operation,
-    now: int,
-    state: OperationState,
-    message: str,
-) -> None:
-    """Write into the timeline what became of the step.
-
-    :param state: WAITING where it is going to be tried again
-    """
-    last = _last_step(session, operation.id)
-    if last is None or last.finished_at is not None:
-        return
-    last.state = state
-    if message or state.terminal:
-        last.message = message
-    if state.terminal:
-        last.finished_at = now
-
-
-def _last_step(
-    session: orm.Session, operation_id: str
-) -> OperationStep | None:
-    return session.scalars(
-        sa.select(OperationStep)
-        .where(OperationStep.operation_id == operation_id)
-        .order_by(OperationStep.position.desc())
-        .limit(1)
-    ).first()
-
-
-def _rowcount(result: sa.Result[Any]) -> int:
+def rowcount(result: sa.Result[Any]) -> int:
     assert isinstance(result, sa.CursorResult)  # noqa: S101 - for the types
     return result.rowcount

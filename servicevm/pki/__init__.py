@@ -11,13 +11,20 @@ Identities are URI SANs below the trust domain ``deployment_id``:
 ``spiffe://<deployment_id>/relay/<name>`` (server authentication only).
 """
 
-from servicevm.pki._authority import Authority, Leaf, device_uri, relay_uri
+from servicevm.pki._authority import (
+    Authority,
+    Leaf,
+    csr_key,
+    device_uri,
+    relay_uri,
+)
 from servicevm.pki._store import authority, ensure, relay_context
 
 __all__ = [
     "Authority",
     "Leaf",
     "authority",
+    "csr_key",
     "device_uri",
     "ensure",
     "relay_context",

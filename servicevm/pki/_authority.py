@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import hmac
 import uuid
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from servicevm import clock
@@ -120,6 +122,14 @@ def read_csr(csr_pem: str) -> ec.EllipticCurvePublicKey:
     return key
 
 
+def csr_key(csr_pem: str) -> str:
+    """Check a request; name its key by hex SHA-256 of the SPKI.
+
+    :raises PermanentError: ENROLMENT_REFUSED
+    """
+    return spki_hash(read_csr(csr_pem))
+
+
 def _refused(detail: str) -> PermanentError:
     return PermanentError(ENROLMENT_REFUSED, detail)
 
@@ -160,7 +170,7 @@ class Authority:
         *,
         deployment_id: str,
         leaf_days: int,
-        now: Callable[[], int] = clock.now_us,
+        now: Callable[[], int] | None = None,
     ) -> None:
         key = serialization.load_pem_private_key(pem, None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
@@ -171,7 +181,7 @@ class Authority:
             raise ValueError("the CA's key and certificate do not belong")
         self._deployment_id = deployment_id
         self._leaf_days = leaf_days
-        self._now = now
+        self._now = now or clock.now_us
         self.ca_bundle = bundle
 
     def sign(self, csr_pem: str, device_id: str) -> Leaf:
@@ -210,6 +220,19 @@ class Authority:
             RELAY_DAYS,
         )
         return _pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
+
+    def enrolment_token(self, device_id: str, nonce: int) -> str:
+        """The one-time token that belongs to these two: 256 bits in hex.
+
+        Derived rather than random: a conductor that is killed after it has
+        handed the token out hands out the same one when it goes on, and
+        still only its hash is stored.
+        """
+        secret = HKDF(
+            hashes.SHA256(), 32, None, b"servicevm enrolment token"
+        ).derive(self._key.private_numbers().private_value.to_bytes(32, "big"))
+        message = f"{device_id}/{nonce}".encode()
+        return hmac.new(secret, message, hashlib.sha256).hexdigest()
 
     def issued(self, certificate: x509.Certificate) -> bool:
         """Whether this root signed the certificate."""

@@ -29,6 +29,7 @@ def test_the_public_names_are_these():
         "Authority",
         "Leaf",
         "authority",
+        "csr_key",
         "device_uri",
         "ensure",
         "relay_context",

@@ -1,0 +1,50 @@
+"""What the api asks of devices right now, without an operation."""
+
+from typing import Any
+
+from servicevm import errors
+from servicevm.conductor import views
+from servicevm.db import api as db
+from servicevm.db import models
+from servicevm.drivers import Drivers
+from servicevm.errors import PermanentError
+from servicevm.rpc.base import Json
+
+__all__ = ["call_service", "console_log"]
+
+#: Most of a console's output that one answer holds, in bytes.
+MAX_CONSOLE = 1 << 20
+
+
+def call_service(
+    drivers: Drivers, service_id: str, action: str, arguments: Json
+) -> dict[str, Any]:
+    """Do a declared action or query on the service's device.
+
+    :raises PermanentError: NOT_FOUND, or the device's refusal
+    :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
+    """
+    with db.reader() as session:
+        service = session.get(models.Service, service_id)
+        device = service and views.load_device(session, service.device_id)
+    if not isinstance(device, views.DeviceView):
+        raise PermanentError(
+            errors.NOT_FOUND, f"There is no service {service_id}."
+        )
+    mgmt = drivers.mgmt(device.mgmt_driver)
+    return dict(mgmt.call(device.row.id, service_id, action, arguments))
+
+
+def console_log(drivers: Drivers, device_id: str, max_bytes: int) -> str:
+    """End of the device's console output.
+
+    :raises PermanentError: NOT_FOUND; UNAVAILABLE, if its driver has none
+    """
+    with db.reader() as session:
+        device = views.load_device(session, device_id)
+    if device is None:
+        raise PermanentError(
+            errors.NOT_FOUND, f"There is no device {device_id}."
+        )
+    infra = drivers.infra(device.infra_driver)
+    return infra.console_log(device.spec(), min(max_bytes, MAX_CONSOLE))

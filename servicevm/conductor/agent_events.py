@@ -1,0 +1,315 @@
+"""What relays tell of agents; `servicevm.rpc.base.AgentEvents`."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_log import log
+from sqlalchemy import orm
+
+from servicevm import clock, errors, pki
+from servicevm.conductor import enrolment, presence, resync
+from servicevm.conductor.reports import absorb
+from servicevm.db import api as db
+from servicevm.db import events, leases, models
+from servicevm.drivers.mgmt.base import ServiceReport
+from servicevm.drivers.mgmt.report import parse_report, parse_reports
+from servicevm.rpc.base import Json
+from servicevm.states import (
+    OperatingStatus,
+    ProvisioningStatus,
+    ResourceType,
+    Severity,
+)
+
+__all__ = ["AgentEventsHandler"]
+
+LOG = log.getLogger(__name__)
+
+#: Longest message of an agent's event that is kept, in characters.
+MAX_MESSAGE = 2048
+
+
+class AgentEventsHandler:
+    """Turns what relays tell into rows. Thread-safe.
+
+    :param wake: called when an operation may go on
+    :param mend: called with a device id when the reconciler is to look at
+        the device soon
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        wake: Callable[[], None],
+        mend: Callable[[str], None],
+    ) -> None:
+        self._conf = conf
+        self._wake = wake
+        self._mend = mend
+        self._bundle_lock = threading.Lock()
+        self._bundle: str | None = None
+
+    def enrol(self, token: str, csr: str, peer: str) -> Json:
+        return enrolment.enrol(self._conf, token, csr, peer)
+
+    def renew(self, device_id: str, serial: str, csr: str) -> Json:
+        return enrolment.renew(self._conf, device_id, serial, csr)
+
+    def session_opened(
+        self, device_id: str, serial: str, relay: str, hello: Json
+    ) -> Json:
+        reports = parse_reports(hello["services"])
+        with db.writer() as session:
+            if not enrolment.allowed(session, device_id, serial):
+                LOG.warning(
+                    "Refused a session of device %s: certificate %s is not "
+                    "on the list.",
+                    device_id,
+                    serial,
+                )
+                raise errors.PermanentError(
+                    errors.CERTIFICATE_REFUSED,
+                    "The certificate is not on the list.",
+                )
+            now = clock.now_us()
+            device = session.get_one(models.Device, device_id)
+            # The old one was good until the new one is first used.
+            enrolment.revoke_others(session, device_id, serial, older=True)
+            epoch = _next_epoch(session, device_id, serial, relay, hello, now)
+            if device.provisioning_status == ProvisioningStatus.ACTIVE:
+                if device.operating_status == OperatingStatus.UNRESPONSIVE:
+                    presence.set_status(
+                        session, device, OperatingStatus.ONLINE
+                    )
+                self._absorb_all(session, device_id, reports, now)
+                resync.repair(session, self._conf, device_id, reports)
+            strays = resync.strays(session, device_id, reports)
+            leases.wake(session, now, device_id=device_id)
+            self._tell(
+                session,
+                device,
+                "device.session_opened",
+                f"The agent {hello['agent_version']} of {device.name} is "
+                f"connected to the relay {relay}.",
+            )
+        if strays:
+            self._mend(device_id)
+        self._wake()
+        return {"epoch": epoch, "ca_bundle": self._ca_bundle()}
+
+    def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
+        with db.writer() as session:
+            row = _current(session, device_id, epoch)
+            if row is None or not row.connected:
+                return
+            row.connected = False
+            row.last_seen = clock.now_us()
+            device = session.get_one(models.Device, device_id)
+            self._tell(
+                session,
+                device,
+                "device.session_closed",
+                f"The agent of {device.name} is gone: {reason[:MAX_MESSAGE]}",
+            )
+
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
+        if not beats:
+            return
+        now = clock.now_us()
+        with db.writer() as session:
+            session.connection().execute(
+                sa.update(models.AgentSession)
+                .where(
+                    models.AgentSession.device_id == sa.bindparam("device"),
+                    models.AgentSession.epoch == sa.bindparam("beat_epoch"),
+                    models.AgentSession.last_seen < sa.bindparam("seen"),
+                )
+                .values(last_seen=sa.bindparam("seen")),
+                [
+                    {
+                        "device": beat["device_id"],
+                        "beat_epoch": beat["epoch"],
+                        "seen": min(int(beat["seen_us"]), now),
+                    }
+                    for beat in beats
+                ],
+            )
+            changed = False
+            for beat in beats:
+                reports = beat.get("services")
+                if not reports:
+                    continue
+                if _current(session, beat["device_id"], beat["epoch"]):
+                    for service_id, report in reports.items():
+                        self._absorb(
+                            session,
+                            beat["device_id"],
+                            parse_report(service_id, report),
+                            now,
+                            members="members" in report,
+                        )
+                    changed = True
+        if changed:
+            self._wake()
+
+    def result(self, device_id: str, epoch: int, result: Json) -> None:
+        report = _outcome(result)
+        with db.writer() as session:
+            if _current(session, device_id, epoch) is None:
+                return
+            self._absorb(
+                session,
+                device_id,
+                report,
+                clock.now_us(),
+                members=False,
+            )
+        self._wake()
+
+    def event(self, device_id: str, epoch: int, event: Json) -> None:
+        with db.writer() as session:
+            if _current(session, device_id, epoch) is None:
+                return
+            self._tell(
+                session,
+                session.get_one(models.Device, device_id),
+                f"agent.{event['type']}"[:64],
+                str(event["message"])[:MAX_MESSAGE],
+                severity=Severity(event["severity"]),
+            )
+
+    def _absorb_all(
+        self,
+        session: orm.Session,
+        device_id: str,
+        reports: Mapping[str, ServiceReport],
+        now: int,
+    ) -> None:
+        """Write what the device has; what it does not name, it has not."""
+        for service in session.scalars(
+            sa.select(models.Service).where(
+                models.Service.device_id == device_id
+            )
+        ).all():
+            report = reports.get(service.id)
+            if report is None:
+                service.observed_generation = 0
+            else:
+                absorb(
+                    session,
+                    service,
+                    report,
+                    now,
+                    complete=True,
+                    members=bool(report.members),
+                )
+
+    def _absorb(
+        self,
+        session: orm.Session,
+        device_id: str,
+        report: ServiceReport,
+        now: int,
+        *,
+        members: bool,
+    ) -> None:
+        service = session.get(models.Service, report.id)
+        # A device speaks for its own services only.
+        if service is not None and service.device_id == device_id:
+            absorb(session, service, report, now, members=members)
+
+    def _tell(
+        self,
+        session: orm.Session,
+        device: models.Device,
+        type_: str,
+        message: str,
+        severity: Severity = Severity.INFO,
+    ) -> None:
+        events.emit(
+            session,
+            type=type_,
+            severity=severity,
+            resource_type=ResourceType.DEVICE,
+            resource_id=device.id,
+            device_id=device.id,
+            project_id=device.project_id,
+            message=message,
+        )
+
+    def _ca_bundle(self) -> str:
+        with self._bundle_lock:
+            if self._bundle is None:
+                self._bundle = pki.authority(self._conf).ca_bundle
+            return self._bundle
+
+
+def _next_epoch(
+    session: orm.Session,
+    device_id: str,
+    serial: str,
+    relay: str,
+    hello: Json,
+    now: int,
+) -> int:
+    """Make this the device's newest session.
+
+    :raises TransientError: if another session of it came between
+    """
+    values: dict[str, Any] = {
+        "relay": relay,
+        "connected": True,
+        "serial": serial,
+        "boot_id": str(hello["boot_id"])[:36],
+        "agent_version": str(hello["agent_version"])[:32],
+        "ready": bool(hello["ready"]),
+        "connected_at": now,
+        "last_seen": now,
+    }
+    row = session.get(models.AgentSession, device_id)
+    if row is None:
+        session.add(
+            models.AgentSession(device_id=device_id, epoch=1, **values)
+        )
+        return 1
+    won = session.execute(
+        sa.update(models.AgentSession)
+        .where(
+            models.AgentSession.device_id == device_id,
+            models.AgentSession.epoch == row.epoch,
+        )
+        .values(epoch=row.epoch + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    if leases.rowcount(won) != 1:
+        raise errors.TransientError(
+            errors.AGENT_NOT_CONNECTED, "A newer session came between."
+        )
+    return row.epoch + 1
+
+
+def _current(
+    session: orm.Session, device_id: str, epoch: int
+) -> models.AgentSession | None:
+    """The device's session, if `epoch` is the newest."""
+    row = session.get(models.AgentSession, device_id)
+    return row if row is not None and row.epoch == epoch else None
+
+
+def _outcome(result: Json) -> ServiceReport:
+    """A ``result`` message as a report.
+
+    Of a refusal the generation that serves is not known, so it claims none.
+    """
+    generation = int(result["generation"])
+    return ServiceReport(
+        id=str(result["service_id"]),
+        generation=generation if result["ok"] else 0,
+        digest=str(result["digest"]),
+        operating_status=str(result["operating_status"]),
+        failed_generation=None if result["ok"] else generation,
+        detail=str(result.get("detail") or ""),
+    )

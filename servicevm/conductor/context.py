@@ -1,0 +1,105 @@
+"""What a step is given."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from oslo_config import cfg
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.conductor import views
+from servicevm.conductor.outcomes import Outcome
+from servicevm.db import api as db
+from servicevm.db import leases, models
+from servicevm.drivers import Drivers
+from servicevm.drivers.infra.base import InfraDriver
+from servicevm.drivers.mgmt.base import MgmtDriver
+from servicevm.states import LedgerState
+
+__all__ = ["Step", "StepContext", "Steps"]
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """One try of one step of an operation that we hold.
+
+    :param operation: as it was when the step began; detached
+    """
+
+    conf: cfg.ConfigOpts
+    drivers: Drivers
+    operation: models.Operation
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What earlier steps have left."""
+        return self.operation.step_data
+
+    def device(self) -> views.DeviceView | None:
+        """The operation's device as it is now; None if it is gone."""
+        with db.reader() as session:
+            return views.load_device(session, self.operation.device_id)
+
+    def service(self) -> models.Service | None:
+        """The operation's service as it is now; None if it is gone."""
+        with db.reader() as session:
+            return session.get(models.Service, self.operation.resource_id)
+
+    def infra(self, device: views.DeviceView) -> InfraDriver:
+        return self.drivers.infra(device.infra_driver)
+
+    def mgmt(self, device: views.DeviceView) -> MgmtDriver:
+        return self.drivers.mgmt(device.mgmt_driver)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[orm.Session]:
+        """Write in the middle of a step.
+
+        :raises servicevm.db.leases.FencedOut: if the operation is not ours
+        """
+        with db.writer() as session:
+            leases.fenced(session, self.operation.id, self.operation.fence)
+            yield session
+
+    def save(self, data: Mapping[str, Any]) -> None:
+        """Keep data in the middle of a step, before what cannot be undone."""
+        with self.transaction() as session:
+            row = leases.fenced(
+                session, self.operation.id, self.operation.fence
+            )
+            row.step_data = {**row.step_data, **data}
+        self.operation.step_data = {**self.operation.step_data, **data}
+
+    def record(self, kind: str, external_id: str | None) -> None:
+        """The ledger; see servicevm.drivers.infra.base.Record."""
+        now = clock.now_us()
+        with self.transaction() as session:
+            device = session.get(models.Device, self.operation.device_id)
+            if device is None:
+                return
+            key = (device.id, kind)
+            entry = session.get(models.DeviceResource, key)
+            if entry is None:
+                template = session.get_one(
+                    models.DeviceTemplateRevision,
+                    (device.template_id, device.template_revision),
+                )
+                entry = models.DeviceResource(
+                    device_id=device.id,
+                    kind=kind,
+                    driver=template.spec["infra_driver"],
+                    state=LedgerState.INTENT,
+                    created_at=now,
+                )
+                session.add(entry)
+            if external_id is not None:
+                entry.external_id = external_id
+                entry.state = LedgerState.PRESENT
+            entry.updated_at = now
+
+
+Step = Callable[[StepContext], Outcome]
+Steps = Mapping[tuple[str, str, str], Step]
+"""``(resource_type, action, step)`` to the function that does it."""

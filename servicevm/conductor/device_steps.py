@@ -1,0 +1,309 @@
+"""The steps of a device's operations; the order is in servicevm.plans."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from servicevm import clock, errors
+from servicevm.conductor import settle, views
+from servicevm.conductor.context import Step, StepContext
+from servicevm.conductor.outcomes import Done, Outcome, Wait
+from servicevm.conductor.publication import publish, store
+from servicevm.db import events, leases, models
+from servicevm.db.operations import supersede
+from servicevm.drivers.infra.base import DeviceState, Observation
+from servicevm.drivers.mgmt.base import DeviceReport
+from servicevm.errors import PermanentError, TransientError
+from servicevm.states import (
+    Action,
+    LedgerState,
+    OperatingStatus,
+    ResourceType,
+)
+
+__all__ = ["DEVICE_STEPS", "first_contact"]
+
+#: Seconds between two looks at something that gives no sign by itself.
+POLL = 0.25
+#: Seconds between two looks at something that wakes us when it happens.
+LOOK = 1.0
+
+
+def allocate(ctx: StepContext) -> Outcome:
+    """Clear what an earlier, failed attempt of the operation has left."""
+    device = _device(ctx)
+    spec = device.spec()
+    infra = ctx.infra(device)
+    if device.touched or infra.observe(spec).state is not DeviceState.ABSENT:
+        ctx.mgmt(device).forget(device.row.id)
+        if not infra.delete(spec):
+            return Wait(POLL, "Waiting for the failed attempt to go away.")
+
+        def cleared(session: orm.Session) -> None:
+            session.execute(
+                sa.delete(models.DeviceResource).where(
+                    models.DeviceResource.device_id == device.row.id
+                )
+            )
+
+        return Done(effect=cleared, message="Cleared a failed attempt.")
+    return Done()
+
+
+def boot(ctx: StepContext) -> Outcome:
+    """Hand the device to its infra driver, with its first-boot files."""
+    _build(ctx, _device(ctx))
+    return Done(data={"booted_at": clock.now_us()})
+
+
+def wait_running(ctx: StepContext) -> Outcome:
+    """Wait until the infrastructure says that the machine runs."""
+    device = _device(ctx)
+    seen = ctx.infra(device).observe(device.spec())
+    if seen.state is DeviceState.BUILDING:
+        return Wait(POLL, seen.detail or "The machine is being built.")
+    _refuse_dead(seen)
+
+    def running(session: orm.Session) -> None:
+        row = session.get_one(models.Device, device.row.id)
+        row.facts = {**row.facts, **seen.facts}
+        row.launched_at = row.launched_at or clock.now_us()
+
+    return Done(effect=running)
+
+
+def wait_agent(ctx: StepContext) -> Outcome:
+    """Wait until the device calls home, at most its time for that."""
+    device = _device(ctx)
+    report = ctx.mgmt(device).observe(device.row.id)
+    if _answers(report, ctx.data.get("boot_id")):
+        return Done(
+            effect=lambda session: _add_facts(
+                session, device.row.id, report.facts
+            )
+        )
+    _refuse_dead(ctx.infra(device).observe(device.spec()))
+    limit = first_contact(
+        device.template, ctx.conf.conductor.first_contact_timeout
+    )
+    since = int(ctx.data.get("booted_at", ctx.operation.created_at))
+    if clock.now_us() >= since + limit * clock.SECOND:
+        raise PermanentError(
+            errors.AGENT_NEVER_CALLED,
+            f"The agent in the device did not call home within {limit} "
+            "seconds.",
+        )
+    if report.connected:
+        return Wait(POLL, "The agent is connected and not ready yet.")
+    return Wait(LOOK, "Waiting for the agent in the device to call home.")
+
+
+def reboot(ctx: StepContext) -> Outcome:
+    """Restart the machine, or build it again where it is gone."""
+    device = _device(ctx)
+    if "boot_id" not in ctx.data:
+        # Written before: afterwards it would be that of the new boot.
+        facts = ctx.mgmt(device).observe(device.row.id).facts
+        ctx.save({"boot_id": facts.get("boot_id")})
+    infra = ctx.infra(device)
+    if infra.observe(device.spec()).state is DeviceState.ABSENT:
+        # Its key went with it: it has to enrol again.
+        ctx.mgmt(device).forget(device.row.id)
+        _build(ctx, device)
+    else:
+        hard = bool(ctx.operation.arguments.get("hard"))
+        infra.reboot(device.spec(), hard=hard)
+
+    def down(session: orm.Session) -> None:
+        row = session.get_one(models.Device, device.row.id)
+        row.operating_status = OperatingStatus.OFFLINE
+        row.updated_at = clock.now_us()
+
+    return Done(data={"booted_at": clock.now_us()}, effect=down)
+
+
+def resync(ctx: StepContext) -> Outcome:
+    """Hand every service over again to a device that restarted."""
+    device = _device(ctx)
+    endpoints = publish(ctx.infra(device), device)
+    mgmt = ctx.mgmt(device)
+    for service in device.services:
+        mgmt.apply(device.row.id, views.document(service))
+    return Done(
+        message=f"{len(device.services)} services.",
+        effect=lambda session: store(session, endpoints),
+    )
+
+
+def activate(ctx: StepContext) -> Outcome:
+    """Say that the device is there."""
+
+    def active(session: orm.Session) -> None:
+        now = clock.now_us()
+        row = session.get_one(models.Device, ctx.operation.device_id)
+        settle.settled(session, ctx.operation, row, now)
+        row.operating_status = OperatingStatus.ONLINE
+        row.observed_generation = max(
+            row.observed_generation,
+            int(ctx.operation.arguments.get("generation", row.generation)),
+        )
+        leases.wake(session, now, device_id=row.id)
+
+    return Done(effect=active)
+
+
+def quiesce(ctx: StepContext) -> Outcome:
+    """End what is under way on the device's services."""
+    with ctx.transaction() as session:
+        others = set(
+            session.scalars(
+                sa.select(models.Operation.resource_id).where(
+                    models.Operation.device_id == ctx.operation.device_id,
+                    models.Operation.resource_id != ctx.operation.resource_id,
+                    models.Operation.state.in_(leases.LIVE),
+                )
+            )
+        )
+        for resource_id in sorted(others):
+            supersede(
+                session, ctx.operation.device_id, resource_id=resource_id
+            )
+    if others:
+        return Wait(
+            POLL, f"Waiting for {len(others)} services' operations to end."
+        )
+    return Done()
+
+
+def revoke(ctx: StepContext) -> Outcome:
+    """Take the device's credentials away."""
+    device = ctx.device()
+    if device is not None:
+        ctx.mgmt(device).forget(device.row.id)
+    return Done()
+
+
+def destroy(ctx: StepContext) -> Outcome:
+    """Destroy the machine and all that was made for it."""
+    device = ctx.device()
+    if device is None:
+        return Done()
+    if device.touched:
+        with ctx.transaction() as session:
+            session.execute(
+                sa.update(models.DeviceResource)
+                .where(models.DeviceResource.device_id == device.row.id)
+                .values(state=LedgerState.DELETING, updated_at=clock.now_us())
+            )
+    if ctx.infra(device).delete(device.spec()):
+        return Done()
+    return Wait(POLL, "Waiting for the machine to go away.")
+
+
+def purge(ctx: StepContext) -> Outcome:
+    """Delete the rows; operations and events stay."""
+
+    def gone(session: orm.Session) -> None:
+        row = session.get(models.Device, ctx.operation.device_id)
+        if row is None:
+            return
+        events.emit(
+            session,
+            type="device.deleted",
+            resource_type=ResourceType.DEVICE,
+            resource_id=row.id,
+            device_id=row.id,
+            project_id=row.project_id,
+            operation_id=ctx.operation.id,
+            request_id=ctx.operation.request_id or None,
+            message=f"The device {row.name} and its services are gone.",
+        )
+        settle.delete_device(session, row.id)
+
+    return Done(effect=gone)
+
+
+def first_contact(template: Mapping[str, object], default: int) -> int:
+    """Seconds that a device of this template may take to call home."""
+    health = template.get("health")
+    found = (
+        health.get("first_contact_timeout")
+        if isinstance(health, Mapping)
+        else None
+    )
+    return default if found is None else int(found)
+
+
+def _device(ctx: StepContext) -> views.DeviceView:
+    device = ctx.device()
+    if device is None:
+        raise PermanentError(errors.NOT_FOUND, "The device is gone.")
+    return device
+
+
+def _build(ctx: StepContext, device: views.DeviceView) -> None:
+    bootstrap = ctx.mgmt(device).bootstrap(
+        device.row.id,
+        device.template.get("mgmt_options") or {},
+        device.interfaces,
+    )
+    ctx.infra(device).create(device.spec(bootstrap), ctx.record)
+
+
+def _answers(report: DeviceReport, old_boot_id: object) -> bool:
+    """Whether the agent is there, of the boot that we wait for."""
+    if not (report.connected and report.ready):
+        return False
+    return old_boot_id is None or report.facts.get("boot_id") != old_boot_id
+
+
+def _add_facts(
+    session: orm.Session, device_id: str, facts: Mapping[str, object]
+) -> None:
+    row = session.get_one(models.Device, device_id)
+    row.facts = {**row.facts, **facts}
+
+
+def _refuse_dead(seen: Observation) -> None:
+    """Fail where the machine is not going to run by itself."""
+    if seen.state is DeviceState.FAILED:
+        reason = errors.REASONS.get(seen.code or "", errors.DEVICE_DIED)
+        raise PermanentError(reason, seen.detail)
+    if seen.state is DeviceState.STOPPED:
+        raise PermanentError(errors.DEVICE_DIED, seen.detail)
+    if seen.state is DeviceState.ABSENT:
+        # A cloud may not know at once what it has just been asked for.
+        raise TransientError(errors.DEVICE_MISSING, seen.detail)
+
+
+_CREATE: dict[str, Step] = {
+    "allocate": allocate,
+    "boot": boot,
+    "wait_running": wait_running,
+    "wait_agent": wait_agent,
+    "activate": activate,
+}
+_REBOOT: dict[str, Step] = {
+    "reboot": reboot,
+    "wait_running": wait_running,
+    "wait_agent": wait_agent,
+    "resync": resync,
+    "activate": activate,
+}
+_DELETE: dict[str, Step] = {
+    "quiesce": quiesce,
+    "revoke": revoke,
+    "destroy": destroy,
+    "purge": purge,
+}
+
+DEVICE_STEPS: dict[tuple[str, str, str], Step] = {
+    (ResourceType.DEVICE, action, name): step
+    for action, steps in (
+        (Action.CREATE, _CREATE),
+        (Action.REBOOT, _REBOOT),
+        (Action.DELETE, _DELETE),
+    )
+    for name, step in steps.items()
+}

@@ -1,0 +1,279 @@
+"""Drives one claimed operation, step by step, to where it waits or ends.
+
+What is decided here is written before anything else happens: the state
+after a step and the beginning of the next one are one transaction, and
+every transaction is fenced. A conductor that is killed at any instant
+leaves an operation that another continues with the step it was on.
+"""
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from oslo_config import cfg
+from oslo_log import log
+from sqlalchemy import orm
+
+from servicevm import clock, errors, plans
+from servicevm.conductor import settle
+from servicevm.conductor.context import StepContext, Steps
+from servicevm.conductor.outcomes import Done, Outcome, Wait
+from servicevm.db import api as db
+from servicevm.db import leases, models, timeline
+from servicevm.drivers import Drivers
+from servicevm.states import OperationState
+
+__all__ = ["Engine", "backoff", "verdict"]
+
+LOG = log.getLogger(__name__)
+
+#: Longest text that is stored of an error or a message, in characters.
+MAX_TEXT = 4096
+
+
+class Ending(NamedTuple):
+    """How an operation is to end, and why."""
+
+    state: OperationState
+    code: str | None
+    text: str
+
+
+def backoff(attempts: int, jitter: float) -> float:
+    """Seconds until the next try after so many failed ones.
+
+    :param jitter: 0 to 1; tries of many operations must not coincide
+    """
+    return min(0.5 * 2.0 ** (attempts - 1), 30.0) * (0.5 + jitter / 2)
+
+
+def verdict(operation: models.Operation, now: int) -> Ending | None:
+    """Whether the operation has to end before its next step."""
+    if operation.cancel_requested:
+        if operation.cancel_code == errors.SUPERSEDED.code:
+            return Ending(
+                OperationState.SUPERSEDED,
+                errors.SUPERSEDED.code,
+                errors.SUPERSEDED.title,
+            )
+        return Ending(
+            OperationState.CANCELLED,
+            operation.cancel_code or errors.CANCELLED.code,
+            errors.CANCELLED.title,
+        )
+    if now >= operation.deadline:
+        # What the last try said is what the reader needs to know.
+        why = operation.error_text or "It was not begun."
+        return Ending(
+            OperationState.FAILED,
+            errors.DEADLINE_EXCEEDED.code,
+            f"The step {operation.step} did not end in time: {why}",
+        )
+    return None
+
+
+class Engine:
+    """Drives operations; has no threads of its own.
+
+    :param hook: called with the name of every point between two writes or
+        before and after every step; tests die there
+    :param stopping: asked between steps: whether to put the operation down
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        drivers: Drivers,
+        steps: Steps,
+        *,
+        hook: Callable[[str], None],
+        stopping: Callable[[], bool],
+        jitter: Callable[[], float] | None = None,
+    ) -> None:
+        self._conf = conf
+        self._drivers = drivers
+        self._steps = steps
+        self._hook = hook
+        self._stopping = stopping
+        self._jitter = jitter or random.SystemRandom().random
+        self._lease = int(conf.conductor.lease * clock.SECOND)
+
+    def claim(self, owner: str) -> models.Operation | None:
+        """Take the operation that is due longest; None if none is."""
+        with db.reader() as session:
+            if not leases.claimable(session, clock.now_us()):
+                return None
+        with db.writer() as session:
+            now = clock.now_us()
+            operation = leases.claim(session, owner, now, self._lease)
+            if operation is not None:
+                settle.begun(session, operation, now)
+                self._enter(session, operation, now)
+        self._hook("claimed")
+        return operation
+
+    def drive(self, operation: models.Operation) -> None:
+        """Do steps of a claimed operation until it waits or ends."""
+        try:
+            while operation.state == OperationState.RUNNING:
+                operation = self._do_step(operation)
+        except leases.FencedOut:
+            LOG.info("Operation %s was taken over; leaving it.", operation.id)
+
+    def _do_step(self, operation: models.Operation) -> models.Operation:
+        """Do the present step and write what became of it."""
+        self._hook(f"{operation.step}: begin")
+        result: Outcome | errors.ServicevmError
+        try:
+            result = self._call(operation)
+        except errors.ServicevmError as error:
+            result = error
+        except leases.FencedOut:
+            raise
+        except Exception as error:
+            # A defect in a step or a driver, or the database for a moment:
+            # it must not take the conductor down, and is not forgotten.
+            LOG.exception(
+                "Step %s of operation %s failed.", operation.step, operation.id
+            )
+            result = errors.TransientError(
+                errors.INTERNAL, f"{type(error).__name__}: {error}"
+            )
+        self._hook(f"{operation.step}: end")
+        with db.writer() as session:
+            now = clock.now_us()
+            row = leases.fenced(session, operation.id, operation.fence)
+            row.lease_until = now + self._lease
+            row.updated_at = now
+            # Somebody may have woken it while the step was looking.
+            woken = row.run_after != operation.run_after
+            self._conclude(session, row, result, now)
+            if woken and row.state == OperationState.WAITING:
+                row.run_after = now
+        self._hook(f"{operation.step}: written")
+        return row
+
+    def _call(self, operation: models.Operation) -> Outcome:
+        key = (operation.resource_type, operation.action, operation.step)
+        if key not in self._steps:
+            raise errors.PermanentError(
+                errors.INTERNAL,
+                f"This release does not know the step {operation.step}.",
+            )
+        return self._steps[key](
+            StepContext(self._conf, self._drivers, operation)
+        )
+
+    def _conclude(
+        self,
+        session: orm.Session,
+        row: models.Operation,
+        result: Outcome | errors.ServicevmError,
+        now: int,
+    ) -> None:
+        if isinstance(result, errors.ServicevmError):
+            self._failed(session, row, result, now)
+            return
+        row.step_data = {**row.step_data, **result.data}
+        row.attempts = 0
+        result.effect(session)
+        message = result.message[:MAX_TEXT]
+        if isinstance(result, Wait):
+            self._wait(session, row, result.seconds, message, now)
+            return
+        assert isinstance(result, Done)  # noqa: S101 - for the types
+        timeline.end_step(session, row, now, OperationState.SUCCEEDED, message)
+        row.error_text = ""
+        following = plans.next_step(row.resource_type, row.action, row.step)
+        if following is None:
+            self._end(
+                session, row, Ending(OperationState.SUCCEEDED, None, ""), now
+            )
+        else:
+            row.step = following
+            self._enter(session, row, now)
+
+    def _failed(
+        self,
+        session: orm.Session,
+        row: models.Operation,
+        error: errors.ServicevmError,
+        now: int,
+    ) -> None:
+        text = error.detail[:MAX_TEXT]
+        row.attempts += 1
+        limit = self._conf.conductor.max_attempts
+        if not isinstance(error, errors.TransientError):
+            ending = Ending(OperationState.FAILED, error.reason.code, text)
+        elif row.attempts >= limit:
+            ending = Ending(
+                OperationState.FAILED,
+                error.reason.code,
+                f"{text} ({row.attempts} attempts)",
+            )
+        else:
+            LOG.info(
+                "Step %s of operation %s is tried again: %s",
+                row.step,
+                row.id,
+                text,
+            )
+            pause = backoff(row.attempts, self._jitter())
+            self._wait(session, row, pause, text, now)
+            return
+        self._end(session, row, ending, now)
+
+    def _wait(
+        self,
+        session: orm.Session,
+        row: models.Operation,
+        seconds: float,
+        message: str,
+        now: int,
+    ) -> None:
+        row.state = OperationState.WAITING
+        row.owner, row.lease_until = None, None
+        row.error_text = message
+        until = now + max(int(seconds * clock.SECOND), 0)
+        row.run_after = min(until, row.deadline)
+        timeline.end_step(session, row, now, OperationState.WAITING, message)
+
+    def _enter(
+        self, session: orm.Session, row: models.Operation, now: int
+    ) -> None:
+        """Begin the step that the operation is at, or end it here."""
+        ending = verdict(row, now)
+        if ending is not None:
+            self._end(session, row, ending, now)
+        elif self._stopping():
+            row.state = OperationState.WAITING
+            row.owner, row.lease_until = None, None
+            row.run_after = now
+        else:
+            timeline.begin_step(session, row, now)
+
+    def _end(
+        self,
+        session: orm.Session,
+        row: models.Operation,
+        ending: Ending,
+        now: int,
+    ) -> None:
+        timeline.end_step(session, row, now, ending.state, ending.text)
+        row.state = ending.state
+        row.owner, row.lease_until = None, None
+        row.error_code = ending.code
+        row.error_text = ending.text
+        row.finished_at = now
+        # The flush lets queries below see that this one has ended.
+        session.flush()
+        settle.ended(session, row, ending.state, ending.code, ending.text, now)
+        LOG.info(
+            "Operation %s (%s %s %s): %s %s",
+            row.id,
+            row.action,
+            row.resource_type,
+            row.resource_id,
+            ending.state,
+            ending.text,
+        )

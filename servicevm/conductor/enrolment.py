@@ -1,0 +1,170 @@
+"""Trading tokens and certificates; see design.md section 6."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_log import log
+from sqlalchemy import orm
+
+from servicevm import clock, pki
+from servicevm.db import api as db
+from servicevm.db import events, models
+from servicevm.drivers.mgmt.agent import hash_token
+from servicevm.errors import (
+    CERTIFICATE_REFUSED,
+    ENROLMENT_REFUSED,
+    PermanentError,
+)
+from servicevm.states import ProvisioningStatus, ResourceType, Severity
+
+__all__ = ["allowed", "enrol", "renew", "revoke_others"]
+
+LOG = log.getLogger(__name__)
+
+
+def enrol(
+    conf: cfg.ConfigOpts, token: str, csr: str, peer: str
+) -> dict[str, Any]:
+    """See servicevm.rpc.base.AgentEvents.enrol.
+
+    The token is bound to the key of the first request: the same key again
+    gets the same certificate (the answer was lost), another is refused.
+    """
+    authority = pki.authority(conf)
+    refusal = ""
+    with db.writer() as session:
+        row = session.scalars(
+            sa.select(models.EnrolmentToken).where(
+                models.EnrolmentToken.token_hash == hash_token(token)
+            )
+        ).first()
+        if row is None:
+            LOG.warning("Refused an enrolment from %s: unknown token.", peer)
+            raise PermanentError(ENROLMENT_REFUSED, "The token is not known.")
+        device = session.get_one(models.Device, row.device_id)
+        now = clock.now_us()
+        key = pki.csr_key(csr)
+        if device.provisioning_status == ProvisioningStatus.PENDING_DELETE:
+            refusal = "The device is being deleted."
+        elif row.spki_hash is None and now >= row.expires_at:
+            refusal = "The token has expired."
+        elif row.spki_hash not in (None, key):
+            refusal = "The token was used with another key."
+        else:
+            if row.certificate is None or row.spki_hash is None:
+                leaf = authority.sign(csr, device.id)
+                _allow(session, device.id, leaf)
+                row.spki_hash, row.certificate = key, leaf.certificate
+                _tell(session, device, "device.enrolled", peer, "enrolled")
+            return {
+                "device_id": device.id,
+                "certificate": row.certificate,
+                "ca_bundle": authority.ca_bundle,
+            }
+        _tell(
+            session,
+            device,
+            "device.enrolment_refused",
+            peer,
+            f"was refused: {refusal}",
+            refused=True,
+        )
+    LOG.warning("Refused an enrolment from %s: %s", peer, refusal)
+    raise PermanentError(ENROLMENT_REFUSED, refusal)
+
+
+def renew(
+    conf: cfg.ConfigOpts, device_id: str, serial: str, csr: str
+) -> dict[str, Any]:
+    """See servicevm.rpc.base.AgentEvents.renew.
+
+    The present certificate stays good until the new one is first used;
+    others that were handed out and never used are not.
+    """
+    authority = pki.authority(conf)
+    with db.writer() as session:
+        if not allowed(session, device_id, serial):
+            raise PermanentError(
+                CERTIFICATE_REFUSED, "The certificate is not on the list."
+            )
+        leaf = authority.sign(csr, device_id)
+        revoke_others(session, device_id, serial)
+        _allow(session, device_id, leaf)
+    return {
+        "device_id": device_id,
+        "certificate": leaf.certificate,
+        "ca_bundle": authority.ca_bundle,
+    }
+
+
+def allowed(session: orm.Session, device_id: str, serial: str) -> bool:
+    """Whether the certificate is on the allow-list of a device that is
+    not on its way out."""
+    row = session.get(models.AgentCertificate, serial)
+    device = session.get(models.Device, device_id)
+    return (
+        row is not None
+        and device is not None
+        and row.device_id == device_id
+        and row.revoked_at is None
+        and clock.now_us() < row.not_after
+        and device.provisioning_status != ProvisioningStatus.PENDING_DELETE
+    )
+
+
+def revoke_others(
+    session: orm.Session, device_id: str, serial: str, *, older: bool = False
+) -> None:
+    """Take every certificate but this one off the device's allow-list.
+
+    :param older: only those that were made before this one
+    """
+    scope = [
+        models.AgentCertificate.device_id == device_id,
+        models.AgentCertificate.serial != serial,
+        models.AgentCertificate.revoked_at.is_(None),
+    ]
+    if older:
+        present = session.get_one(models.AgentCertificate, serial)
+        scope.append(models.AgentCertificate.not_before < present.not_before)
+    session.execute(
+        sa.update(models.AgentCertificate)
+        .where(*scope)
+        .values(revoked_at=clock.now_us())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _allow(session: orm.Session, device_id: str, leaf: pki.Leaf) -> None:
+    session.add(
+        models.AgentCertificate(
+            serial=leaf.serial,
+            device_id=device_id,
+            spki_hash=leaf.spki_hash,
+            not_before=leaf.not_before,
+            not_after=leaf.not_after,
+        )
+    )
+
+
+def _tell(
+    session: orm.Session,
+    device: models.Device,
+    type_: str,
+    peer: str,
+    what: str,
+    *,
+    refused: bool = False,
+) -> None:
+    events.emit(
+        session,
+        type=type_,
+        severity=Severity.ERROR if refused else Severity.INFO,
+        resource_type=ResourceType.DEVICE,
+        resource_id=device.id,
+        device_id=device.id,
+        project_id=device.project_id,
+        code=ENROLMENT_REFUSED.code if refused else None,
+        message=f"An agent ({peer[:128]}) {what}",
+    )

@@ -1,0 +1,148 @@
+"""Sweeps up what no operation is about: rows and external things."""
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_log import log
+from sqlalchemy import orm
+
+from servicevm import clock, errors
+from servicevm.db import api as db
+from servicevm.db import leases, models, operations
+from servicevm.drivers import INFRA, Drivers, driver_names
+from servicevm.states import (
+    Action,
+    Initiator,
+    ProvisioningStatus,
+    ResourceType,
+)
+
+__all__ = ["Janitor"]
+
+LOG = log.getLogger(__name__)
+
+#: Days that revoked and expired certificates stay on record.
+KEEP_CERTIFICATES = 30
+
+_RESTART = {
+    ProvisioningStatus.PENDING_CREATE: Action.CREATE,
+    ProvisioningStatus.PENDING_UPDATE: Action.UPDATE,
+    ProvisioningStatus.PENDING_DELETE: Action.DELETE,
+}
+
+
+class Janitor:
+    """Each call is one whole sweep."""
+
+    def __init__(self, conf: cfg.ConfigOpts, drivers: Drivers) -> None:
+        self._conf = conf
+        self._drivers = drivers
+
+    def restart_stuck(self) -> int:
+        """Begin anew what is PENDING although no operation is about it.
+
+        :returns: how many
+        """
+        count = 0
+        with db.writer() as session:
+            for device in session.scalars(
+                sa.select(models.Device).where(_stuck(models.Device))
+            ).all():
+                count += self._restart(session, device, device.id)
+            for service in session.scalars(
+                sa.select(models.Service).where(_stuck(models.Service))
+            ).all():
+                count += self._restart(session, service, service.device_id)
+        return count
+
+    def delete_leftovers(self) -> int:
+        """Destroy what exists outside of devices that have no row.
+
+        :returns: how many
+        """
+        count = 0
+        for name in driver_names(INFRA):
+            try:
+                infra = self._drivers.infra(name)
+                # Asked first: a device's row is there before anything else
+                # of it, and goes when nothing else is left.
+                outside = infra.device_ids()
+                with db.reader() as session:
+                    known = set(session.scalars(sa.select(models.Device.id)))
+                for device_id in sorted(outside - known):
+                    LOG.warning(
+                        "Deleting what is left of device %s (%s).",
+                        device_id,
+                        name,
+                    )
+                    infra.delete_leftover(device_id)
+                    count += 1
+            except errors.ServicevmError as error:
+                LOG.warning("Cannot look for leftovers (%s): %s", name, error)
+        return count
+
+    def forget_expired(self) -> None:
+        """Drop certificates that nobody can use any more."""
+        before = clock.now_us() - KEEP_CERTIFICATES * 86_400 * clock.SECOND
+        old = (models.AgentCertificate.not_after < before) | (
+            models.AgentCertificate.revoked_at < before
+        )
+        with db.reader() as session:
+            if (
+                session.scalar(
+                    sa.select(models.AgentCertificate.serial)
+                    .where(old)
+                    .limit(1)
+                )
+                is None
+            ):
+                return
+        with db.writer() as session:
+            session.execute(sa.delete(models.AgentCertificate).where(old))
+
+    def _restart(
+        self,
+        session: orm.Session,
+        row: models.Device | models.Service,
+        device_id: str,
+    ) -> int:
+        status = ProvisioningStatus(row.provisioning_status)
+        if (
+            isinstance(row, models.Device)
+            and status is ProvisioningStatus.PENDING_UPDATE
+        ):
+            # Restarting a machine that serves would be worse than the word.
+            row.provisioning_status = ProvisioningStatus.ACTIVE
+            return 0
+        LOG.warning(
+            "%s %s is %s without an operation.",
+            type(row).__name__,
+            row.id,
+            status,
+        )
+        operation = operations.enqueue(
+            session,
+            resource_type=(
+                ResourceType.DEVICE
+                if isinstance(row, models.Device)
+                else ResourceType.SERVICE
+            ),
+            resource_id=row.id,
+            device_id=device_id,
+            action=_RESTART[status],
+            project_id=row.project_id,
+            timeout=self._conf.conductor.operation_timeout,
+            arguments={"generation": row.generation},
+            initiator=Initiator.SYSTEM,
+        )
+        row.operation_id = operation.id
+        return 1
+
+
+def _stuck(
+    model: type[models.Device] | type[models.Service],
+) -> sa.ColumnElement[bool]:
+    """Whether a row is PENDING and no operation is about it."""
+    return model.provisioning_status.in_(list(_RESTART)) & ~sa.exists().where(
+        models.Operation.resource_id == model.id,
+        models.Operation.state.in_(leases.LIVE),
+    )

@@ -1,0 +1,168 @@
+"""Compares what should be with what is, and sweeps up.
+
+Nothing here is needed for an operation to go on: it finds what happened by
+itself (a machine died, an agent fell silent) and what no operation is about
+any more (leftovers of both kinds).
+"""
+
+from collections.abc import Callable, Iterable
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from oslo_log import log
+
+from servicevm import clock, errors
+from servicevm.conductor import presence, resync, views
+from servicevm.conductor.janitor import Janitor
+from servicevm.db import api as db
+from servicevm.db import models, operations
+from servicevm.drivers import Drivers
+from servicevm.drivers.infra.base import DeviceSpec, DeviceState
+from servicevm.states import OperatingStatus, ProvisioningStatus
+
+__all__ = ["Reconciler"]
+
+LOG = log.getLogger(__name__)
+
+_DOWN = {
+    DeviceState.STOPPED: errors.DEVICE_DIED,
+    DeviceState.FAILED: errors.DEVICE_DIED,
+    DeviceState.ABSENT: errors.DEVICE_MISSING,
+}
+
+
+class Reconciler:
+    """One pass at a time; the conductor's thread calls `look` and `sweep`.
+
+    :param wake: called when there are operations to claim
+    :param died: given to the drivers; called with the id of a device that
+        stopped, in any thread
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        drivers: Drivers,
+        wake: Callable[[], None],
+        died: Callable[[str], None],
+    ) -> None:
+        self._conf = conf
+        self._drivers = drivers
+        self._wake = wake
+        self._died = died
+        self._janitor = Janitor(conf, drivers)
+
+    def look(self) -> None:
+        """The cheap part: who is heard of. Every second or so."""
+        patience = presence.Patience.of(self._conf)
+        with db.writer() as session:
+            presence.look(session, clock.now_us(), patience)
+
+    def sweep(self) -> None:
+        """The whole comparison. Every ``reconcile_interval``."""
+        with db.reader() as session:
+            active = list(
+                views.all_devices(session, ProvisioningStatus.ACTIVE)
+            )
+        for device in active:
+            self.observe(device.row.id)
+        restarted = self._janitor.restart_stuck()
+        behind = self._behind(device.row.id for device in active)
+        if restarted or behind:
+            self._wake()
+        self._janitor.delete_leftovers()
+        self._janitor.forget_expired()
+
+    def observe(self, device_id: str) -> None:
+        """Look at one device, and say so if it died or came back."""
+        with db.reader() as session:
+            device = views.load_device(session, device_id)
+        if (
+            device is None
+            or device.row.provisioning_status != ProvisioningStatus.ACTIVE
+        ):
+            return
+        try:
+            infra = self._drivers.infra(device.infra_driver)
+            seen = infra.observe(device.spec())
+        except errors.ServicevmError as error:
+            LOG.warning("Cannot observe device %s: %s", device_id, error)
+            return
+        with db.writer() as session:
+            row = session.get(models.Device, device_id)
+            if (
+                row is None
+                or row.provisioning_status != ProvisioningStatus.ACTIVE
+                or operations.live(session, device_id) is not None
+            ):
+                return
+            reason = _DOWN.get(seen.state)
+            if reason is not None:
+                named = errors.REASONS.get(seen.code or "", reason)
+                presence.set_status(
+                    session,
+                    row,
+                    OperatingStatus.DEAD,
+                    named,
+                    seen.detail or named.title,
+                )
+            elif (
+                row.operating_status == OperatingStatus.DEAD
+                and seen.state is DeviceState.RUNNING
+            ):
+                presence.set_status(session, row, OperatingStatus.ONLINE)
+
+    def mend(self, device_id: str) -> None:
+        """Ask a device what it has, and set right what differs."""
+        with db.reader() as session:
+            device = views.load_device(session, device_id)
+        if (
+            device is None
+            or device.row.provisioning_status != ProvisioningStatus.ACTIVE
+        ):
+            return
+        mgmt = self._drivers.mgmt(device.mgmt_driver)
+        try:
+            report = mgmt.observe(device_id)
+            if not report.connected:
+                return
+            with db.reader() as session:
+                strays = resync.strays(session, device_id, report.services)
+            for service_id, generation in strays.items():
+                LOG.info(
+                    "Device %s has the service %s, which nobody knows.",
+                    device_id,
+                    service_id,
+                )
+                mgmt.remove(device_id, service_id, generation)
+        except errors.ServicevmError as error:
+            LOG.warning("Cannot mend device %s: %s", device_id, error)
+
+    def watch(self) -> None:
+        """Have the infra drivers report machines that stop."""
+        known: dict[str, list[DeviceSpec]] = {}
+        with db.reader() as session:
+            for row in session.scalars(sa.select(models.Device)).all():
+                device = views.load_device(session, row.id)
+                if device is not None:
+                    known.setdefault(device.infra_driver, []).append(
+                        device.spec()
+                    )
+        for name, specs in known.items():
+            try:
+                self._drivers.infra(name).watch(specs, self._died)
+            except errors.ServicevmError as error:
+                LOG.warning("Cannot watch devices of %s: %s", name, error)
+
+    def _behind(self, device_ids: Iterable[str]) -> bool:
+        """Services whose newest generation no operation brings there."""
+        found: list[str] = []
+        with db.writer() as session:
+            for device_id in device_ids:
+                row = session.get(models.Device, device_id)
+                if row is None or row.operating_status != (
+                    OperatingStatus.ONLINE
+                ):
+                    continue
+                found += resync.repair(session, self._conf, device_id, None)
+        return bool(found)

@@ -1,0 +1,162 @@
+"""The threads that claim operations, drive them and keep their leases."""
+
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from oslo_config import cfg
+from oslo_db.exception import DBError
+from oslo_log import log
+from sqlalchemy.exc import SQLAlchemyError
+
+from servicevm import clock
+from servicevm.conductor.engine import Engine
+from servicevm.db import api as db
+from servicevm.db import leases, models
+
+__all__ = ["Runner"]
+
+LOG = log.getLogger(__name__)
+
+#: Seconds after which a look that the database refused is repeated.
+PAUSE = 1.0
+
+
+class Runner:
+    """Drives what is due, `workers` operations at a time.
+
+    Hints come by `wake`; without them it looks every ``poll_interval``, and
+    when the next operation that waits is due.
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, engine: Engine, owner: str
+    ) -> None:
+        self._conf = conf
+        self._engine = engine
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._held: dict[str, Future[None]] = {}
+        self._hint = threading.Event()
+        self._stop = threading.Event()
+        self._over = threading.Event()
+        self._pool: ThreadPoolExecutor | None = None
+        self._threads: list[threading.Thread] = []
+
+    def wake(self) -> None:
+        """There may be something to claim. Any thread."""
+        self._hint.set()
+
+    def start(self) -> None:
+        """Begin; the operations of dead conductors of this host are free."""
+        with db.writer() as session:
+            freed = leases.orphaned(session, self._owner, clock.now_us())
+        if freed:
+            LOG.info("Going on with %d operations of the last run.", freed)
+        self._stop.clear()
+        self._over.clear()
+        self._pool = ThreadPoolExecutor(
+            self._conf.conductor.workers, thread_name_prefix="worker"
+        )
+        for name, target in (("claim", self._claim), ("lease", self._keep)):
+            thread = threading.Thread(target=target, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether operations are to be put down between two steps."""
+        return self._stop.is_set()
+
+    def stop(self, timeout: float) -> None:
+        """End the threads; what is in hand is put down after its step.
+
+        :param timeout: seconds; what takes longer is taken over by its
+            lease's end
+        """
+        self._stop.set()
+        self._hint.set()
+        if self._pool is None:
+            return
+        deadline = time.monotonic() + timeout
+        claiming, keeping = self._threads
+        claiming.join(max(deadline - time.monotonic(), 0))
+        with self._lock:
+            held = list(self._held.values())
+        wait(held, max(deadline - time.monotonic(), 0))
+        self._over.set()
+        self._pool.shutdown(wait=False)
+        keeping.join(max(deadline - time.monotonic(), 0))
+        self._pool = None
+        self._threads.clear()
+
+    def _claim(self) -> None:
+        while not self._stop.is_set():
+            pause = self._conf.conductor.poll_interval
+            try:
+                self._hint.clear()
+                while self._has_room() and not self._stop.is_set():
+                    operation = self._engine.claim(self._owner)
+                    if operation is None:
+                        break
+                    self._submit(operation)
+                pause = min(pause, self._until_next())
+            except (DBError, SQLAlchemyError):
+                # The database is away or full: everything waits for it.
+                LOG.exception("Cannot look for operations.")
+                pause = PAUSE
+            self._hint.wait(pause)
+
+    def _until_next(self) -> float:
+        """Seconds until the next operation that waits is due."""
+        now = clock.now_us()
+        with db.reader() as session:
+            due = leases.next_due(session, now)
+        return float("inf") if due is None else (due - now) / clock.SECOND
+
+    def _has_room(self) -> bool:
+        with self._lock:
+            return len(self._held) < int(self._conf.conductor.workers)
+
+    def _submit(self, operation: models.Operation) -> None:
+        assert self._pool is not None  # noqa: S101 - for the types
+        with self._lock:
+            future = self._pool.submit(self._engine.drive, operation)
+            self._held[operation.id] = future
+
+        def ended(done: Future[None]) -> None:
+            with self._lock:
+                self._held.pop(operation.id, None)
+            if not done.cancelled() and done.exception() is not None:
+                # Its lease is no longer kept: it is taken up again.
+                LOG.error(
+                    "Operation %s was dropped.",
+                    operation.id,
+                    exc_info=done.exception(),
+                )
+            # What waited for it, or for a worker, may go on.
+            self._hint.set()
+
+        future.add_done_callback(ended)
+
+    def _keep(self) -> None:
+        """Renew leases at a third of their time, until nothing is held."""
+        lease = self._conf.conductor.lease
+        while not self._over.wait(lease / 3):
+            with self._lock:
+                held = list(self._held)
+            if not held:
+                continue
+            try:
+                with db.writer() as session:
+                    leases.renew(
+                        session,
+                        self._owner,
+                        held,
+                        clock.now_us(),
+                        int(lease * clock.SECOND),
+                    )
+            except (DBError, SQLAlchemyError):
+                # Too many of these, and another conductor takes over; the
+                # fence keeps the two apart.
+                LOG.exception("Cannot renew leases.")

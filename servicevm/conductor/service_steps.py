@@ -1,0 +1,194 @@
+"""The steps of a service's operations; the order is in servicevm.plans."""
+
+from sqlalchemy import orm
+
+from servicevm import clock, errors
+from servicevm.conductor import settle, views
+from servicevm.conductor.context import Step, StepContext
+from servicevm.conductor.outcomes import Done, Outcome, Wait
+from servicevm.conductor.publication import publish, store
+from servicevm.conductor.reports import absorb, applied, refused
+from servicevm.db import events, models
+from servicevm.drivers.infra.base import DeviceState
+from servicevm.errors import PermanentError, TransientError
+from servicevm.states import Action, ProvisioningStatus, ResourceType
+
+__all__ = ["SERVICE_STEPS"]
+
+#: Seconds between two looks at something that wakes us when it happens.
+LOOK = 1.0
+#: Seconds without an outcome after which the device is told once more.
+AGAIN = 10
+_AWAY = (errors.AGENT_NOT_CONNECTED, errors.AGENT_TIMEOUT)
+
+
+def wait_device(ctx: StepContext) -> Outcome:
+    """Wait until the device can take services."""
+    device = _device(ctx)
+    match device.row.provisioning_status:
+        case ProvisioningStatus.ACTIVE:
+            return Done()
+        case ProvisioningStatus.ERROR:
+            raise PermanentError(
+                errors.DEVICE_FAILED,
+                f"The device is in ERROR: {device.row.status_reason}",
+            )
+        case status:
+            return Wait(LOOK, f"Waiting for the device, which is {status}.")
+
+
+def publish_ports(ctx: StepContext) -> Outcome:
+    """Make the ports that the service listens on reachable."""
+    device = _device(ctx)
+    endpoints = publish(ctx.infra(device), device)
+    return Done(effect=lambda session: store(session, endpoints))
+
+
+def apply(ctx: StepContext) -> Outcome:
+    """Hand the service's newest configuration to the device."""
+    device, service = _device(ctx), _service(ctx)
+    if refused(service, service.generation):
+        # Before the device is told: its answer may come before we go on.
+        with ctx.transaction() as session:
+            row = session.get_one(models.Service, service.id)
+            row.failed_generation, row.failure = None, ""
+    try:
+        ctx.mgmt(device).apply(device.row.id, views.document(service))
+    except TransientError as error:
+        if error.reason in _AWAY:
+            return Wait(LOOK, error.detail)
+        raise
+    return Done(
+        data={"generation": service.generation, "told_at": clock.now_us()}
+    )
+
+
+def wait_applied(ctx: StepContext) -> Outcome:
+    """Wait until the device serves the configuration, or refuses it."""
+    device, service = _device(ctx), _service(ctx)
+    generation = int(ctx.data["generation"])
+    known = _known(service, generation)
+    if known is not None:
+        return known
+    # Nothing was heard: ask.
+    mgmt = ctx.mgmt(device)
+    seen = mgmt.observe(device.row.id)
+    report = seen.services.get(service.id)
+    if report is not None:
+        with ctx.transaction() as session:
+            row = session.get_one(models.Service, service.id)
+            absorb(session, row, report, clock.now_us())
+        known = _known(row, generation)
+        if known is not None:
+            return known
+    if not seen.connected:
+        return Wait(LOOK, "Waiting for the device's agent to come back.")
+    now = clock.now_us()
+    if now >= int(ctx.data["told_at"]) + AGAIN * clock.SECOND:
+        mgmt.apply(device.row.id, views.document(service))
+        return Wait(
+            LOOK,
+            "The device was told again.",
+            data={"told_at": now, "generation": service.generation},
+        )
+    return Wait(LOOK, "Waiting for the device to apply the configuration.")
+
+
+def activate(ctx: StepContext) -> Outcome:
+    """Say that the service is there."""
+
+    def active(session: orm.Session) -> None:
+        row = session.get_one(models.Service, ctx.operation.resource_id)
+        settle.settled(session, ctx.operation, row, clock.now_us())
+
+    return Done(effect=active)
+
+
+def withdraw(ctx: StepContext) -> Outcome:
+    """Take the service off the device, where there still is one to tell."""
+    device = ctx.device()
+    service = ctx.service()
+    if device is None or service is None:
+        return Done()
+    infra = ctx.infra(device)
+    if infra.observe(device.spec()).state is not DeviceState.RUNNING:
+        return Done(message="The device does not run.")
+    message = ""
+    try:
+        ctx.mgmt(device).remove(device.row.id, service.id, service.generation)
+    except TransientError as error:
+        if error.reason not in _AWAY:
+            raise
+        # When it comes back it says which services it has, and is told to
+        # remove what nobody knows; see servicevm.conductor.resync.
+        message = error.detail
+    endpoints = publish(infra, device, without=service.id)
+    return Done(
+        message=message, effect=lambda session: store(session, endpoints)
+    )
+
+
+def purge(ctx: StepContext) -> Outcome:
+    """Delete the row; operations and events stay."""
+
+    def gone(session: orm.Session) -> None:
+        row = session.get(models.Service, ctx.operation.resource_id)
+        if row is None:
+            return
+        events.emit(
+            session,
+            type="service.deleted",
+            resource_type=ResourceType.SERVICE,
+            resource_id=row.id,
+            device_id=row.device_id,
+            project_id=row.project_id,
+            operation_id=ctx.operation.id,
+            request_id=ctx.operation.request_id or None,
+            message=f"The service {row.name} is gone.",
+        )
+        settle.delete_service(session, row.id)
+
+    return Done(effect=gone)
+
+
+def _known(service: models.Service, generation: int) -> Outcome | None:
+    """What the service's row says of the generation; None for nothing."""
+    if applied(service, generation):
+        return Done()
+    if refused(service, generation):
+        raise PermanentError(errors.CONFIG_REFUSED, service.failure)
+    return None
+
+
+def _device(ctx: StepContext) -> views.DeviceView:
+    device = ctx.device()
+    if device is None:
+        raise PermanentError(errors.NOT_FOUND, "The device is gone.")
+    return device
+
+
+def _service(ctx: StepContext) -> models.Service:
+    service = ctx.service()
+    if service is None:
+        raise PermanentError(errors.NOT_FOUND, "The service is gone.")
+    return service
+
+
+_CONFIGURE: dict[str, Step] = {
+    "wait_device": wait_device,
+    "publish": publish_ports,
+    "apply": apply,
+    "wait_applied": wait_applied,
+    "activate": activate,
+}
+_DELETE: dict[str, Step] = {"withdraw": withdraw, "purge": purge}
+
+SERVICE_STEPS: dict[tuple[str, str, str], Step] = {
+    (ResourceType.SERVICE, action, name): step
+    for action, steps in (
+        (Action.CREATE, _CONFIGURE),
+        (Action.UPDATE, _CONFIGURE),
+        (Action.DELETE, _DELETE),
+    )
+    for name, step in steps.items()
+}

@@ -1,0 +1,64 @@
+"""The timeline of an operation: a row for every step that was begun."""
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from servicevm.db.models import Operation, OperationStep
+from servicevm.states import OperationState
+
+__all__ = ["begin_step", "end_step"]
+
+
+def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
+    """Write into the timeline that the operation's step is being tried."""
+    last = _last_step(session, operation.id)
+    if last is not None and last.finished_at is None:
+        if last.name == operation.step:
+            last.state = OperationState.RUNNING
+            last.attempts = operation.attempts + 1
+            return
+        # Left by a release whose plan had other steps.
+        last.state, last.finished_at = OperationState.SUPERSEDED, now
+    session.add(
+        OperationStep(
+            operation_id=operation.id,
+            position=0 if last is None else last.position + 1,
+            name=operation.step,
+            state=OperationState.RUNNING,
+            attempts=operation.attempts + 1,
+            message="",
+            started_at=now,
+        )
+    )
+
+
+def end_step(
+    session: orm.Session,
+    operation: Operation,
+    now: int,
+    state: OperationState,
+    message: str,
+) -> None:
+    """Write into the timeline what became of the step.
+
+    :param state: WAITING where it is going to be tried again
+    """
+    last = _last_step(session, operation.id)
+    if last is None or last.finished_at is not None:
+        return
+    last.state = state
+    if message or state.terminal:
+        last.message = message
+    if state.terminal:
+        last.finished_at = now
+
+
+def _last_step(
+    session: orm.Session, operation_id: str
+) -> OperationStep | None:
+    return session.scalars(
+        sa.select(OperationStep)
+        .where(OperationStep.operation_id == operation_id)
+        .order_by(OperationStep.position.desc())
+        .limit(1)
+    ).first()

@@ -1,0 +1,263 @@
+"""The mgmt driver that talks to the project's own agent, by the relay."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_config import cfg
+from sqlalchemy import orm
+
+from servicevm import clock, pki
+from servicevm.db import api as db
+from servicevm.db import models
+from servicevm.drivers.infra import user_network
+from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.mgmt.base import (
+    DeviceReport,
+    MgmtDriver,
+    ServiceDocument,
+)
+from servicevm.drivers.mgmt.report import parse_reports
+from servicevm.errors import (
+    AGENT_ERROR,
+    NOT_FOUND,
+    TEMPLATE_INVALID,
+    PermanentError,
+    TransientError,
+)
+from servicevm.rpc.base import RelayApi
+
+__all__ = ["SERIAL_PORT", "AgentMgmtDriver", "hash_token"]
+
+#: Name of the virtio-serial port; the infra driver gives its port this name.
+SERIAL_PORT = "org.servicevm.agent.0"
+
+#: Seconds that the agent gets to answer. An emulated guest is slow.
+TIMEOUT = 10.0
+REMOVE_TIMEOUT = 30.0
+STATUS_TIMEOUT = 5.0
+
+
+def hash_token(token: str) -> str:
+    """What is stored of an enrolment token: hex SHA-256."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class AgentMgmtDriver(MgmtDriver):
+    """Bootstraps, configures and asks the agent in the device.
+
+    Options: ``transport`` (``serial``, or ``tcp`` over the interface with
+    the role ``mgmt``) and ``relays``, ``host:port`` each, for ``tcp``.
+    """
+
+    options_schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "transport": {"enum": ["serial", "tcp"]},
+            "relays": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 16,
+                "items": {
+                    "type": "string",
+                    "pattern": r"^[A-Za-z0-9.:\[\]-]{1,255}:[0-9]{1,5}$",
+                },
+            },
+        },
+    }
+
+    def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
+        self._conf = conf
+        self._relay = relay
+
+    def bootstrap(
+        self,
+        device_id: str,
+        options: Mapping[str, Any],
+        interfaces: Sequence[InterfaceSpec],
+    ) -> Mapping[str, bytes]:
+        authority = pki.authority(self._conf)
+        with db.writer() as session:
+            device = session.get(models.Device, device_id)
+            if device is None:
+                raise PermanentError(NOT_FOUND, "The device is gone.")
+            token = self._token(session, authority, device_id)
+            name = device.name
+        document = {
+            "version": 1,
+            "device_id": device_id,
+            "deployment_id": self._conf.deployment_id,
+            "token": token,
+            "ca_bundle": authority.ca_bundle,
+            "transport": self._transport(options, interfaces),
+            "interfaces": [_interface(one) for one in interfaces],
+        }
+        return {
+            "servicevm.json": json.dumps(document).encode(),
+            "meta_data.json": json.dumps(
+                {"uuid": device_id, "name": name}
+            ).encode(),
+        }
+
+    def observe(self, device_id: str) -> DeviceReport:
+        with db.reader() as session:
+            row = session.get(models.AgentSession, device_id)
+        if row is None or not row.connected:
+            return DeviceReport(connected=False, ready=False)
+        try:
+            status = self._relay.call(device_id, "status", {}, STATUS_TIMEOUT)
+        except TransientError:
+            # Gone, or not answering; the relay tells which, in its time.
+            return DeviceReport(connected=False, ready=False)
+        return DeviceReport(
+            connected=True,
+            ready=bool(status["ready"]),
+            services=parse_reports(status["services"]),
+            facts={
+                "boot_id": str(status["boot_id"]),
+                "agent_version": row.agent_version,
+            },
+        )
+
+    def apply(self, device_id: str, document: ServiceDocument) -> None:
+        answer = self._relay.call(
+            device_id,
+            "apply",
+            {
+                "service_id": document.id,
+                "service_type": document.service_type,
+                "generation": document.generation,
+                "digest": document.digest,
+                "config": document.config,
+            },
+            TIMEOUT,
+        )
+        if not answer.get("accepted"):
+            raise PermanentError(
+                AGENT_ERROR, "The agent did not accept the configuration."
+            )
+
+    def remove(self, device_id: str, service_id: str, generation: int) -> None:
+        self._relay.call(
+            device_id,
+            "remove",
+            {"service_id": service_id, "generation": generation},
+            REMOVE_TIMEOUT,
+        )
+
+    def call(
+        self,
+        device_id: str,
+        service_id: str,
+        action: str,
+        arguments: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = self._relay.call(
+            device_id,
+            "action",
+            {
+                "service_id": service_id,
+                "action": action,
+                "arguments": dict(arguments),
+            },
+            TIMEOUT,
+        )
+        return answer
+
+    def forget(self, device_id: str) -> None:
+        with db.writer() as session:
+            session.execute(
+                sa.delete(models.EnrolmentToken).where(
+                    models.EnrolmentToken.device_id == device_id
+                )
+            )
+            session.execute(
+                sa.update(models.AgentCertificate)
+                .where(
+                    models.AgentCertificate.device_id == device_id,
+                    models.AgentCertificate.revoked_at.is_(None),
+                )
+                .values(revoked_at=clock.now_us())
+            )
+        self._relay.close_session(device_id, "the device was revoked")
+
+    def _token(
+        self, session: orm.Session, authority: pki.Authority, device_id: str
+    ) -> str:
+        """The device's token, with a fresh life while it is unused."""
+        now = clock.now_us()
+        expires_at = now + self._conf.pki.token_minutes * 60 * clock.SECOND
+        row = session.get(models.EnrolmentToken, device_id)
+        if row is not None:
+            token = authority.enrolment_token(device_id, row.created_at)
+            used = row.spki_hash is not None
+            if hash_token(token) == row.token_hash and (
+                used or now < row.expires_at
+            ):
+                if not used:
+                    row.expires_at = expires_at
+                return token
+            session.delete(row)
+            session.flush()
+        token = authority.enrolment_token(device_id, now)
+        session.add(
+            models.EnrolmentToken(
+                device_id=device_id,
+                token_hash=hash_token(token),
+                expires_at=expires_at,
+                created_at=now,
+            )
+        )
+        return token
+
+    def _transport(
+        self, options: Mapping[str, Any], interfaces: Sequence[InterfaceSpec]
+    ) -> dict[str, Any]:
+        if options.get("transport", "serial") == "serial":
+            return {"type": "serial", "port": SERIAL_PORT}
+        mgmt = [one for one in interfaces if one.role == "mgmt"]
+        if not mgmt:
+            raise PermanentError(
+                TEMPLATE_INVALID,
+                "The transport tcp needs an interface with the role mgmt.",
+            )
+        relays = options.get("relays") or self._own_relay()
+        return {
+            "type": "tcp",
+            "relays": list(relays),
+            "interface_mac": mgmt[0].mac,
+        }
+
+    def _own_relay(self) -> list[str]:
+        relay = self._conf.relay
+        if relay.bind_port is None:
+            raise PermanentError(
+                TEMPLATE_INVALID,
+                "The transport tcp needs mgmt_options.relays, or [relay] "
+                "bind_port in the configuration.",
+            )
+        host = str(relay.bind_host)
+        return [
+            f"[{host}]:{relay.bind_port}"
+            if ":" in host
+            else f"{host}:{relay.bind_port}"
+        ]
+
+
+def _interface(interface: InterfaceSpec) -> dict[str, Any]:
+    """An interface as the agent is to set it up."""
+    found: dict[str, Any] = {
+        "role": interface.role,
+        "mac": interface.mac,
+        "address": interface.address,
+        "prefix": interface.prefix,
+        "gateway": interface.gateway,
+        "egress_proxy": user_network.egress_proxy(interface.network),
+    }
+    if interface.network == user_network.NETWORK:
+        found["address"] = user_network.ADDRESS
+        found["prefix"] = user_network.PREFIX
+    return found

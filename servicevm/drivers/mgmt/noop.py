@@ -1,0 +1,223 @@
+"""A mgmt driver without a device: for tests, demonstrations and trials.
+
+It remembers what it was told in a small file per device, so that a restart
+of the service finds it again, and can be slow, fail and refuse on demand.
+"""
+
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from oslo_config import cfg
+
+from servicevm import clock
+from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.mgmt.base import (
+    DeviceReport,
+    MgmtDriver,
+    ServiceDocument,
+    ServiceReport,
+)
+from servicevm.errors import (
+    AGENT_ERROR,
+    AGENT_NOT_CONNECTED,
+    AGENT_TIMEOUT,
+    PermanentError,
+    TransientError,
+)
+from servicevm.rpc.base import RelayApi
+from servicevm.states import OperatingStatus
+
+__all__ = ["NoopMgmtDriver"]
+
+_SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
+_COUNT = {"type": "integer", "minimum": 0}
+_DEVICE_ID = re.compile(r"[0-9a-f-]{36}")
+
+
+class NoopMgmtDriver(MgmtDriver):
+    """Says yes to everything, unless the options say otherwise.
+
+    Options: ``ready_seconds`` until the "agent" calls home after boot,
+    ``unreachable`` (it never does), ``apply_seconds`` until a configuration
+    serves, ``refuse`` (text; configurations that hold it are refused),
+    ``failures`` (call to how many times it fails before it works).
+    """
+
+    options_schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "ready_seconds": _SECONDS,
+            "apply_seconds": _SECONDS,
+            "unreachable": {"type": "boolean"},
+            "refuse": {"type": "string", "minLength": 1, "maxLength": 255},
+            "failures": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    name: _COUNT
+                    for name in ("bootstrap", "apply", "remove", "call")
+                },
+            },
+        },
+    }
+
+    def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
+        self._folder = Path(conf.state_dir) / "noop-mgmt"
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+
+    def bootstrap(
+        self,
+        device_id: str,
+        options: Mapping[str, Any],
+        interfaces: Sequence[InterfaceSpec],
+    ) -> Mapping[str, bytes]:
+        with self._device(device_id) as state:
+            if not state:
+                state |= {
+                    "options": dict(options),
+                    "failures": dict(options.get("failures") or {}),
+                    "booted_at": clock.now_us(),
+                    "services": {},
+                }
+            failing = self._fails(state, "bootstrap")
+        if failing:
+            raise TransientError(AGENT_TIMEOUT, "noop: bootstrap fails.")
+        return {"noop.json": json.dumps({"device_id": device_id}).encode()}
+
+    def observe(self, device_id: str) -> DeviceReport:
+        with self._device(device_id) as state:
+            if not self._connected(state):
+                return DeviceReport(connected=False, ready=False)
+            return DeviceReport(
+                connected=True,
+                ready=True,
+                services={
+                    service_id: self._report(state, service_id)
+                    for service_id in state["services"]
+                },
+                facts={"agent_version": "noop"},
+            )
+
+    def apply(self, device_id: str, document: ServiceDocument) -> None:
+        with self._reached(device_id, "apply") as state:
+            kept = state["services"].setdefault(document.id, {})
+            if kept.get("generation", 0) > document.generation:
+                raise PermanentError(
+                    AGENT_ERROR,
+                    f"noop: generation {document.generation} is older than "
+                    f"{kept['generation']}.",
+                )
+            refuse = state["options"].get("refuse")
+            if refuse and refuse in json.dumps(document.config):
+                kept["failed_generation"] = document.generation
+                return
+            kept |= {
+                "generation": document.generation,
+                "digest": document.digest,
+                "config": document.config,
+                "applied_at": clock.now_us(),
+                "failed_generation": None,
+            }
+
+    def remove(self, device_id: str, service_id: str, generation: int) -> None:
+        with self._reached(device_id, "remove") as state:
+            state["services"].pop(service_id, None)
+
+    def call(
+        self,
+        device_id: str,
+        service_id: str,
+        action: str,
+        arguments: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        with self._reached(device_id, "call") as state:
+            if service_id not in state["services"]:
+                raise PermanentError(AGENT_ERROR, "noop: no such service.")
+        if action == "stats":
+            return {"listeners": [], "pools": []}
+        return {"action": action, "arguments": dict(arguments)}
+
+    def forget(self, device_id: str) -> None:
+        with self._lock:
+            self._path(device_id).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _reached(self, device_id: str, call: str) -> Iterator[dict[str, Any]]:
+        """The state of a device that answers, to be changed."""
+        failing = False
+        with self._device(device_id) as state:
+            connected = self._connected(state)
+            if connected:
+                failing = self._fails(state, call)
+            if connected and not failing:
+                yield state
+        if not connected:
+            raise TransientError(
+                AGENT_NOT_CONNECTED, "noop: the device is not connected."
+            )
+        if failing:
+            raise TransientError(AGENT_TIMEOUT, f"noop: {call} fails.")
+
+    @contextlib.contextmanager
+    def _device(self, device_id: str) -> Iterator[dict[str, Any]]:
+        """The device's state, written back where it was changed."""
+        path = self._path(device_id)
+        with self._lock:
+            before = path.read_text() if path.exists() else "{}"
+            state = json.loads(before)
+            yield state
+            after = json.dumps(state)
+            if after != before:
+                new = path.with_suffix(".new")
+                new.write_text(after)
+                new.replace(path)
+
+    def _path(self, device_id: str) -> Path:
+        if not _DEVICE_ID.fullmatch(device_id):
+            raise ValueError(f"not an id: {device_id!r}")
+        return self._folder / f"{device_id}.json"
+
+    @staticmethod
+    def _connected(state: Mapping[str, Any]) -> bool:
+        if not state or state["options"].get("unreachable"):
+            return False
+        after = state["options"].get("ready_seconds", 0) * clock.SECOND
+        return bool(clock.now_us() >= state["booted_at"] + after)
+
+    @staticmethod
+    def _fails(state: dict[str, Any], call: str) -> bool:
+        left = state["failures"].get(call, 0)
+        if left:
+            state["failures"][call] = left - 1
+        return bool(left)
+
+    @staticmethod
+    def _report(state: Mapping[str, Any], service_id: str) -> ServiceReport:
+        kept = state["services"][service_id]
+        after = state["options"].get("apply_seconds", 0) * clock.SECOND
+        serving = (
+            "generation" in kept
+            and clock.now_us() >= kept["applied_at"] + after
+        )
+        failed = kept.get("failed_generation")
+        return ServiceReport(
+            id=service_id,
+            generation=kept["generation"] if serving else 0,
+            digest=kept["digest"] if serving else "",
+            operating_status=(
+                OperatingStatus.ONLINE if serving else OperatingStatus.OFFLINE
+            ),
+            failed_generation=failed,
+            detail=(
+                f"noop: refuses {state['options'].get('refuse')!r}."
+                if failed
+                else ""
+            ),
+        )
