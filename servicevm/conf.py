@@ -74,6 +74,12 @@ API_OPTS = [
         min=1,
         help="Most items that one list answer holds.",
     ),
+    cfg.BoolOpt(
+        "response_validation",
+        default=False,
+        help="Check every answer against its schema and fail where it does "
+        "not fit. For tests: it costs time.",
+    ),
     cfg.IntOpt(
         "threads",
         default=8,
@@ -114,6 +120,13 @@ CONDUCTOR_OPTS = [
         min=1,
         help="Seconds a booted device may take to call home, where "
         "the template does not say.",
+    ),
+    cfg.FloatOpt(
+        "agent_grace",
+        default=5.0,
+        min=0.0,
+        help="Seconds that a lost session may take to come back before the "
+        "device is called UNRESPONSIVE.",
     ),
     cfg.IntOpt(
         "operation_timeout",
