@@ -61,7 +61,8 @@ def validate(document: Mapping[str, Any], schema: Any, name: str) -> None:
     for error in Draft202012Validator(schema).iter_errors(document):
         # Of the branches of an anyOf the nearest says most.
         nearest = best_match([error]) or error
-        fields.setdefault(nearest.json_path, _sentence(nearest.message))
+        for path, sentence in _problems(nearest):
+            fields.setdefault(path, sentence)
     if fields:
         raise InvalidInput(
             f"{len(fields)} field{'s' * (len(fields) > 1)} of {name} "
@@ -74,9 +75,26 @@ def validate(document: Mapping[str, Any], schema: Any, name: str) -> None:
         )
 
 
-def _sentence(message: str) -> str:
-    text = " ".join(message.split())
-    return text if len(text) <= 200 else text[:197] + "..."
+def _problems(error: Any) -> Iterator[tuple[str, str]]:
+    """Path and sentence; a missing or unknown key is named in the path."""
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        for key in error.instance:
+            if key not in known:
+                names = ", ".join(known) or "none"
+                yield (
+                    f"{error.json_path}.{key}",
+                    f"There is no such field; there are: {names}",
+                )
+    elif error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                yield f"{error.json_path}.{key}", "It is required"
+    else:
+        text = " ".join(error.message.split())
+        if len(text) > 200:
+            text = text[:197] + "..."
+        yield error.json_path, text
 
 
 def _read(path: str, stdin: TextIO) -> str:

@@ -68,9 +68,18 @@ _TAGS = (
 
 
 def add(
-    parser: argparse.ArgumentParser, filters: Sequence[Filter], tags: bool
+    parser: argparse.ArgumentParser,
+    filters: Sequence[Filter],
+    *,
+    tags: bool,
+    pages: bool,
 ) -> None:
-    """Render the filters and what every list has."""
+    """Render the filters and what every list has.
+
+    :param tags: the resources have tags
+    :param pages: the service orders and pages them
+    """
+    parser.add_argument("--long", action="store_true", help="More columns")
     for one in filters:
         parser.add_argument(
             one.flag,
@@ -84,12 +93,13 @@ def add(
             parser.add_argument(
                 flag, dest=dest, metavar="TAG[,TAG...]", help=text
             )
+    if not pages:
+        return
     parser.add_argument(
         "--all-projects",
         action="store_true",
         help="Those of all projects (needs a role that may)",
     )
-    parser.add_argument("--long", action="store_true", help="More columns")
     parser.add_argument(
         "--sort",
         metavar="KEY[:asc|:desc]",
@@ -112,19 +122,22 @@ def add(
 
 def query(
     parsed: argparse.Namespace,
-    filters: Sequence[Filter],
-    tags: bool,
     client: Any,
+    *,
+    tags: bool,
+    pages: bool,
 ) -> dict[str, Any]:
     """The query; a filter's name is looked up only if it is given."""
-    found: dict[str, Any] = {
-        "marker": parsed.marker,
-        "sort": ",".join(parsed.sort) if parsed.sort else None,
-        "all_projects": True if parsed.all_projects else None,
-        "max_items": parsed.limit,
-        # A page as small as what is shown; the service has its own bound.
-        "limit": parsed.limit,
-    }
+    found: dict[str, Any] = {}
+    if pages:
+        found |= {
+            "marker": parsed.marker,
+            "sort": ",".join(parsed.sort) if parsed.sort else None,
+            "all_projects": True if parsed.all_projects else None,
+            "max_items": parsed.limit,
+            # A page as small as what is shown; the service bounds it, too.
+            "limit": parsed.limit,
+        }
     for one in filters:
         value = getattr(parsed, one.flag.removeprefix("--").replace("-", "_"))
         if value is not None and one.find is not None:

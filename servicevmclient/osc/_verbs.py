@@ -31,17 +31,23 @@ class List(Lister):
     filters: ClassVar[Sequence[_filters.Filter]] = ()
     #: whether the kind has tags
     tagged: ClassVar[bool] = True
+    #: whether the service orders and pages them
+    paged: ClassVar[bool] = True
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Filters, order and pages."""
         parser = super().get_parser(prog_name)
-        _filters.add(parser, self.filters, self.tagged)
+        _filters.add(parser, self.filters, tags=self.tagged, pages=self.paged)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Shown:
         """Ask for the list."""
         query = _filters.query(
-            parsed_args, self.filters, self.tagged, self.client
+            parsed_args,
+            self.filters,
+            self.client,
+            tags=self.tagged,
+            pages=self.paged,
         )
         columns = of_list(self.columns, long=parsed_args.long)
         rows = self.client.each(self.kind, **query)
@@ -256,9 +262,14 @@ def add_ref(
 def waited(command: Base, resource: Any, timeout: float) -> Any:
     """The resource after its operation; progress on standard error."""
     reporter = _wait.Reporter(command.stderr)
+    began = time.monotonic()
     try:
-        return command.client.waiter(
-            timeout=timeout, callback=reporter
-        ).settled(resource)
+        waiter = command.client.waiter(timeout=timeout, callback=reporter)
+        found = waiter.settled(resource)
     finally:
         reporter.close()
+    took = time.monotonic() - began
+    command.say(
+        f"{found.noun} {found.name}: {found.provisioning_status}, {took:.1f} s"
+    )
+    return found

@@ -203,8 +203,10 @@ class FakeServicevm:
         if parts == ["console-log"]:
             text = f"Booting {row['name']}\n"
             return _Answer(200, {"console_log": text})
-        if parts == ["stats"] or parts[0] == "actions":
+        if parts == ["stats"]:
             return _Answer(200, {"stats": row.get("stats", {})})
+        if parts[0] == "actions":
+            return _Answer(200, {"result": row.get(parts[1], {})})
         raise _Refused(404, "not_found", f"No {'/'.join(parts)}.")
 
     def _answer(self, plural: str, row: Json, status: int) -> _Answer:

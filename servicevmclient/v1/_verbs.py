@@ -135,19 +135,22 @@ class Verbs:
         return operation.get("id")
 
     def act(
-        self, kind: type[Resource], ref: str, below: str, body: Any
+        self,
+        kind: type[Resource],
+        ref: str,
+        below: str,
+        body: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """POST to a path below a resource; return what it answered."""
-        response = self._adapter.request(
+        return self._adapter.json(
             "POST", f"{path(kind, ref)}/{below}", body=body
         )
-        return object_of(response) if response.content else {}
 
     def read(
         self, kind: type[Resource], ref: str, below: str, **query: Any
-    ) -> requests.Response:
-        """GET a path below a resource."""
-        return self._adapter.request(
+    ) -> dict[str, Any]:
+        """GET a path below a resource; return what it answered."""
+        return self._adapter.json(
             "GET",
             f"{path(kind, ref)}/{below}",
             params=_grouped(_paging.pairs(query)),

@@ -134,7 +134,7 @@ class Client(Verbs):
         """
         body = {"reboot": {"hard": hard}}
         answer = self.act(Device, device_id, "reboot", body)
-        return Device(answer.get(Device.key) or answer)
+        return Device(answer[Device.key])
 
     def get_device_console_log(
         self, device_id: str, *, max_bytes: int | None = None
@@ -143,14 +143,10 @@ class Client(Verbs):
 
         :param max_bytes: at most so much of it
         """
-        response = self.read(
+        answer = self.read(
             Device, device_id, "console-log", max_bytes=max_bytes
         )
-        if "json" in response.headers.get("Content-Type", ""):
-            data = response.json()
-            text = data.get("console_log", data.get("output", ""))
-            return text if isinstance(text, str) else str(text)
-        return response.content.decode("utf-8", "replace")
+        return str(answer.get("console_log") or "")
 
     # -- device templates ---------------------------------------------------
     def device_templates(self, **query: Any) -> Iterator[DeviceTemplate]:
@@ -240,11 +236,8 @@ class Client(Verbs):
 
     def get_service_stats(self, service_id: str) -> dict[str, Any]:
         """What the service counted; the shape is its service type's."""
-        answer = self._adapter.json(
-            "GET", f"{Service.path}/{service_id}/stats"
-        )
-        stats = answer.get("stats", answer)
-        return stats if isinstance(stats, dict) else answer
+        found = self.read(Service, service_id, "stats").get("stats")
+        return found if isinstance(found, dict) else {}
 
     def do_service_action(
         self,
@@ -252,10 +245,11 @@ class Client(Verbs):
         action: str,
         arguments: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Call an action that the service's type declares."""
-        return self.act(
-            Service, service_id, f"actions/{action}", dict(arguments or {})
-        )
+        """Call an action that the service's type declares; its result."""
+        body = {"arguments": dict(arguments or {})}
+        answer = self.act(Service, service_id, f"actions/{action}", body)
+        found = answer.get("result")
+        return found if isinstance(found, dict) else {}
 
     # -- service types ------------------------------------------------------
     def service_types(self, **query: Any) -> Iterator[ServiceType]:
@@ -353,5 +347,5 @@ class Client(Verbs):
         waiter.gone(kind, ref, ref)
 
     def _operation_do(self, operation_id: str, verb: str) -> Operation:
-        answer = self.act(Operation, operation_id, verb, {})
-        return Operation(answer.get(Operation.key) or answer)
+        answer = self.act(Operation, operation_id, verb)
+        return Operation(answer[Operation.key])

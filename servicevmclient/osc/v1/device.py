@@ -12,7 +12,7 @@ from servicevmclient.osc import (
     _wait,
 )
 from servicevmclient.osc._base import Base
-from servicevmclient.osc._options import Many, Scalar, Verb
+from servicevmclient.osc._options import Scalar, Verb
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 
@@ -25,15 +25,6 @@ OPTIONS = (
         "TEMPLATE",
         verbs=Verb.CREATE,
         required=Verb.CREATE,
-    ),
-    Many(
-        "--interface",
-        "interfaces",
-        "What this device has other than its template: "
-        "role=R,address=A (repeat for more)",
-        "role=ROLE,address=ADDRESS",
-        parse=_values.pairs("role", "address", required=("role",)),
-        verbs=Verb.CREATE,
     ),
     _options.DESCRIPTION,
     _options.TAG,
@@ -132,7 +123,6 @@ class RebootDevice(Base):
             self.say(f"device {found.name}: operation {device.operation_id}")
             return
         _verbs.waited(self, device, parsed_args.wait)
-        self.say(f"device {found.name}: rebooted")
 
 
 class ShowDeviceConsoleLog(Base):

@@ -125,7 +125,11 @@ class CreateDeviceTemplate(_verbs.Create):
             parsed_args, self.options, Verb.CREATE, fields
         )
         name = parsed_args.name or fields.get("name")
-        wanted = {"NAME": name, "--infra-driver": fields.get("infra_driver")}
+        wanted = {
+            "NAME": name,
+            "--infra-driver": fields.get("infra_driver"),
+            "--interface": fields.get("interfaces"),
+        }
         missing = [flag for flag, value in wanted.items() if not value]
         if missing:
             raise InvalidInput(f"Needed as well: {', '.join(missing)}.")

@@ -10,6 +10,7 @@ class ListServiceType(_verbs.List):
     kind = ServiceType
     columns = _columns.SERVICE_TYPE
     tagged = False
+    paged = False
     example = "service type list"
 
 

@@ -1,0 +1,141 @@
+from typing import Any
+
+import pytest
+
+from servicevmclient import exceptions, v1
+from servicevmclient.testing import FakeServicevm
+from servicevmclient.v1 import Client
+from tests.unit.client.conftest import client_of
+
+
+def test_the_public_names_are_these() -> None:
+    assert v1.__all__ == [
+        "Client",
+        "Device",
+        "DeviceTemplate",
+        "Event",
+        "Operation",
+        "Progress",
+        "Service",
+        "ServiceType",
+    ]
+    for name in v1.__all__:
+        assert getattr(v1, name).__name__ == name
+    with pytest.raises(AttributeError):
+        v1.Nothing  # noqa: B018
+
+
+def test_a_device_from_creation_to_deletion(client: Client) -> None:
+    device = client.create_device(name="lb", template_id="t")
+    assert device.provisioning_status == "PENDING_CREATE"
+    device = client.wait_for_device(device, interval=0.01)
+    assert device.provisioning_status == "ACTIVE"
+    device = client.update_device(
+        device.id, description="x", if_match=device.etag
+    )
+    assert device.description == "x"
+    operation_id = client.delete_device(device.id)
+    assert operation_id is not None
+    client.wait_for_operation(operation_id, interval=0.01)
+    client.wait_for_device_gone(device, interval=0.01)
+    with pytest.raises(exceptions.NotFound):
+        client.get_device(device.id)
+
+
+def test_a_stale_etag_is_refused(client: Client) -> None:
+    made = client.create_device_template(name="small")
+    client.update_device_template(made.id, slots=2)
+    with pytest.raises(exceptions.PreconditionFailed):
+        client.update_device_template(made.id, slots=3, if_match=made.etag)
+    assert client.get_device_template(made.id).slots == 2
+
+
+def test_find_takes_an_id_or_a_name(
+    client: Client, fake: FakeServicevm
+) -> None:
+    made = client.create_device(name="lb")
+    for ref, most in ((made.id, 1), ("lb", 1)):
+        fake.requests.clear()
+        found = client.find_device(ref)
+        assert found is not None
+        assert found.id == made.id
+        assert len(fake.requests) == most
+
+
+def test_a_name_that_looks_like_an_id_is_found(client: Client) -> None:
+    name = "6f1b2c1e-0000-4000-8000-000000000000"
+    made = client.create_device(name=name)
+    found = client.find_device(name)
+    assert found is not None
+    assert found.id == made.id
+
+
+def test_a_name_that_fits_two_lists_both_ids(client: Client) -> None:
+    ids = {client.create_device(name="lb").id for _ in range(2)}
+    with pytest.raises(exceptions.MultipleMatches) as caught:
+        client.find_device("lb", ignore_missing=True)
+    assert set(caught.value.ids) == ids
+    assert all(one in str(caught.value) for one in ids)
+
+
+def test_find_may_be_told_not_to_mind(client: Client) -> None:
+    assert client.find_device("no", ignore_missing=True) is None
+    assert client.find_service_type("no", ignore_missing=True) is None
+    with pytest.raises(exceptions.NotFound):
+        client.find_device("no")
+
+
+def test_lists_page_and_filter(client: Client, fake: FakeServicevm) -> None:
+    for number in range(5):
+        client.create_device(name=f"lb-{number}", tags=["even"][number % 2 :])
+    fake.requests.clear()
+    assert len(list(client.devices(limit=2))) == 5
+    assert len(fake.requests) == 3
+    assert [d.name for d in client.devices(tags="even")] == [
+        "lb-0",
+        "lb-2",
+        "lb-4",
+    ]
+    assert [d.name for d in client.devices(sort="name:desc", max_items=1)] == [
+        "lb-4"
+    ]
+
+
+def test_an_operation_can_be_cancelled_and_retried(client: Client) -> None:
+    device = client.create_device(name="lb")
+    assert device.operation_id is not None
+    assert client.cancel_operation(device.operation_id).state == "CANCELLED"
+    with pytest.raises(exceptions.ResourceFailed):
+        client.wait_for_device(device)
+    client.retry_operation(device.operation_id)
+    client.wait_for_device(device, interval=0.01)
+
+
+def test_service_calls(client: Client, fake: FakeServicevm) -> None:
+    device = client.create_device(name="lb")
+    service = client.create_service(
+        name="web", device_id=device.id, service_type="loadbalancer"
+    )
+    client.wait_for_service(service, interval=0.01)
+    fake.store.rows["services"][service.id]["stats"] = {"listeners": []}
+    assert client.get_service_stats(service.id) == {"listeners": []}
+    assert client.do_service_action(service.id, "stats", {}) == {
+        "listeners": []
+    }
+    assert client.get_device_console_log(device.id) == "Booting lb\n"
+    assert client.find_service_type("loadbalancer") is not None
+    assert list(client.events()) == []
+    assert {o.resource_id for o in client.operations()} == {
+        device.id,
+        service.id,
+    }
+    reason = client.reboot_device(device.id, hard=True)
+    assert reason.provisioning_status == "PENDING_UPDATE"
+
+
+def test_credentials_that_are_wrong_are_told(tmp_path: Any) -> None:
+    with FakeServicevm(username="u", password="p") as fake:
+        with pytest.raises(exceptions.AuthenticationFailed) as caught:
+            client_of(fake.url).get_device("x")
+    assert caught.value.status == 401
+    assert caught.value.request_id
