@@ -124,7 +124,13 @@ def standalone(state_dir: Path, image_dir: Path) -> Iterator[Path]:
 def build_image(image_dir: Path) -> None:
     """Make the guest image, or see that it is there."""
     done = subprocess.run(
-        [str(BIN / "servicevm-manage"), "image", "build", str(image_dir)],
+        [
+            str(BIN / "servicevm-manage"),
+            "image",
+            "build",
+            "--output",
+            str(image_dir),
+        ],
         timeout=600,
         check=False,
     )
