@@ -35,9 +35,7 @@ def fingerprint(package: Path) -> str:
     return digest.hexdigest()
 
 
-def make_archive(
-    package: Path, root: Path, work: Path, archive: Path
-) -> None:
+def make_archive(package: Path, root: Path, work: Path, archive: Path) -> None:
     """Write the archive; same sources, same bytes.
 
     It is stored, not deflated: reading it costs the guest no time, and the

@@ -11,8 +11,17 @@ from servicevm.guest.command import run
 def make_root_image(root: Path, target: Path) -> None:
     """Pack the tree; owner root, time 0, fixed UUID, LZ4."""
     run(
-        ["mkfs.erofs", "--quiet", "--all-root", "-T0", "-zlz4"]
-        + ["-U", recipe.ROOT_UUID, str(target), str(root)],
+        [
+            "mkfs.erofs",
+            "--quiet",
+            "--all-root",
+            "-T0",
+            "-zlz4",
+            "-U",
+            recipe.ROOT_UUID,
+            str(target),
+            str(root),
+        ],
         package="erofs-utils",
         timeout=120,
     )
@@ -23,12 +32,32 @@ def make_state_image(target: Path) -> None:
     target.touch(mode=0o644)
     os.truncate(target, recipe.STATE_SIZE << 20)
     run(
-        ["mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-b", "1024"]
-        + ["-I", "256", "-N", "512", "-J", "size=1", "-L", "svm-state"]
-        + ["-O", "^resize_inode,^metadata_csum_seed,^orphan_file"]
-        + ["-U", recipe.STATE_UUID]
-        + ["-E", f"hash_seed={recipe.STATE_HASH_SEED},root_owner=0:0"]
-        + [str(target)],
+        [
+            "mke2fs",
+            "-q",
+            "-F",
+            "-t",
+            "ext4",
+            "-m",
+            "0",
+            "-b",
+            "1024",
+            "-I",
+            "256",
+            "-N",
+            "512",
+            "-J",
+            "size=1",
+            "-L",
+            "svm-state",
+            "-O",
+            "^resize_inode,^metadata_csum_seed,^orphan_file",
+            "-U",
+            recipe.STATE_UUID,
+            "-E",
+            f"hash_seed={recipe.STATE_HASH_SEED},root_owner=0:0",
+            str(target),
+        ],
         package="e2fsprogs",
         timeout=60,
         # mke2fs takes its clock from here where it is built to

@@ -17,8 +17,19 @@ def compile_init(target: Path) -> None:
     :raises PermanentError: TOOL_MISSING where there is no compiler
     """
     run(
-        ["gcc", "-static", "-Os", "-Wall", "-Wextra", "-Werror", "-s"]
-        + ["-Wl,--build-id=none", "-o", str(target), str(_SOURCE)],
+        [
+            "gcc",
+            "-static",
+            "-Os",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-s",
+            "-Wl,--build-id=none",
+            "-o",
+            str(target),
+            str(_SOURCE),
+        ],
         package="gcc and libc6-dev",
         timeout=120,
     )

@@ -25,7 +25,9 @@ from servicevm.guest.command import run
 LISTS_AGE = 24 * 3600
 _UPDATE_TIMEOUT = 180.0
 _DOWNLOAD_TIMEOUT = 900.0
-_URI = re.compile(r"'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S+)")
+_URI = re.compile(
+    r"'(?P<uri>[^']+)' (?P<file>\S+) (?P<size>\d+) (?P<hash>\S+)"
+)
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,7 @@ class Apt:
                 raise
             if stamp.exists():
                 return False
-            raise TransientError(
-                PACKAGES_UNREACHABLE, error.detail
-            ) from error
+            raise TransientError(PACKAGES_UNREACHABLE, error.detail) from error
         stamp.touch()
         return True
 
@@ -224,9 +224,7 @@ class Apt:
         except PermanentError as error:
             if error.reason is not IMAGE_BUILD_FAILED:
                 raise
-            raise TransientError(
-                PACKAGES_UNREACHABLE, error.detail
-            ) from error
+            raise TransientError(PACKAGES_UNREACHABLE, error.detail) from error
         for package in wanted:
             if not self._present(package):
                 raise TransientError(

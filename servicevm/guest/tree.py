@@ -89,7 +89,7 @@ def byte_compile(
             "--library-path",
             str(root / _LIBRARIES),
             str(python),
-            "-E",
+            "-B",
             "-s",
             "-S",
             "-c",

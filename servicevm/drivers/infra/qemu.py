@@ -1,0 +1,474 @@
+"""Devices as QEMU processes on this machine.
+
+A device is a folder (see device_folder.py) and a process. Processes outlive
+the service and are found again by the lock that they hold on their pid file.
+"""
+
+import contextlib
+import errno
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from oslo_config import cfg
+
+from servicevm.drivers.infra import (
+    accelerator,
+    qemu_command,
+    qemu_process,
+    tap,
+    user_network,
+)
+from servicevm.drivers.infra.base import (
+    Capabilities,
+    Death,
+    DeviceSpec,
+    DeviceState,
+    Endpoint,
+    InfraDriver,
+    Listener,
+    Observation,
+    Peer,
+)
+from servicevm.drivers.infra.base import Record as Ledger
+from servicevm.drivers.infra.config_drive import write_config_drive
+from servicevm.drivers.infra.console import BoundedLog
+from servicevm.drivers.infra.device_folder import DeviceFolder, Record
+from servicevm.drivers.infra.launcher import (
+    Launcher,
+    fallen_back,
+    forward_key,
+    unrecorded,
+)
+from servicevm.drivers.infra.monitor import MonitorError
+from servicevm.drivers.infra.watcher import End, Watcher
+from servicevm.errors import (
+    DEVICE_DIED,
+    DEVICE_MISSING,
+    DISK_FULL,
+    IMAGE_MISSING,
+    INTERNAL,
+    QEMU_FAILED,
+    TEMPLATE_INVALID,
+    PermanentError,
+    ServicevmError,
+    TransientError,
+)
+from servicevm.guest import disks
+from servicevm.guest.manifest import STATE, Manifest
+
+LOG = logging.getLogger(__name__)
+
+MEMORY_MIB = 192
+_KILL_WAIT = 2.0
+
+
+class QemuInfraDriver(InfraDriver):
+    """The infra driver ``qemu``.
+
+    A soft reboot presses the power button, and resets the machine once the
+    guest has stopped or after 15 s; a hard one resets it at once. Both
+    start a machine that does not run, from its folder.
+
+    :param conf: options of servicevm.conf, groups ``qemu`` and ``relay``
+    """
+
+    capabilities = Capabilities(console_log=True, reboot=True)
+
+    options_schema: Mapping[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "memory_mib": {
+                "type": "integer",
+                "minimum": 96,
+                "maximum": 65536,
+                "default": MEMORY_MIB,
+                "description": "Memory of the virtual machine, in MiB.",
+            },
+            "vcpus": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 16,
+                "default": 1,
+                "description": "Its processors.",
+            },
+            "accelerator": {
+                "enum": [accelerator.AUTO, accelerator.KVM, accelerator.TCG],
+                "description": "KVM, software emulation (tcg), or the "
+                "better of those that work here (auto).",
+            },
+            "image": {
+                "type": "string",
+                "pattern": "^/[^\\u0000]+$",
+                "maxLength": 1024,
+                "description": "Folder of another guest image.",
+            },
+        },
+    }
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._devices = Path(conf.qemu.devices_dir)
+        self._probe_cache = Path(conf.state_dir) / "run" / "kvm.json"
+        self._died: Death | None = None
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.RLock] = {}
+        self._watcher: Watcher | None = None
+
+    # -- the interface ------------------------------------------------------
+
+    def validate_template(
+        self,
+        options: Mapping[str, Any],
+        interfaces: Sequence[Mapping[str, Any]],
+    ) -> None:
+        if len(interfaces) > qemu_command.MAX_INTERFACES:
+            raise PermanentError(
+                TEMPLATE_INVALID,
+                f"A device has {qemu_command.MAX_INTERFACES} interfaces at "
+                "the most.",
+                fields={"interfaces": "too many"},
+            )
+        users = 0
+        for number, interface in enumerate(interfaces):
+            network = str(interface.get("network", ""))
+            if network == user_network.NETWORK:
+                users += 1
+            elif tap.bridge_name(network) is None:
+                raise PermanentError(
+                    TEMPLATE_INVALID,
+                    f"The network {network!r} is neither 'user' nor "
+                    "'bridge:' and the name of a Linux bridge.",
+                    fields={
+                        f"interfaces/{number}/network": "must be 'user' or "
+                        "'bridge:NAME'"
+                    },
+                )
+        if users > 1:
+            raise PermanentError(
+                TEMPLATE_INVALID,
+                "Only one interface of a device can be on the network 'user'.",
+                fields={"interfaces": "more than one on 'user'"},
+            )
+
+    def create(self, spec: DeviceSpec, record: Ledger) -> None:
+        with self._device(spec.id) as folder:
+            kept = folder.read_record()
+            if kept is not None and qemu_process.alive(folder.pid):
+                self._adopt(spec.id, folder)
+                record("folder", str(folder.path))
+                record("process", str(folder.pid))
+                return
+            qemu_process.kill(folder.pid, _KILL_WAIT)
+            image = self._image(spec.options)
+            chosen = self._choose(spec.options)
+            if not (spec.bootstrap or folder.config_drive.exists()):
+                raise PermanentError(
+                    DEVICE_MISSING,
+                    "The device's folder is gone, and with it what it needs "
+                    "at its first boot.",
+                )
+            record("folder", None)
+            folder.make()
+            record("folder", str(folder.path))
+            if spec.bootstrap:
+                write_config_drive(folder.config_drive, spec.bootstrap)
+            self._copy_state(image[1], folder)
+            folder.pin_image(image[1])
+            if not folder.egress.exists():
+                folder.write(folder.egress, user_network.egress_document([]))
+            made = Record(
+                memory_mib=int(spec.options.get("memory_mib", MEMORY_MIB)),
+                vcpus=int(spec.options.get("vcpus", 1)),
+                accelerator=chosen,
+                wanted=self._wanted(spec.options),
+                image=image[0].key,
+                interfaces=[
+                    {
+                        "index": one.index,
+                        "network": one.network,
+                        "mac": one.mac,
+                    }
+                    for one in spec.interfaces
+                ],
+                forwards=kept.forwards if kept else {},
+            )
+            self._launcher.start(spec.id, folder, made, record)
+
+    def observe(self, spec: DeviceSpec) -> Observation:
+        folder = self._folder(spec.id)
+        record = folder.read_record()
+        if record is None:
+            if folder.path.exists():
+                return Observation(DeviceState.BUILDING)
+            return Observation(DeviceState.ABSENT)
+        facts = {
+            "accelerator": record.accelerator,
+            "memory_mib": record.memory_mib,
+            "vcpus": record.vcpus,
+            "image": record.image,
+        }
+        if record.note:
+            facts["accelerator_note"] = record.note
+        if not qemu_process.alive(folder.pid):
+            ended = record.ended or {}
+            return Observation(
+                DeviceState(ended.get("state", DeviceState.FAILED)),
+                DEVICE_DIED.code,
+                ended.get("detail", "QEMU is not running."),
+                facts,
+            )
+        with self._device(spec.id):
+            self._adopt(spec.id, folder)
+        status, end = self._watching.status(spec.id)
+        if end is not None:
+            return Observation(end.state, DEVICE_DIED.code, end.detail, facts)
+        if status in ("prelaunch", "inmigrate"):
+            return Observation(DeviceState.BUILDING, facts=facts)
+        detail = "" if status else "QEMU's control socket does not answer."
+        return Observation(DeviceState.RUNNING, detail=detail, facts=facts)
+
+    def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
+        with self._device(spec.id) as folder:
+            record = folder.read_record()
+            if record is None or not folder.state_disk.exists():
+                if not spec.bootstrap:
+                    raise PermanentError(
+                        DEVICE_MISSING,
+                        "Nothing of the virtual machine is left to start.",
+                    )
+                self.create(spec, unrecorded)
+                return
+            if qemu_process.alive(folder.pid):
+                self._adopt(spec.id, folder)
+                _, end = self._watching.status(spec.id)
+                if end is None:
+                    try:
+                        self._watching.reboot(spec.id, hard=hard)
+                        return
+                    except MonitorError as error:
+                        LOG.warning("QEMU of %s: %s", spec.id, error)
+            self._launcher.stop(spec.id, folder)
+            self._launcher.start(spec.id, folder, record, unrecorded)
+
+    def delete(self, spec: DeviceSpec) -> bool:
+        return self._destroy(spec.id)
+
+    def publish(
+        self,
+        spec: DeviceSpec,
+        listeners: Sequence[Listener],
+        peers: Sequence[Peer],
+    ) -> list[Endpoint]:
+        on_user = {
+            one.role
+            for one in spec.interfaces
+            if one.network == user_network.NETWORK
+        }
+        if not on_user:
+            return super().publish(spec, listeners, peers)
+        with self._device(spec.id) as folder:
+            record = folder.read_record()
+            if record is None or not qemu_process.alive(folder.pid):
+                raise TransientError(
+                    DEVICE_DIED, "The virtual machine is not running."
+                )
+            self._adopt(spec.id, folder)
+            folder.write(folder.egress, user_network.egress_document(peers))
+            forwards = self._launcher.forward(
+                spec.id,
+                [one for one in listeners if one.role in on_user],
+                record.forwards,
+            )
+            folder.write_record(replace(record, forwards=forwards))
+        endpoints = super().publish(
+            spec, [one for one in listeners if one.role not in on_user], peers
+        )
+        for listener in listeners:
+            if listener.role in on_user:
+                port = forwards[forward_key(listener)]
+                endpoints.append(
+                    Endpoint(
+                        listener.name,
+                        listener.protocol,
+                        user_network.HOST_ADDRESS,
+                        port,
+                    )
+                )
+        return endpoints
+
+    def console_log(self, spec: DeviceSpec, max_bytes: int) -> str:
+        folder = self._folder(spec.id)
+        if not folder.path.exists():
+            raise PermanentError(
+                DEVICE_MISSING, "The virtual machine does not exist."
+            )
+        if qemu_process.alive(folder.pid):
+            with self._device(spec.id):
+                self._adopt(spec.id, folder)
+            with contextlib.suppress(MonitorError):
+                self._watching.drain(spec.id)
+        return self._console(folder).tail(max_bytes)
+
+    def device_ids(self) -> set[str]:
+        try:
+            names = os.listdir(self._devices)
+        except FileNotFoundError:
+            return set()
+        return {name for name in names if _is_id(name)}
+
+    def delete_leftover(self, device_id: str) -> None:
+        if not _is_id(device_id):
+            raise PermanentError(INTERNAL, f"{device_id!r} is no device id.")
+        self._destroy(device_id)
+
+    def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
+        self._died = died
+        for spec in devices:
+            with self._device(spec.id) as folder:
+                if folder.read_record() is None:
+                    continue
+                if qemu_process.alive(folder.pid):
+                    self._adopt(spec.id, folder)
+                    continue
+            # It ended while nobody watched.
+            died(spec.id)
+
+    def close(self) -> None:
+        with self._guard:
+            watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.close()
+
+    # -- parts --------------------------------------------------------------
+
+    @property
+    def _watching(self) -> Watcher:
+        """The watcher; its thread begins with the first device."""
+        with self._guard:
+            if self._watcher is None:
+                self._watcher = Watcher(
+                    self._conf.qemu.console_bytes,
+                    self._ended,
+                    self._kvm_broken,
+                )
+            return self._watcher
+
+    @property
+    def _launcher(self) -> Launcher:
+        return Launcher(self._conf, self._watching)
+
+    def _folder(self, device_id: str) -> DeviceFolder:
+        return DeviceFolder(self._devices / device_id)
+
+    @contextlib.contextmanager
+    def _device(self, device_id: str) -> Iterator[DeviceFolder]:
+        """One change of a device at a time; a full disk gets its reason."""
+        with self._guard:
+            lock = self._locks.setdefault(device_id, threading.RLock())
+        with lock:
+            try:
+                yield self._folder(device_id)
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise TransientError(DISK_FULL, f"{error}.") from error
+                raise TransientError(
+                    QEMU_FAILED, f"The device's folder: {error}."
+                ) from error
+
+    def _console(self, folder: DeviceFolder) -> BoundedLog:
+        return BoundedLog(folder.console, self._conf.qemu.console_bytes)
+
+    def _wanted(self, options: Mapping[str, Any]) -> str:
+        default: str = self._conf.qemu.accelerator
+        return str(options.get("accelerator", default))
+
+    def _choose(self, options: Mapping[str, Any]) -> str:
+        return accelerator.choose(self._wanted(options), self._probe_cache)
+
+    def _image(self, options: Mapping[str, Any]) -> tuple[Manifest, Path]:
+        folder = Path(options.get("image") or self._conf.qemu.image_dir)
+        return Manifest.read(folder), folder
+
+    def _copy_state(self, image: Path, folder: DeviceFolder) -> None:
+        if folder.state_disk.exists():
+            return
+        new = folder.path / ".state.img.new"
+        new.unlink(missing_ok=True)
+        try:
+            disks.copy_sparse(image / STATE, new)
+        except FileNotFoundError as error:
+            raise TransientError(IMAGE_MISSING, f"{error}.") from error
+        new.chmod(0o600)
+        new.replace(folder.state_disk)
+
+    def _adopt(self, device_id: str, folder: DeviceFolder) -> None:
+        """Watch a living QEMU that is not watched yet."""
+        if self._watching.watches(device_id):
+            return
+        found = qemu_process.find(folder.pid)
+        if found is None:
+            return
+        try:
+            self._watching.watch(device_id, folder, found, greeting=2.0)
+        except MonitorError as error:
+            # It is watched for its end; the connection is tried again.
+            LOG.warning("QEMU of %s: %s", device_id, error)
+
+    def _destroy(self, device_id: str) -> bool:
+        with self._device(device_id) as folder:
+            if not folder.path.exists():
+                return True
+            if not self._launcher.stop(device_id, folder):
+                return False
+            folder.remove()
+        with self._guard:
+            self._locks.pop(device_id, None)
+        return True
+
+    def _ended(self, device_id: str, end: End) -> None:
+        """A machine ended by itself; called by the watcher's threads."""
+        with self._device(device_id) as folder:
+            record = folder.read_record()
+            if record is None or qemu_process.alive(folder.pid):
+                return  # deleted, or started again, since
+            ended = {"state": str(end.state), "detail": end.detail}
+            folder.write_record(replace(record, ended=ended))
+        LOG.warning("Device %s: %s", device_id, end.detail)
+        if self._died is not None:
+            self._died(device_id)
+
+    def _kvm_broken(self, device_id: str, why: str) -> None:
+        """The accelerator cannot run a machine after all."""
+        with self._device(device_id) as folder:
+            record = folder.read_record()
+            if record is None:
+                return
+            self._launcher.stop(device_id, folder)
+            detail = f"The accelerator {record.accelerator} failed: {why}."
+            if (record.accelerator, record.wanted) == (
+                accelerator.KVM,
+                accelerator.AUTO,
+            ):
+                LOG.warning("Device %s: %s", device_id, detail)
+                try:
+                    self._launcher.start(
+                        device_id, folder, fallen_back(record, why), unrecorded
+                    )
+                    return
+                except ServicevmError as error:
+                    detail = error.detail
+        self._ended(device_id, End(DeviceState.FAILED, detail))
+
+
+def _is_id(name: str) -> bool:
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
