@@ -5,6 +5,7 @@
     configure(conf)
     with reader() as session: ...   # a consistent view, never blocks
     with writer() as session: ...   # committed at the end, or not at all
+    write(function)                 # as writer, again after a collision
 
 Everything between the two ends of a ``with`` is one transaction. A writer
 must not wait for anything but the database: on SQLite it keeps all other
@@ -13,18 +14,23 @@ writers out (they wait up to 10 s).
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_db import options
+from oslo_db import exception, options
 from oslo_db.sqlalchemy import enginefacade
 from sqlalchemy import orm
 
 from servicevm import conf as svm_conf
 from servicevm.db import sqlite
+
+T = TypeVar("T")
+
+#: Attempts at a transaction in `write`.
+ATTEMPTS = 5
 
 #: Options of ``[database]`` that the engine is made with.
 _PASSED_ON = (
@@ -147,3 +153,21 @@ def _manager() -> Any:
     if _Facade.manager is None:
         raise RuntimeError("servicevm.db.api.configure was not called")
     return _Facade.manager
+
+
+def write(function: Callable[[orm.Session], T]) -> T:
+    """Run `function` in a writer; again where another came first.
+
+    That is a deadlock, or a value that two transactions chose at once and
+    a unique constraint gave to the other.
+
+    :raises oslo_db.exception.DBError: after `ATTEMPTS`
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            with writer() as session:
+                return function(session)
+        except (exception.DBDuplicateEntry, exception.DBDeadlock):
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable")

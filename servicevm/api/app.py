@@ -1,0 +1,72 @@
+"""The WSGI application."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+from oslo_config import cfg
+
+from servicevm.api import auth, errors, metrics, openapi
+from servicevm.api.middleware import Envelope
+from servicevm.api.resources import (
+    device_templates,
+    devices,
+    events,
+    operations,
+    service_types,
+    services,
+    versions,
+)
+from servicevm.api.runtime import Runtime
+from servicevm.rpc.base import ConductorApi
+
+#: URI template to the class that answers there. A new resource is one file
+#: and one line here.
+ROUTES: Mapping[str, Any] = {
+    "/": versions.Root,
+    "/v1": versions.V1,
+    "/healthcheck": versions.Healthcheck,
+    "/v1/device-templates": device_templates.Collection,
+    "/v1/device-templates/{id}": device_templates.Item,
+    "/v1/devices": devices.Collection,
+    "/v1/devices/{id}": devices.Item,
+    "/v1/devices/{id}/reboot": devices.Reboot,
+    "/v1/devices/{id}/console-log": devices.ConsoleLog,
+    "/v1/services": services.Collection,
+    "/v1/services/{id}": services.Item,
+    "/v1/services/{id}/stats": services.Stats,
+    "/v1/services/{id}/actions/{action}": services.Actions,
+    "/v1/service-types": service_types.Collection,
+    "/v1/service-types/{name}": service_types.Item,
+    "/v1/operations": operations.Collection,
+    "/v1/operations/{id}": operations.Item,
+    "/v1/operations/{id}/cancel": operations.Cancel,
+    "/v1/operations/{id}/retry": operations.Retry,
+    "/v1/events": events.Collection,
+}
+
+
+def build(
+    conf: cfg.ConfigOpts, conductor: ConductorApi
+) -> "falcon.App[falcon.Request, falcon.Response]":
+    """The application; `servicevm.db.api.configure` was called before.
+
+    :returns: a WSGI callable, thread-safe
+    """
+    runtime = Runtime(conf, conductor)
+    strategy = auth.strategy(conf)
+    counted = metrics.Metrics()
+    app = falcon.App(middleware=[Envelope(strategy, counted)])
+    app.req_options.strip_url_path_trailing_slash = True
+    app.req_options.keep_blank_qs_values = True
+    errors.register(app)
+    routes = {path: make(runtime) for path, make in ROUTES.items()}
+    for path, resource in routes.items():
+        app.add_route(path, resource)
+    app.add_route(
+        "/metrics", metrics.MetricsResource(runtime, counted, strategy)
+    )
+    text = json.dumps(openapi.document(routes)).encode()
+    app.add_route("/v1/openapi.json", openapi.OpenApi(text))
+    return app

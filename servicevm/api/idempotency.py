@@ -1,0 +1,84 @@
+"""``Idempotency-Key`` on POST: the same request again makes nothing new."""
+
+import hashlib
+import json
+
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.api.method import Call
+from servicevm.db import models
+from servicevm.errors import (
+    CONFLICT,
+    IDEMPOTENCY_KEY_REUSED,
+    INVALID_FIELD,
+    PermanentError,
+)
+
+HEADER = "Idempotency-Key"
+_MAX_LENGTH = 255
+
+
+def made_before(session: orm.Session, call: Call) -> str | None:
+    """Id of what the same request made earlier, if it has a key.
+
+    :raises PermanentError: IDEMPOTENCY_KEY_REUSED for another request
+    """
+    key = _key(call)
+    if key is None:
+        return None
+    row = session.get(
+        models.IdempotencyKey, (str(call.context.project_id), key)
+    )
+    if row is None:
+        return None
+    if row.request_hash != _hash(call):
+        raise PermanentError(IDEMPOTENCY_KEY_REUSED)
+    call.headers["Idempotent-Replayed"] = "true"
+    return row.resource_id
+
+
+def remember(
+    session: orm.Session, call: Call, resource_type: str, resource_id: str
+) -> None:
+    """Note what a request made, in the transaction that makes it."""
+    key = _key(call)
+    if key is not None:
+        session.add(
+            models.IdempotencyKey(
+                project_id=str(call.context.project_id),
+                key=key,
+                request_hash=_hash(call),
+                resource_type=resource_type,
+                resource_id=resource_id,
+                created_at=clock.now_us(),
+            )
+        )
+
+
+def gone(resource_id: str) -> PermanentError:
+    """The refusal where what was made is deleted by now."""
+    return PermanentError(
+        CONFLICT,
+        f"This request made {resource_id}, which is deleted by now; use a "
+        "fresh Idempotency-Key to make another.",
+    )
+
+
+def _key(call: Call) -> str | None:
+    key = call.req.get_header(HEADER)
+    if key is None:
+        return None
+    if not 0 < len(key) <= _MAX_LENGTH or not key.isprintable():
+        sentence = f"It must have 1 to {_MAX_LENGTH} printable characters."
+        raise PermanentError(
+            INVALID_FIELD, f"{HEADER}: {sentence}", fields={HEADER: sentence}
+        )
+    return key
+
+
+def _hash(call: Call) -> str:
+    text = json.dumps(
+        [call.req.path, call.body], sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,287 @@
+"""One method of one route: what it takes, gives and needs.
+
+`method` turns a plain function into a Falcon responder. Whatever is the
+same for every request is here, once: policy, query, body, validation, ETag
+and the shape of the answer. The declarations are also what the OpenAPI
+document is made of.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import falcon
+
+from servicevm.api import body, parameters, validation
+from servicevm.api.parameters import Parameter
+from servicevm.api.runtime import Runtime
+from servicevm.context import RequestContext
+from servicevm.db import listing as db_listing
+from servicevm.errors import (
+    INVALID_FIELD,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    PermanentError,
+)
+
+Schema = Mapping[str, Any]
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Method:
+    """The declaration of a method.
+
+    :param rule: policy rule; None where everyone may
+    :param statuses: status of success; the first is the usual one
+    :param name: the resource's name in an envelope, for ``fields``
+    """
+
+    summary: str
+    rule: str | None
+    statuses: Sequence[int]
+    request: Schema | None = None
+    response: Schema | None = None
+    query: Mapping[str, Parameter] = field(default_factory=dict)
+    listing: db_listing.Listing | None = None
+    optional_body: bool = False
+    idempotent: bool = False
+
+
+class Call:
+    """One request on its way through a resource's function."""
+
+    def __init__(
+        self, runtime: Runtime, req: falcon.Request, declared: Method
+    ) -> None:
+        self.runtime = runtime
+        self.req = req
+        self.declared = declared
+        # An open resource has no caller, and no rule to ask about one.
+        caller: Any = getattr(req.context, "caller", None)
+        self.context: RequestContext = caller
+        self.status = declared.statuses[0]
+        self.etag: str | None = None
+        self.headers: dict[str, str] = {}
+        self.body: Json = {}
+        self.values: dict[str, Sequence[str]] = {}
+
+    @property
+    def request_id(self) -> str:
+        return str(self.req.context.request_id)
+
+    def reaches(self, project_id: str) -> bool:
+        """Whether the caller may know of what this project has."""
+        return project_id == self.context.project_id or (
+            self.runtime.policy.allows(
+                self.context, "all_projects", {"project_id": project_id}
+            )
+        )
+
+    def found(self, row: Any, noun: str, resource_id: str) -> Any:
+        """The row, unless it is not there or out of the caller's reach.
+
+        :raises PermanentError: NOT_FOUND, the same in both cases
+        """
+        if row is None or not self.reaches(row.project_id):
+            raise PermanentError(
+                NOT_FOUND, f"There is no {noun} {resource_id[:64]}."
+            )
+        return row
+
+    def list_query(self, *, shared: bool = False) -> db_listing.ListQuery:
+        """What the query asks for, within the caller's reach.
+
+        :param shared: every project may see what all have
+        """
+        listing = self.declared.listing
+        if listing is None:
+            raise TypeError("not a list")
+        project_id: str | None = self.context.project_id
+        if parameters.boolean(self.values, "all_projects"):
+            self.runtime.policy.enforce(self.context, "all_projects")
+            project_id = None
+        if shared:
+            project_id = None
+        return parameters.list_query(
+            self.values,
+            listing,
+            max_limit=self.runtime.max_limit,
+            project_id=project_id,
+        )
+
+    def page(
+        self, session: Any, query: db_listing.ListQuery
+    ) -> db_listing.Page:
+        """Read a page of the declared listing.
+
+        :raises PermanentError: INVALID_FIELD for an unknown marker
+        """
+        if self.declared.listing is None:
+            raise TypeError("not a list")
+        try:
+            return db_listing.page(session, self.declared.listing, query)
+        except db_listing.UnknownMarker:
+            sentence = "There is no such item; it may be gone by now."
+            raise PermanentError(
+                INVALID_FIELD,
+                f"The query: marker: {sentence}",
+                fields={"marker": sentence},
+            ) from None
+
+    def collection(
+        self, name: str, items: list[Json], page: db_listing.Page
+    ) -> Json:
+        """A list's answer with its links."""
+        answer: Json = {name: items}
+        links = []
+        if page.next is not None:
+            links.append({"rel": "next", "href": self._link(page.next)})
+        if page.previous is not None:
+            links.append(
+                {"rel": "previous", "href": self._link(page.previous)}
+            )
+        if links:
+            answer[f"{name}_links"] = links
+        return answer
+
+    def url(self, path: str) -> str:
+        """The address of a path, as the caller reaches it."""
+        return f"{self.req.prefix}{path}"
+
+    def _link(self, marker: str) -> str:
+        params = {**self.req.params, "marker": marker}
+        if not marker:
+            del params["marker"]
+        query = falcon.to_query_str(params, comma_delimited_lists=False)
+        return self.url(f"{self.req.path}{query}")
+
+    def match(self, name: str, render: Callable[[], Json]) -> None:
+        """Refuse where If-Match names another state than `render` gives.
+
+        :raises PermanentError: PRECONDITION_FAILED
+        """
+        wanted = self.req.if_match
+        if wanted is None or "*" in wanted:
+            return
+        present = etag(name, render())
+        if all(str(item) != present for item in wanted):
+            raise PermanentError(PRECONDITION_FAILED)
+
+    def show(self, name: str, item: Json) -> Json:
+        """One resource in its envelope, with its ETag."""
+        self.etag = etag(name, item)
+        return {name: item}
+
+
+#: What changes by itself, without anyone's doing: presence. It would make
+#: If-Match fail for no reason.
+_NOT_IN_ETAG = ("agent", "members")
+
+
+def etag(name: str, item: Json) -> str:
+    """SHA-256 of the canonical body, without what changes by itself."""
+    stable = {
+        key: value for key, value in item.items() if key not in _NOT_IN_ETAG
+    }
+    text = json.dumps({name: stable}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def method(
+    summary: str,
+    *,
+    rule: str | None,
+    status: int | Sequence[int] = 200,
+    request: Schema | None = None,
+    response: Schema | None = None,
+    query: Mapping[str, Parameter] | None = None,
+    listing: db_listing.Listing | None = None,
+    optional_body: bool = False,
+    idempotent: bool = False,
+) -> Callable[[Any], Any]:
+    """Declare the responder that follows; see `Method`.
+
+    The function gets ``(self, call, **path_parameters)`` and returns the
+    answer's body, or None for none.
+    """
+    declared = Method(
+        summary,
+        rule,
+        [status] if isinstance(status, int) else status,
+        request,
+        response,
+        query or {},
+        listing,
+        optional_body,
+        idempotent,
+    )
+    checks_request = request and validation.validator(request)
+    checks_response = response and validation.validator(response)
+    known_fields = _field_names(response)
+
+    def decorate(function: Callable[..., Json | None]) -> Any:
+        @functools.wraps(function)
+        def responder(
+            self: Any,
+            req: falcon.Request,
+            resp: falcon.Response,
+            **params: str,
+        ) -> None:
+            runtime: Runtime = self.runtime
+            call = Call(runtime, req, declared)
+            if rule is not None:
+                runtime.policy.enforce(call.context, rule)
+            call.values = parameters.read(req.params, declared.query)
+            fields = parameters.chosen_fields(call.values, known_fields)
+            if checks_request is not None:
+                call.body = body.read(
+                    req, runtime.max_body, optional=optional_body
+                )
+                validation.check(checks_request, call.body, "The body")
+            answer = function(self, call, **params)
+            resp.status = call.status
+            for name, value in call.headers.items():
+                resp.set_header(name, value)
+            if call.etag is not None:
+                resp.etag = call.etag
+            if answer is None:
+                return
+            if checks_response is not None and runtime.response_validation:
+                _check_response(checks_response, answer)
+            if fields:
+                answer = _pick(answer, fields)
+            resp.data = json.dumps(answer, separators=(",", ":")).encode()
+
+        responder.declared = declared  # type: ignore[attr-defined]
+        return responder
+
+    return decorate
+
+
+def _check_response(checker: Any, answer: Json) -> None:
+    found, _ = validation.problems(checker, answer)
+    if found:
+        raise RuntimeError(f"The answer does not fit its schema: {found}")
+
+
+def _field_names(response: Schema | None) -> Mapping[str, Any]:
+    """Fields of the resource inside a response's envelope."""
+    for schema in (response or {}).get("properties", {}).values():
+        inner = schema.get("items", schema)
+        found: Mapping[str, Any] = inner.get("properties", {})
+        return found
+    return {}
+
+
+def _pick(answer: Json, fields: Sequence[str]) -> Json:
+    name = next(iter(answer))
+    inner = answer[name]
+    if isinstance(inner, list):
+        picked: Any = [{key: item[key] for key in fields} for item in inner]
+    else:
+        picked = {key: inner[key] for key in fields}
+    return {**answer, name: picked}

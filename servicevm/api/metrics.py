@@ -1,0 +1,126 @@
+"""``/metrics`` for Prometheus: requests, operations, devices.
+
+It tells numbers only, and answers without a password on loopback, where
+scrapers run that know none. A request that came through a proxy (it has a
+``Forwarded`` header) counts as one from elsewhere, and needs credentials.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+import falcon
+import prometheus_client
+import sqlalchemy as sa
+from prometheus_client import core, registry
+
+from servicevm.api.auth import Strategy
+from servicevm.api.runtime import Runtime
+from servicevm.db import api as db
+from servicevm.db import models
+from servicevm.states import (
+    OperatingStatus,
+    OperationState,
+    ProvisioningStatus,
+)
+
+_METHODS = ("GET", "POST", "PATCH", "DELETE")
+
+
+class Metrics:
+    """The numbers of one application."""
+
+    def __init__(self) -> None:
+        self.registry = prometheus_client.CollectorRegistry()
+        self._latency = prometheus_client.Histogram(
+            "servicevm_api_request_seconds",
+            "Time to answer a request.",
+            ["method", "route", "status"],
+            registry=self.registry,
+            buckets=(0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10),
+        )
+        self.registry.register(_Stored())
+
+    def observe(
+        self, method: str, route: str, status: int, seconds: float
+    ) -> None:
+        """Count one request.
+
+        :param route: the template, not the path: labels must be few
+        """
+        known = method if method in _METHODS else "other"
+        self._latency.labels(known, route, str(status)).observe(seconds)
+
+
+class _Stored(registry.Collector):
+    """Rows by state, counted when someone asks."""
+
+    def describe(self) -> Iterator[core.Metric]:
+        # So that registering does not collect: the database may not be
+        # there yet.
+        return iter(())
+
+    def collect(self) -> Iterator[core.Metric]:
+        with db.reader() as session:
+            for name, text, column, states in (
+                (
+                    "servicevm_operations",
+                    "Operations by state.",
+                    models.Operation.state,
+                    OperationState,
+                ),
+                (
+                    "servicevm_devices",
+                    "Devices by provisioning status.",
+                    models.Device.provisioning_status,
+                    ProvisioningStatus,
+                ),
+                (
+                    "servicevm_devices_operating",
+                    "Devices by operating status.",
+                    models.Device.operating_status,
+                    OperatingStatus,
+                ),
+                (
+                    "servicevm_services",
+                    "Services by provisioning status.",
+                    models.Service.provisioning_status,
+                    ProvisioningStatus,
+                ),
+            ):
+                rows = session.execute(
+                    sa.select(column, sa.func.count()).group_by(column)
+                )
+                counts = {state: count for state, count in rows}
+                family = core.GaugeMetricFamily(name, text, labels=["state"])
+                for state in states:
+                    family.add_metric([str(state)], counts.get(str(state), 0))
+                yield family
+
+
+class MetricsResource:
+    """``GET /metrics``."""
+
+    open = True
+
+    def __init__(
+        self, runtime: Runtime, metrics: Metrics, strategy: Strategy
+    ) -> None:
+        self._runtime = runtime
+        self._metrics = metrics
+        self._strategy = strategy
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        if not _local(req):
+            caller = self._strategy.identify(req)
+            self._runtime.policy.enforce(caller, "metrics")
+        resp.content_type = prometheus_client.CONTENT_TYPE_LATEST
+        resp.data = prometheus_client.generate_latest(self._metrics.registry)
+
+
+def _local(req: falcon.Request) -> bool:
+    if req.get_header("X-Forwarded-For") or req.get_header("Forwarded"):
+        return False
+    try:
+        return ipaddress.ip_address(req.remote_addr or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,234 @@
+"""Query parameters: declared once, parsed here, shown in the OpenAPI."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from servicevm import clock
+from servicevm.api import validation
+from servicevm.db.listing import Listing, ListQuery
+from servicevm.errors import INVALID_FIELD, UNKNOWN_FIELD
+
+Values = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One query parameter.
+
+    :param schema: JSON Schema of one value, for the OpenAPI and enums
+    :param many: may be repeated
+    """
+
+    schema: Mapping[str, Any]
+    description: str
+    many: bool = False
+
+
+_STRING = {"type": "string"}
+
+
+def _filter(schema: Mapping[str, Any], what: str) -> Parameter:
+    return Parameter(
+        schema, f"Only those with this {what}; repeat it for any of.", True
+    )
+
+
+NAME = _filter(_STRING, "name")
+TEXT = _filter(_STRING, "value")
+
+
+def one_of(values: Sequence[str], what: str) -> Parameter:
+    """A filter by a value of an enumeration."""
+    return _filter({"enum": [str(value) for value in values]}, what)
+
+
+def reference(what: str) -> Parameter:
+    """A filter by another resource's id."""
+    return _filter({"type": "string", "format": "uuid"}, what)
+
+
+_PAGING = {
+    "limit": Parameter(
+        {"type": "integer", "minimum": 1},
+        "Most items in the answer; the service's own limit still holds.",
+    ),
+    "marker": Parameter(
+        _STRING, "Id of the item after which the page begins."
+    ),
+}
+_SORT = Parameter(
+    _STRING,
+    "key:asc or key:desc; repeat it, or part by commas, for further keys.",
+    True,
+)
+_FIELDS = Parameter(
+    _STRING, "Names of the fields to answer with, parted by commas.", True
+)
+_ALL_PROJECTS = Parameter(
+    {"type": "boolean"}, "Also what belongs to other projects."
+)
+_CHANGES_SINCE = Parameter(
+    {"type": "string", "format": "date-time"},
+    "Only what changed at this time or later.",
+)
+_TAGS = {
+    "tags": Parameter(_STRING, "Only those that have all of these tags."),
+    "tags-any": Parameter(_STRING, "Only those that have any of these tags."),
+    "not-tags": Parameter(
+        _STRING, "Only those that do not have all of these tags."
+    ),
+    "not-tags-any": Parameter(
+        _STRING, "Only those that have none of these tags."
+    ),
+}
+FIELDS_ONLY = {"fields": _FIELDS}
+
+
+def of_list(
+    listing: Listing, filters: Mapping[str, Parameter]
+) -> dict[str, Parameter]:
+    """The parameters of a list of `listing`."""
+    keys = ", ".join(sorted(listing.sorts))
+    sort = Parameter(_STRING, f"{_SORT.description} Keys: {keys}.", True)
+    found = {**_PAGING, "sort": sort, "fields": _FIELDS, **filters}
+    found["all_projects"] = _ALL_PROJECTS
+    if listing.changed is not None:
+        found["changes-since"] = _CHANGES_SINCE
+    if listing.tagged:
+        found |= _TAGS
+    return found
+
+
+def read(
+    given: Mapping[str, Any], declared: Mapping[str, Parameter]
+) -> dict[str, Values]:
+    """Check names, repetition and values of what was given.
+
+    :param given: Falcon's `req.params`: a string, or a list of them
+    :raises PermanentError: UNKNOWN_FIELD, INVALID_FIELD
+    """
+    found: dict[str, Values] = {}
+    for name, value in given.items():
+        values = value if isinstance(value, list) else [value]
+        if name not in declared:
+            known = ", ".join(sorted(declared)) or "none"
+            _refuse(
+                name[:64],
+                f"There is no such parameter; those here are: {known}.",
+                UNKNOWN_FIELD,
+            )
+        parameter = declared[name]
+        if len(values) > 1 and not parameter.many:
+            _refuse(name, "It can be given once only.")
+        for item in values:
+            _check(name, item, parameter.schema)
+        found[name] = values
+    return found
+
+
+def list_query(
+    values: Mapping[str, Values],
+    listing: Listing,
+    *,
+    max_limit: int,
+    project_id: str | None,
+) -> ListQuery:
+    """What `read` gave, as the database wants it.
+
+    :raises PermanentError: INVALID_FIELD
+    """
+    since = None
+    if "changes-since" in values:
+        since = clock.parse_iso(values["changes-since"][0])
+    return ListQuery(
+        limit=min(int(values.get("limit", ["0"])[0]) or max_limit, max_limit),
+        marker=values.get("marker", [None])[0],
+        sort=_sort(values.get("sort", ()), listing),
+        filters={
+            name: values[name] for name in listing.filters if name in values
+        },
+        tags=_commas(values.get("tags", ())),
+        tags_any=_commas(values.get("tags-any", ())),
+        not_tags=_commas(values.get("not-tags", ())),
+        not_tags_any=_commas(values.get("not-tags-any", ())),
+        changes_since=since,
+        project_id=project_id,
+    )
+
+
+def chosen_fields(
+    values: Mapping[str, Values], known: Mapping[str, Any]
+) -> Sequence[str]:
+    """Names in ``fields``; empty for all.
+
+    :raises PermanentError: INVALID_FIELD
+    """
+    names = _commas(values.get("fields", ()))
+    for name in names:
+        if name not in known:
+            _refuse(
+                "fields",
+                f"There is no field {name[:64]}; the fields are: "
+                f"{', '.join(sorted(known))}.",
+            )
+    return names
+
+
+def boolean(values: Mapping[str, Values], name: str) -> bool:
+    return values.get(name, ["false"])[0].lower() in ("true", "1")
+
+
+def _commas(values: Values) -> list[str]:
+    return [item for value in values for item in value.split(",") if item]
+
+
+def _sort(values: Values, listing: Listing) -> list[tuple[str, bool]]:
+    found: list[tuple[str, bool]] = []
+    for item in _commas(values):
+        key, _, direction = item.partition(":")
+        if key not in listing.sorts or direction not in ("", "asc", "desc"):
+            _refuse(
+                "sort",
+                f"It must be key:asc or key:desc, with a key of: "
+                f"{', '.join(sorted(listing.sorts))}.",
+            )
+        if key not in [known for known, _ in found]:
+            found.append((key, direction == "desc"))
+    return found
+
+
+def _check(name: str, value: str, schema: Mapping[str, Any]) -> None:
+    if "enum" in schema and value not in schema["enum"]:
+        _refuse(name, f"It must be one of: {', '.join(schema['enum'])}.")
+    if schema.get("type") == "integer":
+        # isdecimal also takes digits of other scripts, as int does.
+        if not value.isdecimal() or len(value) > 9:
+            _refuse(name, "It must be an integer.")
+        if int(value) < schema["minimum"]:
+            _refuse(name, f"It must be {schema['minimum']} or more.")
+    if schema.get("type") == "boolean" and value.lower() not in (
+        "true",
+        "false",
+        "1",
+        "0",
+    ):
+        _refuse(name, "It must be true or false.")
+    if schema.get("format") == "uuid":
+        try:
+            uuid.UUID(value)
+        except ValueError:
+            _refuse(name, "It must be a UUID.")
+    if schema.get("format") == "date-time":
+        try:
+            clock.parse_iso(value)
+        except (ValueError, OverflowError):
+            _refuse(
+                name,
+                "It must be an ISO 8601 time, e.g. 2026-11-22T18:00:00Z.",
+            )
+
+
+def _refuse(name: str, sentence: str, reason: Any = INVALID_FIELD) -> NoReturn:
+    validation.refuse({name: sentence}, "The query", reason)

@@ -1,0 +1,254 @@
+"""``/v1/device-templates``: operator-owned definitions of devices.
+
+Templates are shared: every project sees them, so that it can make devices
+of them; only administrators change them.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_utils import uuidutils
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.api import idempotency, parameters, template_check
+from servicevm.api.method import Call, Json, method
+from servicevm.api.runtime import Runtime
+from servicevm.api.schemas import device_templates as schemas
+from servicevm.api.views import device_templates as views
+from servicevm.db import api as db
+from servicevm.db import events, listing, models, sequence
+from servicevm.errors import CONFLICT, IN_USE, NOT_FOUND, PermanentError
+from servicevm.states import ResourceType
+
+_MODEL = models.DeviceTemplate
+
+LISTING = listing.Listing(
+    model=_MODEL,
+    filters={"name": _MODEL.name},
+    sorts={
+        "created_at": _MODEL.seq,
+        "updated_at": _MODEL.updated_at,
+        "name": _MODEL.name,
+    },
+    changed=_MODEL.updated_at,
+)
+
+
+class Collection:
+    """``/v1/device-templates``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "List device templates",
+        rule="device_template:list",
+        response=schemas.LIST,
+        query=parameters.of_list(LISTING, {"name": parameters.NAME}),
+        listing=LISTING,
+    )
+    def on_get(self, call: Call) -> Json:
+        query = call.list_query(shared=True)
+        with db.reader() as session:
+            page = call.page(session, query)
+            items = views.render(session, page.rows)
+        return call.collection("device_templates", items, page)
+
+    @method(
+        "Create a device template",
+        rule="device_template:create",
+        status=201,
+        request=schemas.CREATE,
+        response=schemas.SHOW,
+        idempotent=True,
+    )
+    def on_post(self, call: Call) -> Json:
+        given = call.body["device_template"]
+        spec = {
+            key: given.get(key, schemas.DEFAULTS.get(key))
+            for key in schemas.SPEC
+        }
+        template_check.check(self.runtime, spec)
+
+        def create(session: orm.Session) -> Json:
+            earlier = idempotency.made_before(session, call)
+            if earlier is not None:
+                row = session.get(_MODEL, earlier)
+                if row is None:
+                    raise idempotency.gone(earlier)
+                return views.render(session, [row])[0]
+            row = _new(call, given)
+            row.seq = sequence.next_seq(session, _MODEL)
+            session.add(row)
+            session.flush()
+            _add_revision(session, row, spec)
+            listing.set_tags(session, row.id, given.get("tags", ()))
+            idempotency.remember(
+                session, call, ResourceType.DEVICE_TEMPLATE, row.id
+            )
+            _event(session, call, row, "create")
+            session.flush()
+            return views.render(session, [row])[0]
+
+        item = db.write(create)
+        call.headers["Location"] = call.url(
+            f"/v1/device-templates/{item['id']}"
+        )
+        return call.show("device_template", item)
+
+
+class Item:
+    """``/v1/device-templates/{id}``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Show a device template",
+        rule="device_template:show",
+        response=schemas.SHOW,
+        query=parameters.FIELDS_ONLY,
+    )
+    def on_get(self, call: Call, id: str) -> Json:
+        with db.reader() as session:
+            row = _find(session, id)
+            return call.show(
+                "device_template", views.render(session, [row])[0]
+            )
+
+    @method(
+        "Change a device template; a change of its spec makes a new revision",
+        rule="device_template:update",
+        request=schemas.UPDATE,
+        response=schemas.SHOW,
+    )
+    def on_patch(self, call: Call, id: str) -> Json:
+        given = call.body["device_template"]
+        wanted = {key: given[key] for key in schemas.SPEC if key in given}
+        # The driver's look at the spec may take a while, and a writer must
+        # not wait: it is checked before, for the revision that was read.
+        with db.reader() as session:
+            seen = _find(session, id).revision
+            old = _spec(session, id, seen)
+        spec = old | wanted
+        if spec != old:
+            template_check.check(self.runtime, spec)
+
+        def update(session: orm.Session) -> Json:
+            row = _find(session, id)
+            call.match(
+                "device_template", lambda: views.render(session, [row])[0]
+            )
+            if wanted and row.revision != seen:
+                raise PermanentError(
+                    CONFLICT, "Someone else changed the template just now."
+                )
+            _describe(session, row, given)
+            row.updated_at = clock.now_us()
+            if spec != old:
+                row.revision += 1
+                _add_revision(session, row, spec)
+            _event(session, call, row, "update")
+            session.flush()
+            return views.render(session, [row])[0]
+
+        return call.show("device_template", db.write(update))
+
+    @method(
+        "Delete a device template that no device uses",
+        rule="device_template:delete",
+        status=204,
+    )
+    def on_delete(self, call: Call, id: str) -> None:
+        def delete(session: orm.Session) -> None:
+            row = _find(session, id)
+            call.match(
+                "device_template", lambda: views.render(session, [row])[0]
+            )
+            users = session.scalar(
+                sa.select(sa.func.count())
+                .select_from(models.Device)
+                .where(models.Device.template_id == row.id)
+            )
+            if users:
+                raise PermanentError(
+                    IN_USE, f"{users} of the devices are made of it."
+                )
+            listing.set_tags(session, row.id, ())
+            _event(session, call, row, "delete")
+            session.flush()
+            session.delete(row)
+
+        db.write(delete)
+
+
+def _find(session: orm.Session, template_id: str) -> models.DeviceTemplate:
+    row = session.get(_MODEL, template_id)
+    if row is None:
+        raise PermanentError(
+            NOT_FOUND, f"There is no device template {template_id[:64]}."
+        )
+    return row
+
+
+def _spec(
+    session: orm.Session, template_id: str, revision: int
+) -> dict[str, Any]:
+    return dict(
+        session.get_one(
+            models.DeviceTemplateRevision, (template_id, revision)
+        ).spec
+    )
+
+
+def _new(call: Call, given: Json) -> models.DeviceTemplate:
+    now = clock.now_us()
+    return _MODEL(
+        id=uuidutils.generate_uuid(),
+        project_id=str(call.context.project_id),
+        name=given["name"],
+        description=given.get("description", ""),
+        revision=1,
+        properties=given.get("properties", {}),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _describe(
+    session: orm.Session, row: models.DeviceTemplate, given: Json
+) -> None:
+    for key in ("name", "description", "properties"):
+        if key in given:
+            setattr(row, key, given[key])
+    if "tags" in given:
+        listing.set_tags(session, row.id, given["tags"])
+
+
+def _add_revision(
+    session: orm.Session, row: models.DeviceTemplate, spec: dict[str, Any]
+) -> None:
+    session.add(
+        models.DeviceTemplateRevision(
+            template_id=row.id,
+            revision=row.revision,
+            spec=spec,
+            created_at=row.updated_at,
+        )
+    )
+
+
+def _event(
+    session: orm.Session, call: Call, row: models.DeviceTemplate, verb: str
+) -> None:
+    events.emit(
+        session,
+        type=f"device_template.{verb}",
+        resource_type=ResourceType.DEVICE_TEMPLATE,
+        resource_id=row.id,
+        project_id=row.project_id,
+        request_id=call.request_id,
+        message=f"{call.context.user_id} asked to {verb} device template "
+        f"{row.name} (revision {row.revision}).",
+    )

@@ -1,0 +1,298 @@
+"""``/v1/devices``: units that host services."""
+
+from oslo_utils import uuidutils
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.api import idempotency, parameters, validation
+from servicevm.api.method import Call, Json, method
+from servicevm.api.resources import requested
+from servicevm.api.runtime import Runtime
+from servicevm.api.schemas import devices as schemas
+from servicevm.api.schemas import operations as operation_schemas
+from servicevm.api.views import devices as views
+from servicevm.api.views import operations as operation_views
+from servicevm.db import addresses, listing, models, operations, sequence
+from servicevm.db import api as db
+from servicevm.errors import CONFLICT, PermanentError
+from servicevm.states import (
+    Action,
+    OperatingStatus,
+    ProvisioningStatus,
+    ResourceType,
+)
+
+_MODEL = models.Device
+
+LISTING = listing.Listing(
+    model=_MODEL,
+    filters={
+        "name": _MODEL.name,
+        "provisioning_status": _MODEL.provisioning_status,
+        "operating_status": _MODEL.operating_status,
+        "template_id": _MODEL.template_id,
+    },
+    sorts={
+        "created_at": _MODEL.seq,
+        "updated_at": _MODEL.updated_at,
+        "name": _MODEL.name,
+        "provisioning_status": _MODEL.provisioning_status,
+        "operating_status": _MODEL.operating_status,
+    },
+    changed=_MODEL.updated_at,
+)
+
+_FILTERS = {
+    "name": parameters.NAME,
+    "provisioning_status": parameters.one_of(
+        list(ProvisioningStatus), "provisioning status"
+    ),
+    "operating_status": parameters.one_of(
+        list(OperatingStatus), "operating status"
+    ),
+    "template_id": parameters.reference("device template"),
+}
+
+_DEFAULT_LOG = 64 << 10
+_MAX_LOG = 1 << 20
+
+
+class Collection:
+    """``/v1/devices``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "List devices",
+        rule="device:list",
+        response=schemas.LIST,
+        query=parameters.of_list(LISTING, _FILTERS),
+        listing=LISTING,
+    )
+    def on_get(self, call: Call) -> Json:
+        query = call.list_query()
+        with db.reader() as session:
+            page = call.page(session, query)
+            items = views.render(session, page.rows)
+        return call.collection("devices", items, page)
+
+    @method(
+        "Create a device",
+        rule="device:create",
+        status=202,
+        request=schemas.CREATE,
+        response=schemas.SHOW,
+        idempotent=True,
+    )
+    def on_post(self, call: Call) -> Json:
+        def create(session: orm.Session) -> Json:
+            earlier = idempotency.made_before(session, call)
+            if earlier is not None:
+                row = session.get(_MODEL, earlier)
+                if row is None:
+                    raise idempotency.gone(earlier)
+                return views.render(session, [row])[0]
+            row = _new(session, call)
+            idempotency.remember(session, call, ResourceType.DEVICE, row.id)
+            requested.request(session, call, row, Action.CREATE)
+            session.flush()
+            return views.render(session, [row])[0]
+
+        item = db.write(create)
+        self.runtime.conductor.wake()
+        call.headers["Location"] = call.url(f"/v1/devices/{item['id']}")
+        return call.show("device", item)
+
+
+class Item:
+    """``/v1/devices/{id}``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Show a device",
+        rule="device:show",
+        response=schemas.SHOW,
+        query=parameters.FIELDS_ONLY,
+    )
+    def on_get(self, call: Call, id: str) -> Json:
+        with db.reader() as session:
+            row = find(session, call, id)
+            return call.show("device", views.render(session, [row])[0])
+
+    @method(
+        "Change a device's name, description, tags or properties",
+        rule="device:update",
+        request=schemas.UPDATE,
+        response=schemas.SHOW,
+    )
+    def on_patch(self, call: Call, id: str) -> Json:
+        given = call.body["device"]
+
+        def update(session: orm.Session) -> Json:
+            row = find(session, call, id)
+            call.match("device", lambda: views.render(session, [row])[0])
+            requested.refuse_deleting(row)
+            requested.describe(session, row, given)
+            requested.emit(session, call, row, "update")
+            session.flush()
+            return views.render(session, [row])[0]
+
+        return call.show("device", db.write(update))
+
+    @method(
+        "Delete a device with its services",
+        rule="device:delete",
+        status=202,
+        response=operation_schemas.BRIEF,
+    )
+    def on_delete(self, call: Call, id: str) -> Json:
+        def delete(session: orm.Session) -> Json:
+            row = find(session, call, id)
+            call.match("device", lambda: views.render(session, [row])[0])
+            operation = requested.running_delete(session, row)
+            if operation is None:
+                operations.supersede(session, row.id)
+                row.provisioning_status = ProvisioningStatus.PENDING_DELETE
+                operation = requested.request(
+                    session, call, row, Action.DELETE
+                )
+                requested.take_services_along(session, row, operation.id)
+                session.flush()
+            return {"operation": operation_views.brief(operation)}
+
+        answer = db.write(delete)
+        self.runtime.conductor.wake()
+        return answer
+
+
+class Reboot:
+    """``/v1/devices/{id}/reboot``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Reboot a device, or start it where it stopped",
+        rule="device:reboot",
+        status=202,
+        request=schemas.REBOOT,
+        response=schemas.SHOW,
+    )
+    def on_post(self, call: Call, id: str) -> Json:
+        hard = bool(call.body["reboot"].get("hard", False))
+
+        def reboot(session: orm.Session) -> Json:
+            row = find(session, call, id)
+            _refuse_reboot(row)
+            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+            requested.request(
+                session, call, row, Action.REBOOT, {"hard": hard}
+            )
+            session.flush()
+            return views.render(session, [row])[0]
+
+        item = db.write(reboot)
+        self.runtime.conductor.wake()
+        return call.show("device", item)
+
+
+class ConsoleLog:
+    """``/v1/devices/{id}/console-log``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Show the end of a device's console output",
+        rule="device:console_log",
+        response=schemas.CONSOLE_LOG,
+        query={
+            "max_bytes": parameters.Parameter(
+                {"type": "integer", "minimum": 1},
+                f"Most bytes, {_DEFAULT_LOG} if not given, at most "
+                f"{_MAX_LOG}.",
+            )
+        },
+    )
+    def on_get(self, call: Call, id: str) -> Json:
+        with db.reader() as session:
+            find(session, call, id)
+        wanted = int(call.values.get("max_bytes", [str(_DEFAULT_LOG)])[0])
+        text = self.runtime.conductor.console_log(id, min(wanted, _MAX_LOG))
+        return {"console_log": text}
+
+
+def find(session: orm.Session, call: Call, device_id: str) -> models.Device:
+    """The device, within the caller's reach.
+
+    :raises PermanentError: NOT_FOUND
+    """
+    row: models.Device = call.found(
+        session.get(_MODEL, device_id), "device", device_id
+    )
+    return row
+
+
+def _new(session: orm.Session, call: Call) -> models.Device:
+    """Add the row, its interfaces and tags."""
+    given = call.body["device"]
+    template = session.get(models.DeviceTemplate, given["template_id"])
+    if template is None:
+        validation.refuse(
+            {
+                "$.device.template_id": "There is no device template "
+                f"{given['template_id']}."
+            },
+            "The body",
+        )
+    spec = session.get_one(
+        models.DeviceTemplateRevision, (template.id, template.revision)
+    ).spec
+    now = clock.now_us()
+    row = _MODEL(
+        id=uuidutils.generate_uuid(),
+        seq=sequence.next_seq(session, _MODEL),
+        project_id=str(call.context.project_id),
+        user_id=str(call.context.user_id),
+        name=given["name"],
+        description=given.get("description", ""),
+        kind="vm",
+        template_id=template.id,
+        template_revision=template.revision,
+        slots=spec["slots"],
+        facts={},
+        provisioning_status=ProvisioningStatus.PENDING_CREATE,
+        operating_status=OperatingStatus.UNKNOWN,
+        status_reason="",
+        generation=1,
+        observed_generation=0,
+        properties=given.get("properties", {}),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    addresses.allocate(session, row.id, spec["interfaces"])
+    listing.set_tags(session, row.id, given.get("tags", ()))
+    return row
+
+
+def _refuse_reboot(row: models.Device) -> None:
+    """Only what runs or has run can be rebooted."""
+    status = row.provisioning_status
+    if status == ProvisioningStatus.ACTIVE:
+        return
+    if status == ProvisioningStatus.ERROR:
+        if row.launched_at is not None:
+            return
+        raise PermanentError(
+            CONFLICT,
+            f"Device {row.id} was never up; retry its operation "
+            f"{row.operation_id}, or delete it.",
+        )
+    raise PermanentError(
+        CONFLICT, f"Device {row.id} is {status}; wait until it is ACTIVE."
+    )

@@ -1,0 +1,124 @@
+"""Asking for a change: the operation, the event, the status, as one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.api.method import Call
+from servicevm.db import events, listing, models, operations
+from servicevm.errors import CONFLICT, PermanentError
+from servicevm.states import Action, ProvisioningStatus, ResourceType
+
+Resource = models.Device | models.Service
+
+_TYPES = {
+    models.Device: ResourceType.DEVICE,
+    models.Service: ResourceType.SERVICE,
+}
+
+
+def request(
+    session: orm.Session,
+    call: Call,
+    row: Resource,
+    action: Action,
+    arguments: Mapping[str, Any] | None = None,
+) -> models.Operation:
+    """Add the operation and its event; the row names it as its newest."""
+    resource_type = _TYPES[type(row)]
+    device_id = row.id if isinstance(row, models.Device) else row.device_id
+    operation = operations.enqueue(
+        session,
+        resource_type=resource_type,
+        resource_id=row.id,
+        device_id=device_id,
+        action=action,
+        arguments={"generation": row.generation, **(arguments or {})},
+        project_id=row.project_id,
+        user_id=str(call.context.user_id),
+        request_id=call.request_id,
+        idempotency_key=call.req.get_header("Idempotency-Key"),
+        timeout=call.runtime.operation_timeout,
+    )
+    row.operation_id = operation.id
+    row.updated_at = clock.now_us()
+    emit(session, call, row, str(action), operation.id)
+    return operation
+
+
+def emit(
+    session: orm.Session,
+    call: Call,
+    row: Resource,
+    verb: str,
+    operation_id: str | None = None,
+) -> None:
+    """Add the event of a change that the caller asked for."""
+    resource_type = _TYPES[type(row)]
+    events.emit(
+        session,
+        type=f"{resource_type}.{verb}",
+        resource_type=resource_type,
+        resource_id=row.id,
+        device_id=row.id if isinstance(row, models.Device) else row.device_id,
+        project_id=row.project_id,
+        operation_id=operation_id,
+        request_id=call.request_id,
+        message=f"{call.context.user_id} asked to {verb} {resource_type} "
+        f"{row.name}.",
+    )
+
+
+def describe(
+    session: orm.Session, row: Resource, given: Mapping[str, Any]
+) -> None:
+    """Take over the name, description, tags and properties given."""
+    for key in ("name", "description", "properties"):
+        if key in given:
+            setattr(row, key, given[key])
+    if "tags" in given:
+        listing.set_tags(session, row.id, given["tags"])
+    row.updated_at = clock.now_us()
+
+
+def take_services_along(
+    session: orm.Session, device: models.Device, operation_id: str
+) -> None:
+    """The services of a device that is being deleted go with it."""
+    session.execute(
+        sa.update(models.Service)
+        .where(models.Service.device_id == device.id)
+        .values(
+            provisioning_status=ProvisioningStatus.PENDING_DELETE,
+            operation_id=operation_id,
+            updated_at=clock.now_us(),
+        )
+    )
+
+
+def refuse_deleting(row: Resource) -> None:
+    """Refuse to change what is being deleted.
+
+    :raises PermanentError: CONFLICT
+    """
+    if row.provisioning_status == ProvisioningStatus.PENDING_DELETE:
+        raise PermanentError(
+            CONFLICT,
+            f"{_TYPES[type(row)].capitalize()} {row.id} is being deleted.",
+        )
+
+
+def running_delete(
+    session: orm.Session, row: Resource
+) -> models.Operation | None:
+    """The operation that is deleting the row already, if one is."""
+    if row.provisioning_status != ProvisioningStatus.PENDING_DELETE:
+        return None
+    device_id = row.id if isinstance(row, models.Device) else row.device_id
+    # A service may be going with its device.
+    return operations.live(session, row.id, Action.DELETE) or operations.live(
+        session, device_id, Action.DELETE
+    )

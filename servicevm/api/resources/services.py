@@ -1,0 +1,382 @@
+"""``/v1/services``: service instances on devices."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_utils import uuidutils
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.api import idempotency, parameters, validation
+from servicevm.api.method import Call, Json, method
+from servicevm.api.resources import requested
+from servicevm.api.runtime import Runtime
+from servicevm.api.schemas import operations as operation_schemas
+from servicevm.api.schemas import services as schemas
+from servicevm.api.service_check import check_config, known_type
+from servicevm.api.views import devices as device_views
+from servicevm.api.views import operations as operation_views
+from servicevm.api.views import services as views
+from servicevm.db import api as db
+from servicevm.db import listing, models, operations, sequence
+from servicevm.errors import (
+    CONFLICT,
+    DEVICE_FAILED,
+    NO_FREE_SLOT,
+    NOT_FOUND,
+    TYPE_NOT_OFFERED,
+    PermanentError,
+)
+from servicevm.service_types.base import ServiceType
+from servicevm.states import (
+    Action,
+    OperatingStatus,
+    ProvisioningStatus,
+    ResourceType,
+)
+
+_MODEL = models.Service
+
+LISTING = listing.Listing(
+    model=_MODEL,
+    filters={
+        "name": _MODEL.name,
+        "provisioning_status": _MODEL.provisioning_status,
+        "operating_status": _MODEL.operating_status,
+        "device_id": _MODEL.device_id,
+        "service_type": _MODEL.service_type,
+    },
+    sorts={
+        "created_at": _MODEL.seq,
+        "updated_at": _MODEL.updated_at,
+        "name": _MODEL.name,
+        "provisioning_status": _MODEL.provisioning_status,
+        "operating_status": _MODEL.operating_status,
+        "service_type": _MODEL.service_type,
+    },
+    changed=_MODEL.updated_at,
+)
+
+_FILTERS = {
+    "name": parameters.NAME,
+    "provisioning_status": parameters.one_of(
+        list(ProvisioningStatus), "provisioning status"
+    ),
+    "operating_status": parameters.one_of(
+        list(OperatingStatus), "operating status"
+    ),
+    "device_id": parameters.reference("device"),
+    "service_type": parameters.TEXT,
+}
+
+
+class Collection:
+    """``/v1/services``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "List services",
+        rule="service:list",
+        response=schemas.LIST,
+        query=parameters.of_list(LISTING, _FILTERS),
+        listing=LISTING,
+    )
+    def on_get(self, call: Call) -> Json:
+        query = call.list_query()
+        with db.reader() as session:
+            page = call.page(session, query)
+            items = views.render(session, page.rows)
+        return call.collection("services", items, page)
+
+    @method(
+        "Create a service on a device",
+        rule="service:create",
+        status=202,
+        request=schemas.CREATE,
+        response=schemas.SHOW,
+        idempotent=True,
+    )
+    def on_post(self, call: Call) -> Json:
+        given = call.body["service"]
+        declared = known_type(given["service_type"])
+        check_config(declared, given["config"])
+
+        def create(session: orm.Session) -> Json:
+            earlier = idempotency.made_before(session, call)
+            if earlier is not None:
+                row = session.get(_MODEL, earlier)
+                if row is None:
+                    raise idempotency.gone(earlier)
+                return views.render(session, [row])[0]
+            device = _host(session, call, declared)
+            row = _new(session, call, device, declared)
+            idempotency.remember(session, call, ResourceType.SERVICE, row.id)
+            requested.request(session, call, row, Action.CREATE)
+            session.flush()
+            return views.render(session, [row])[0]
+
+        item = db.write(create)
+        self.runtime.conductor.wake()
+        call.headers["Location"] = call.url(f"/v1/services/{item['id']}")
+        return call.show("service", item)
+
+
+class Item:
+    """``/v1/services/{id}``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Show a service",
+        rule="service:show",
+        response=schemas.SHOW,
+        query=parameters.FIELDS_ONLY,
+    )
+    def on_get(self, call: Call, id: str) -> Json:
+        with db.reader() as session:
+            row = _find(session, call, id)
+            return call.show("service", views.render(session, [row])[0])
+
+    @method(
+        "Change a service; its config is replaced as a whole (202)",
+        rule="service:update",
+        status=(200, 202),
+        request=schemas.UPDATE,
+        response=schemas.SHOW,
+    )
+    def on_patch(self, call: Call, id: str) -> Json:
+        given = call.body["service"]
+        if "config" in given:
+            with db.reader() as session:
+                service_type = _find(session, call, id).service_type
+            check_config(known_type(service_type), given["config"])
+
+        def update(session: orm.Session) -> Json:
+            row = _find(session, call, id)
+            call.match("service", lambda: views.render(session, [row])[0])
+            requested.refuse_deleting(row)
+            requested.describe(session, row, given)
+            call.status = 200
+            if "config" in given and _differs(row, given["config"]):
+                _configure(row, given["config"])
+                requested.request(session, call, row, Action.UPDATE)
+                call.status = 202
+            else:
+                requested.emit(session, call, row, "update")
+            session.flush()
+            return views.render(session, [row])[0]
+
+        item = db.write(update)
+        if call.status == 202:
+            self.runtime.conductor.wake()
+        return call.show("service", item)
+
+    @method(
+        "Delete a service",
+        rule="service:delete",
+        status=202,
+        response=operation_schemas.BRIEF,
+    )
+    def on_delete(self, call: Call, id: str) -> Json:
+        def delete(session: orm.Session) -> Json:
+            row = _find(session, call, id)
+            call.match("service", lambda: views.render(session, [row])[0])
+            operation = requested.running_delete(session, row)
+            if operation is None:
+                operations.supersede(
+                    session, row.device_id, resource_id=row.id
+                )
+                row.provisioning_status = ProvisioningStatus.PENDING_DELETE
+                # The device is to forget every generation it has seen.
+                row.generation += 1
+                operation = requested.request(
+                    session, call, row, Action.DELETE
+                )
+            return {"operation": operation_views.brief(operation)}
+
+        answer = db.write(delete)
+        self.runtime.conductor.wake()
+        return answer
+
+
+class Stats:
+    """``/v1/services/{id}/stats``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Show a service's statistics, asked of its device",
+        rule="service:stats",
+        response=schemas.STATS,
+    )
+    def on_get(self, call: Call, id: str) -> Json:
+        with db.reader() as session:
+            row = _find(session, call, id)
+            _refuse_unserved(row)
+            _arguments(known_type(row.service_type), "stats", {})
+        found = self.runtime.conductor.call_service(id, "stats", {})
+        return {"stats": dict(found)}
+
+
+class Actions:
+    """``/v1/services/{id}/actions/{action}``."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @method(
+        "Do an action that the service's type declares",
+        rule="service:action",
+        request=schemas.ACTION,
+        response=schemas.ACTION_RESULT,
+        optional_body=True,
+    )
+    def on_post(self, call: Call, id: str, action: str) -> Json:
+        arguments = call.body.get("arguments", {})
+        with db.reader() as session:
+            row = _find(session, call, id)
+            _arguments(known_type(row.service_type), action, arguments)
+            _refuse_unserved(row)
+        found = self.runtime.conductor.call_service(id, action, arguments)
+        return {"result": dict(found)}
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """``sha256:`` and the hex of the config's canonical JSON."""
+    text = json.dumps(
+        config, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _find(session: orm.Session, call: Call, service_id: str) -> models.Service:
+    row: models.Service = call.found(
+        session.get(_MODEL, service_id), "service", service_id
+    )
+    return row
+
+
+def _host(
+    session: orm.Session, call: Call, declared: ServiceType
+) -> models.Device:
+    """The device, if it can take the service.
+
+    :raises PermanentError: INVALID_FIELD, CONFLICT, DEVICE_FAILED,
+        TYPE_NOT_OFFERED, NO_FREE_SLOT
+    """
+    device_id = call.body["service"]["device_id"]
+    # Locked, so that two services do not both take the last slot.
+    device = session.get(models.Device, device_id, with_for_update=True)
+    if device is None or not call.reaches(device.project_id):
+        validation.refuse(
+            {"$.service.device_id": f"There is no device {device_id}."},
+            "The body",
+        )
+    requested.refuse_deleting(device)
+    if device.provisioning_status == ProvisioningStatus.ERROR:
+        raise PermanentError(
+            DEVICE_FAILED, f"Device {device.id}: {device.status_reason}"
+        )
+    offered = session.get_one(
+        models.DeviceTemplateRevision,
+        (device.template_id, device.template_revision),
+    ).spec["service_types"]
+    if declared.name not in offered:
+        raise PermanentError(
+            TYPE_NOT_OFFERED,
+            f"Device {device.id} hosts: {', '.join(offered) or 'nothing'}.",
+        )
+    used = device_views.used_slots(session, [device.id]).get(device.id, 0)
+    if used + declared.slots > device.slots:
+        raise PermanentError(
+            NO_FREE_SLOT,
+            f"Device {device.id} has {device.slots} slots, {used} are used; "
+            f"{declared.name} takes {declared.slots}.",
+        )
+    return device
+
+
+def _new(
+    session: orm.Session,
+    call: Call,
+    device: models.Device,
+    declared: ServiceType,
+) -> models.Service:
+    given = call.body["service"]
+    now = clock.now_us()
+    row = _MODEL(
+        id=uuidutils.generate_uuid(),
+        seq=sequence.next_seq(session, _MODEL),
+        # A service belongs to whom its device belongs to.
+        project_id=device.project_id,
+        user_id=str(call.context.user_id),
+        name=given["name"],
+        description=given.get("description", ""),
+        device_id=device.id,
+        service_type=declared.name,
+        slots=declared.slots,
+        config=given["config"],
+        digest=digest(given["config"]),
+        failure="",
+        endpoints=[],
+        members=[],
+        provisioning_status=ProvisioningStatus.PENDING_CREATE,
+        operating_status=OperatingStatus.UNKNOWN,
+        status_reason="",
+        generation=1,
+        observed_generation=0,
+        properties=given.get("properties", {}),
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    session.flush()
+    listing.set_tags(session, row.id, given.get("tags", ()))
+    return row
+
+
+def _differs(row: models.Service, config: Mapping[str, Any]) -> bool:
+    """The same config again does something only after a failure."""
+    return (
+        digest(config) != row.digest
+        or row.provisioning_status == ProvisioningStatus.ERROR
+    )
+
+
+def _configure(row: models.Service, config: dict[str, Any]) -> None:
+    row.config = config
+    row.digest = digest(config)
+    row.generation += 1
+    if row.provisioning_status != ProvisioningStatus.PENDING_CREATE:
+        row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+
+
+def _refuse_unserved(row: models.Service) -> None:
+    requested.refuse_deleting(row)
+    if row.observed_generation == 0:
+        raise PermanentError(
+            CONFLICT,
+            f"Service {row.id} is not on its device yet: it is "
+            f"{row.provisioning_status}.",
+        )
+
+
+def _arguments(
+    declared: ServiceType, action: str, arguments: Mapping[str, Any]
+) -> None:
+    schema = declared.actions.get(action)
+    if schema is None:
+        raise PermanentError(
+            NOT_FOUND,
+            f"The type {declared.name} has no action {action[:64]}; it has: "
+            f"{', '.join(sorted(declared.actions)) or 'none'}.",
+        )
+    validation.check(
+        validation.validator(schema), arguments, "The body", "$.arguments"
+    )

@@ -1,0 +1,54 @@
+"""What the resources of one application share."""
+
+import functools
+import threading
+from typing import Any
+
+from oslo_config import cfg
+
+from servicevm import drivers
+from servicevm.drivers.infra.base import InfraDriver
+from servicevm.policy import Policy
+from servicevm.rpc.base import ConductorApi
+
+
+class Runtime:
+    """Configuration, policy and the way to the conductor.
+
+    :param conductor: asked for hints, statistics and console output
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, conductor: ConductorApi) -> None:
+        self.conf = conf
+        self.conductor = conductor
+        self.policy = Policy(conf)
+        self.max_body = int(conf.api.max_body_bytes)
+        self.max_limit = int(conf.api.max_limit)
+        self.response_validation = bool(conf.api.response_validation)
+        self.operation_timeout = int(conf.conductor.operation_timeout)
+        self._lock = threading.Lock()
+        self._infra: dict[str, InfraDriver] = {}
+
+    def infra_driver(self, name: str) -> InfraDriver:
+        """The driver, made when it is first asked for.
+
+        Only its checks are used here; the conductor has instances of its
+        own.
+
+        :raises PermanentError: TEMPLATE_INVALID, with the names there are
+        """
+        with self._lock:
+            if name not in self._infra:
+                # The class's own constructor takes more than the interface.
+                make: Any = drivers.infra_class(name)
+                self._infra[name] = make(self.conf)
+            return self._infra[name]
+
+
+@functools.cache
+def mgmt_schema(name: str) -> Any:
+    """``options_schema`` of the mgmt driver.
+
+    :raises PermanentError: TEMPLATE_INVALID, with the names there are
+    """
+    return drivers.mgmt_class(name).options_schema

@@ -1,0 +1,138 @@
+"""Pieces that the schemas of several resources share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = dict[str, Any]
+
+# Control characters are refused: a name must not move a terminal's cursor.
+_LINE = "^[^\\u0000-\\u001f\\u007f]*$"
+_TEXT = "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$"
+
+
+def fields(
+    properties: Mapping[str, Any], *required: str, **more: Any
+) -> Schema:
+    """An object with these fields and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def exactly(properties: Mapping[str, Any], **more: Any) -> Schema:
+    """An object with all of these fields: what an answer is."""
+    return fields(properties, *properties, **more)
+
+
+def envelope(name: str, schema: Schema) -> Schema:
+    """``{name: ...}``, as in requests and answers about one resource."""
+    return exactly({name: schema})
+
+
+def collection(name: str, schema: Schema) -> Schema:
+    """``{name: [...], name_links: [...]}``, a list's answer."""
+    return fields(
+        {
+            name: {"type": "array", "items": schema},
+            f"{name}_links": {"type": "array", "items": LINK},
+        },
+        name,
+    )
+
+
+def nullable(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+ID = {"type": "string", "minLength": 1, "maxLength": 36}
+UUID = {"type": "string", "format": "uuid"}
+TIME = {"type": "string", "format": "date-time"}
+LINK = exactly({"rel": {"type": "string"}, "href": {"type": "string"}})
+
+NAME = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 255,
+    "pattern": _LINE,
+    "description": "For people; names need not be unique.",
+}
+DESCRIPTION = {"type": "string", "maxLength": 1024, "pattern": _TEXT}
+TAGS = {
+    "type": "array",
+    "maxItems": 50,
+    "uniqueItems": True,
+    "items": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 60,
+        # A comma parts tags in a query, a slash would part a path.
+        "pattern": "^[^,/\\u0000-\\u001f\\u007f]+$",
+    },
+}
+PROPERTIES = {
+    "type": "object",
+    "maxProperties": 64,
+    "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,62}$"},
+    "additionalProperties": {
+        "type": "string",
+        "maxLength": 1024,
+        "pattern": _TEXT,
+    },
+    "description": "Free keys and values, for the user's own use.",
+}
+
+#: What a user may say of every resource.
+DESCRIBED = {
+    "name": NAME,
+    "description": DESCRIPTION,
+    "tags": TAGS,
+    "properties": PROPERTIES,
+}
+
+STRING = {"type": "string"}
+INTEGER = {"type": "integer"}
+BOOLEAN = {"type": "boolean"}
+ANY_OBJECT = {"type": "object"}
+
+ERRORS = exactly(
+    {
+        "errors": {
+            "type": "array",
+            "items": fields(
+                {
+                    "request_id": STRING,
+                    "code": {
+                        "type": "string",
+                        "description": "Stable reason code.",
+                    },
+                    "status": INTEGER,
+                    "title": STRING,
+                    "detail": STRING,
+                    "hint": {
+                        "type": "string",
+                        "description": "What to do next.",
+                    },
+                    "links": {"type": "array", "items": LINK},
+                    "fields": {
+                        "type": "object",
+                        "additionalProperties": STRING,
+                        "description": "JSONPath in the request, or name of "
+                        "the query parameter, to a sentence.",
+                    },
+                },
+                "request_id",
+                "code",
+                "status",
+                "title",
+                "detail",
+                "hint",
+                "links",
+            ),
+        }
+    },
+    title="Errors",
+)

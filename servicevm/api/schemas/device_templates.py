@@ -1,0 +1,117 @@
+"""Schemas of device templates."""
+
+from servicevm.api.schemas import common
+
+_IP = {"type": "string", "minLength": 2, "maxLength": 45}
+_DRIVER = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
+
+INTERFACE = common.fields(
+    {
+        "role": {
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9_-]{0,31}$",
+            "description": "mgmt, ingress, egress, or free.",
+        },
+        "network": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$",
+            "description": "The infra driver's name of it: user, or "
+            "bridge:NAME.",
+        },
+        "cidr": {
+            "type": "string",
+            "maxLength": 49,
+            "description": "Network that addresses are handed out of.",
+        },
+        "gateway": _IP,
+        "pool_start": {**_IP, "description": "First address handed out."},
+        "pool_end": {**_IP, "description": "Last address handed out."},
+    },
+    "role",
+    "network",
+)
+
+HEALTH = common.fields(
+    {
+        "first_contact_timeout": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 86400,
+            "description": "Seconds that a booted device may take to call "
+            "home.",
+        }
+    }
+)
+
+#: What a revision of a template says.
+SPEC = {
+    "infra_driver": _DRIVER,
+    "infra_options": {
+        **common.ANY_OBJECT,
+        "description": "Options of the infra driver, by its own schema.",
+    },
+    "mgmt_driver": _DRIVER,
+    "mgmt_options": {
+        **common.ANY_OBJECT,
+        "description": "Options of the mgmt driver, by its own schema.",
+    },
+    "interfaces": {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 16,
+        "items": INTERFACE,
+    },
+    "service_types": {
+        "type": "array",
+        "maxItems": 64,
+        "uniqueItems": True,
+        "items": {"type": "string", "minLength": 1, "maxLength": 64},
+    },
+    "slots": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1000,
+        "description": "Capacity of a device; a service takes the slots of "
+        "its type.",
+    },
+    "health": HEALTH,
+}
+
+#: What a spec says where the user does not.
+DEFAULTS = {
+    "infra_options": {},
+    "mgmt_driver": "agent",
+    "mgmt_options": {},
+    "service_types": [],
+    "slots": 1,
+    "health": {},
+}
+
+TEMPLATE = common.exactly(
+    {
+        "id": common.UUID,
+        "project_id": common.STRING,
+        "revision": {
+            "type": "integer",
+            "description": "Rises when the spec changes; a device keeps the "
+            "revision it was made with.",
+        },
+        **common.DESCRIBED,
+        **SPEC,
+        "created_at": common.TIME,
+        "updated_at": common.TIME,
+    },
+    title="DeviceTemplate",
+)
+
+SHOW = common.envelope("device_template", TEMPLATE)
+LIST = common.collection("device_templates", TEMPLATE)
+CREATE = common.envelope(
+    "device_template",
+    common.fields(
+        {**common.DESCRIBED, **SPEC}, "name", "infra_driver", "interfaces"
+    ),
+)
+UPDATE = common.envelope(
+    "device_template", common.fields({**common.DESCRIBED, **SPEC})
+)

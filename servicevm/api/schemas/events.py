@@ -1,0 +1,24 @@
+"""Schemas of events."""
+
+from servicevm.api.schemas import common
+from servicevm.states import Severity
+
+EVENT = common.exactly(
+    {
+        "id": common.UUID,
+        "at": common.TIME,
+        "type": common.STRING,
+        "severity": {"enum": [*map(str, Severity)]},
+        "resource_type": common.STRING,
+        "resource_id": common.UUID,
+        "device_id": common.nullable(common.UUID),
+        "project_id": common.STRING,
+        "operation_id": common.nullable(common.UUID),
+        "request_id": common.nullable(common.STRING),
+        "code": common.nullable(common.STRING),
+        "message": common.STRING,
+    },
+    title="Event",
+)
+
+LIST = common.collection("events", EVENT)

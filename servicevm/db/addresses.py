@@ -1,0 +1,98 @@
+"""Interfaces of a new device: MAC and address, each taken once."""
+
+import ipaddress
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from servicevm.db.models import DeviceInterface
+from servicevm.errors import NO_FREE_ADDRESS, PermanentError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def allocate(
+    session: orm.Session, device_id: str, specs: Sequence[Mapping[str, Any]]
+) -> list[DeviceInterface]:
+    """Add the interfaces that a template revision asks for.
+
+    Two transactions that choose the same MAC or address meet at the unique
+    constraint: the caller tries again on `DBDuplicateEntry`.
+
+    :param specs: the template's ``interfaces``
+    :raises PermanentError: NO_FREE_ADDRESS
+    """
+    made = []
+    for index, spec in enumerate(specs):
+        interface = DeviceInterface(
+            device_id=device_id,
+            index=index,
+            role=spec["role"],
+            network=spec["network"],
+            mac=random_mac(),
+        )
+        if "cidr" in spec:
+            network = ipaddress.ip_network(spec["cidr"])
+            interface.address = str(_free(session, spec))
+            interface.prefix = network.prefixlen
+            interface.gateway = spec.get("gateway")
+        session.add(interface)
+        # The next interface may be on the same network.
+        session.flush()
+        made.append(interface)
+    return made
+
+
+def random_mac() -> str:
+    """A MAC of the range that QEMU and KVM use, ``52:54:00``."""
+    tail = secrets.token_bytes(3)
+    return "52:54:00:" + ":".join(f"{byte:02x}" for byte in tail)
+
+
+def pool(spec: Mapping[str, Any]) -> tuple[Address, Address]:
+    """First and last address that an interface's spec hands out.
+
+    :raises ValueError: if the network has no address to hand out
+    """
+    network = ipaddress.ip_network(spec["cidr"])
+    # Without the network's own address and (IPv4) the broadcast address.
+    first, last = network[0], network[-1]
+    if network.num_addresses > 2:
+        first = network[1]
+        last = network[-2] if network.version == 4 else last
+    if "pool_start" in spec:
+        first = ipaddress.ip_address(spec["pool_start"])
+    if "pool_end" in spec:
+        last = ipaddress.ip_address(spec["pool_end"])
+    if int(first) > int(last):
+        raise ValueError(f"{first} to {last} is an empty range")
+    return first, last
+
+
+def _free(session: orm.Session, spec: Mapping[str, Any]) -> Address:
+    taken = set(
+        session.scalars(
+            sa.select(DeviceInterface.address).where(
+                DeviceInterface.network == spec["network"],
+                DeviceInterface.address.is_not(None),
+            )
+        )
+    )
+    if "gateway" in spec:
+        taken.add(str(ipaddress.ip_address(spec["gateway"])))
+    first, last = pool(spec)
+    # Ends after one more than are taken, however large the network is.
+    candidate = first
+    while True:
+        if str(candidate) not in taken:
+            return candidate
+        if candidate == last:
+            raise PermanentError(
+                NO_FREE_ADDRESS,
+                f"Every address of {spec['network']} from {first} to {last} "
+                "is taken.",
+            )
+        candidate += 1

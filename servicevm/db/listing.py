@@ -1,0 +1,195 @@
+"""Lists of rows: filters, tags, sort and paging, written once.
+
+Paging is by key: a page begins after the row that `marker` names, so that
+rows that come or go between two pages shift nothing. A page costs at most
+three queries, whatever its size.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from servicevm.db.models import Tag
+
+Column = Any  # orm.InstrumentedAttribute of any type
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a kind of row can be listed by.
+
+    :param filters: query parameter to the column that must equal it
+    :param sorts: key to column; every column is NOT NULL
+    :param default: sort where none is asked for: key, whether descending
+    :param changed: column that ``changes-since`` looks at
+    """
+
+    model: Any
+    filters: Mapping[str, Column]
+    sorts: Mapping[str, Column]
+    default: tuple[str, bool] = ("created_at", False)
+    changed: Column | None = None
+    tagged: bool = True
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """What is asked for.
+
+    :param filters: parameter to the values of which one must match
+    :param project_id: only rows of this project; None for all
+    :param changes_since: microseconds
+    """
+
+    limit: int
+    marker: str | None = None
+    sort: Sequence[tuple[str, bool]] = ()
+    filters: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    tags_any: Sequence[str] = ()
+    not_tags: Sequence[str] = ()
+    not_tags_any: Sequence[str] = ()
+    changes_since: int | None = None
+    project_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, and where the pages beside it begin.
+
+    :param next: marker of the next page, or None at the end
+    :param previous: marker of the page before; "" where that is the first;
+        None where there is none
+    """
+
+    rows: Sequence[Any]
+    next: str | None
+    previous: str | None
+
+
+class UnknownMarker(Exception):
+    """The marker names no row of the list."""
+
+
+def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
+    """Read one page.
+
+    :raises UnknownMarker: if `query.marker` names no row
+    """
+    keys = [
+        (listing.sorts[key], down)
+        for key, down in (query.sort or [listing.default])
+    ]
+    # The id makes the order total.
+    keys.append((listing.model.id, False))
+    conditions = _conditions(listing, query)
+    select = sa.select(listing.model).where(*conditions)
+    forward = select.order_by(*_order(keys)).limit(query.limit + 1)
+    if query.marker:
+        marker = session.scalars(
+            sa.select(listing.model).where(
+                listing.model.id == query.marker, *_scope(listing, query)
+            )
+        ).first()
+        if marker is None:
+            raise UnknownMarker(query.marker)
+        forward = forward.where(_after(keys, marker))
+    rows = session.scalars(forward).all()
+    next_marker = rows[query.limit - 1].id if len(rows) > query.limit else None
+    rows = rows[: query.limit]
+    previous = None
+    if query.marker and rows:
+        back = [(column, not down) for column, down in keys]
+        before = session.scalars(
+            select.where(_after(back, rows[0]))
+            .order_by(*_order(back))
+            .limit(query.limit + 1)
+        ).all()
+        if len(before) > query.limit:
+            previous = before[query.limit].id
+        elif before:
+            previous = ""
+    return Page(rows, next_marker, previous)
+
+
+def tags_of(
+    session: orm.Session, resource_ids: Sequence[str]
+) -> dict[str, list[str]]:
+    """Sorted tags of each resource, in one query."""
+    found: dict[str, list[str]] = {item: [] for item in resource_ids}
+    rows = session.execute(
+        sa.select(Tag.resource_id, Tag.tag)
+        .where(Tag.resource_id.in_(resource_ids))
+        .order_by(Tag.tag)
+    )
+    for resource_id, tag in rows:
+        found[resource_id].append(tag)
+    return found
+
+
+def set_tags(
+    session: orm.Session, resource_id: str, tags: Sequence[str]
+) -> None:
+    """Make these the tags of the resource."""
+    session.execute(sa.delete(Tag).where(Tag.resource_id == resource_id))
+    session.add_all(
+        Tag(resource_id=resource_id, tag=tag) for tag in sorted(set(tags))
+    )
+
+
+def _order(keys: Sequence[tuple[Column, bool]]) -> list[Any]:
+    return [column.desc() if down else column.asc() for column, down in keys]
+
+
+def _after(keys: Sequence[tuple[Column, bool]], row: Any) -> Any:
+    """Rows that come after `row`: one key differs, those before are equal."""
+    branches = []
+    equal: list[Any] = []
+    for column, down in keys:
+        value = getattr(row, column.key)
+        later = column < value if down else column > value
+        branches.append(sa.and_(*equal, later))
+        equal.append(column == value)
+    return sa.or_(*branches)
+
+
+def _scope(listing: Listing, query: ListQuery) -> list[Any]:
+    if query.project_id is None:
+        return []
+    return [listing.model.project_id == query.project_id]
+
+
+def _conditions(listing: Listing, query: ListQuery) -> list[Any]:
+    found = _scope(listing, query)
+    for name, values in query.filters.items():
+        column = listing.filters[name]
+        found.append(
+            column == values[0] if len(values) == 1 else column.in_(values)
+        )
+    if query.changes_since is not None and listing.changed is not None:
+        found.append(listing.changed >= query.changes_since)
+    if listing.tagged:
+        found += _tag_conditions(listing.model.id, query)
+    return found
+
+
+def _tag_conditions(owner: Column, query: ListQuery) -> list[Any]:
+    def any_of(tags: Sequence[str]) -> Any:
+        return sa.exists().where(Tag.resource_id == owner, Tag.tag.in_(tags))
+
+    def all_of(tags: Sequence[str]) -> Any:
+        return sa.and_(*(any_of([tag]) for tag in tags))
+
+    found = []
+    if query.tags:
+        found.append(all_of(query.tags))
+    if query.tags_any:
+        found.append(any_of(query.tags_any))
+    if query.not_tags:
+        found.append(sa.not_(all_of(query.not_tags)))
+    if query.not_tags_any:
+        found.append(sa.not_(any_of(query.not_tags_any)))
+    return found
