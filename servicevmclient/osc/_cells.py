@@ -68,8 +68,8 @@ class Endpoints(Cell):
     def text(self, value: Sequence[Mapping[str, Any]]) -> str:
         """One URL a line."""
         return "\n".join(
-            f"{one.get('name', '')} {one.get('protocol', 'tcp')}://"
-            f"{one.get('address')}:{one.get('port')}".strip()
+            f"{one['name']} {one['protocol']}://{_host(one['address'])}:"
+            f"{one['port']}"
             for one in value
         )
 
@@ -164,6 +164,10 @@ def _moment(text: str) -> str:
     except ValueError:
         return text
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _plain(value: Any) -> str:

@@ -122,6 +122,7 @@ def add(
 
 def query(
     parsed: argparse.Namespace,
+    filters: Sequence[Filter],
     client: Any,
     *,
     tags: bool,

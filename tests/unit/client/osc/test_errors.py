@@ -1,0 +1,28 @@
+from servicevmclient import exceptions
+from servicevmclient.osc import _errors
+
+
+def test_an_error_says_what_why_where_what_next_and_the_request() -> None:
+    error = exceptions.BadRequest(
+        "two\nlines",
+        title="Wrong.",
+        hint="Mend it.",
+        code="invalid_field",
+        status=400,
+        fields={"$.a": "It must be b."},
+        request_id="req-1",
+    )
+    assert _errors.lines(error) == [
+        "Error: Wrong.",
+        "  why:   two\n         lines",
+        "  field: $.a: It must be b.",
+        "  next:  Mend it.",
+        "  code:  invalid_field, request req-1",
+    ]
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    assert _errors.lines(exceptions.ServerError()) == [
+        "Error: The service failed.",
+        "  code:  internal_error",
+    ]
