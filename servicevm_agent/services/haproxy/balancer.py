@@ -49,7 +49,7 @@ class Balancer(Service):
         self._balancer: Optional[LoadBalancer] = None
         memory = self._remembered()
         self._slots: slots.Slots = memory.get("slots", {})
-        self._statistics = stats.Statistics(memory.get("totals"))
+        self._statistics = stats.Statistics(memory.get("statistics"))
 
     def apply(self, config: Mapping[str, Any], *, trusted: bool) -> None:
         wanted = parse(config)
@@ -64,7 +64,7 @@ class Balancer(Service):
         }
         text = render(wanted, chosen, self._place)
         if not self._serves(text):
-            self._haproxy.swap(text, trusted=trusted)
+            self._haproxy.swap(text, trusted=trusted, farewell=self._sample)
             self._statistics.worker_changed()
         self._settle(wanted, chosen)
 
@@ -161,7 +161,7 @@ class Balancer(Service):
         text = render(self._balancer, self._slots, self._place)
         self._statistics.worker_changed()
         try:
-            self._haproxy.swap(text, trusted=True)
+            self._haproxy.swap(text, trusted=True, farewell=self._sample)
         except ConfigRefused as error:
             return Status(OFFLINE, f"haproxy has ended: {error}")
         return Status(UNKNOWN, "haproxy had ended and was started again")
@@ -176,7 +176,10 @@ class Balancer(Service):
 
     def _remember(self) -> None:
         """For an agent that is started again while haproxy runs on."""
-        memory = {"slots": self._slots, "totals": self._statistics.totals}
+        memory = {
+            "slots": self._slots,
+            "statistics": self._statistics.to_dict(),
+        }
         scratch = self._memory + ".new"
         with open(scratch, "w", encoding="ascii") as file:
             json.dump(memory, file)

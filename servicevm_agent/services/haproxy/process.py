@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 from servicevm_agent.service import ConfigRefused
 from servicevm_agent.services.haproxy.runtime import (
@@ -52,10 +52,13 @@ class Haproxy:
         except HaproxyError:
             return None
 
-    def swap(self, text: str, *, trusted: bool) -> None:
+    def swap(
+        self, text: str, *, trusted: bool, farewell: Callable[[], object]
+    ) -> None:
         """Serve the configuration `text`, without dropping a connection.
 
         :param trusted: spare the validation
+        :param farewell: called when the old worker is about to be replaced
         :raises ConfigRefused: with haproxy's own message; the old file is
             in its place and the old worker serves
         """
@@ -69,6 +72,7 @@ class Haproxy:
         with open(self.config, encoding="ascii") as file:
             last_good = file.read()
         os.replace(self._candidate, self.config)
+        farewell()
         try:
             self._reload(before)
         except ConfigRefused:
@@ -138,7 +142,7 @@ class Haproxy:
     def _validate(self) -> None:
         try:
             check = subprocess.run(
-                [self._binary, "-c", "-q", "-f", self._candidate],
+                [self._binary, "-c", "-f", self._candidate],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=DEADLINE,

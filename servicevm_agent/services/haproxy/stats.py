@@ -28,18 +28,22 @@ _Row = Tuple[str, str]
 class Statistics:
     """Cumulative counters.
 
-    :param totals: what `totals` of an earlier object said
+    :param memory: what `to_dict` of an earlier object said
     """
 
-    def __init__(
-        self, totals: Optional[Mapping[str, Mapping[str, int]]] = None
-    ) -> None:
+    def __init__(self, memory: Optional[Mapping[str, Any]] = None) -> None:
+        memory = memory or {}
         #: ``l/<listener>``, ``p/<pool>``, ``m/<pool>/<member>`` -> counters
-        self.totals: Dict[str, Dict[str, int]] = {
-            key: {name: int(value.get(name, 0)) for name in COUNTERS}
-            for key, value in (totals or {}).items()
+        self.totals: Dict[str, Dict[str, int]] = dict(memory.get("totals", {}))
+        self._last: Dict[_Row, Dict[str, int]] = {
+            (proxy, server): counters
+            for proxy, server, counters in memory.get("last", [])
         }
-        self._last: Dict[_Row, Dict[str, int]] = {}
+
+    def to_dict(self) -> Dict[str, Any]:
+        """Return what an agent that is started anew has to know."""
+        last = [[*place, counters] for place, counters in self._last.items()]
+        return {"totals": self.totals, "last": last}
 
     def add(
         self, rows: List[Row], balancer: LoadBalancer, slots: Slots
