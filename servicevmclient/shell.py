@@ -73,6 +73,8 @@ class Shell(app.App):
             description="Command line of the Service VM / Device Manager.",
             version=version("servicevm"),
             command_manager=Commands(),
+            # `servicevm device list --help` is about the command.
+            deferred_help=True,
             **streams,
         )
         self.client_manager: Any = None
@@ -85,8 +87,14 @@ class Shell(app.App):
     ) -> argparse.ArgumentParser:
         """cliff's options, and where and who; OS_* stand in for each."""
         parser = super().build_option_parser(
-            description, version, argparse_kwargs
+            description,
+            version,
+            {"prog": self.NAME, **(argparse_kwargs or {})},
         )
+        for action in parser._actions:
+            if isinstance(action, argparse._VersionAction):
+                # cliff says the name of the file that was run.
+                action.version = f"{self.NAME} {version}"
         for name, text in config.OPTIONS.items():
             parser.add_argument(
                 f"--os-{name}",

@@ -1,0 +1,163 @@
+import configparser
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from servicevmclient import shell
+from servicevmclient.osc import _formatters
+from servicevmclient.osc._commands import COMMANDS
+from servicevmclient.testing import FakeServicevm
+from tests.unit.client.conftest import Terminal
+
+SETUP_CFG = Path(__file__).parents[3] / "setup.cfg"
+
+
+def test_setup_cfg_has_the_same_commands_for_openstack() -> None:
+    parser = configparser.ConfigParser()
+    parser.read(SETUP_CFG, encoding="utf-8")
+    lines = parser["entry_points"]["openstack.servicevm.v1"].split("\n")
+    declared = dict(line.split(" = ") for line in lines if line)
+    assert declared == {
+        f"servicevm_{name.replace(' ', '_')}": target
+        for name, target in COMMANDS.items()
+    }
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_there_with_help_and_example(name: str) -> None:
+    command = shell.Lazy(name, COMMANDS[name]).load()
+    assert command.__doc__
+    assert not command.__doc__.rstrip().endswith(".")
+    assert command.example.startswith(f"{name} ") or command.example == name
+
+
+def test_the_formatters_are_those_of_cliff() -> None:
+    for namespace, known in _formatters.KNOWN.items():
+        declared = {
+            point.name: point.value
+            for point in entry_points(group=namespace)
+            if point.value.startswith("cliff.")
+        }
+        assert declared == {
+            name: f"cliff.formatters.{target}"
+            for name, target in known.items()
+        }
+
+
+PROBE = """
+import json, sys
+from servicevmclient import shell
+code = shell.main(sys.argv[1:])
+json.dump([code, sorted(sys.modules)], sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "line", [["device", "list"], ["device", "show", "lb"], ["--version"]]
+)
+def test_no_command_pays_for_openstack(
+    line: list[str], fake: FakeServicevm, tmp_path: Path
+) -> None:
+    fake.store.add("devices", {"name": "lb"})
+    (tmp_path / "clouds.yaml").write_text(
+        json.dumps(
+            {
+                "clouds": {
+                    "c": {"auth_type": "none", "auth": {"endpoint": fake.url}}
+                }
+            }
+        )
+    )
+    code = PROBE
+    if line == ["--version"]:
+        code = PROBE.replace("code = ", "try: ").replace(
+            "json.dump", "except SystemExit: code = 0\njson.dump"
+        )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *line],
+        cwd=tmp_path,
+        env={**_clean(), "HOME": str(tmp_path), "OS_CLOUD": "c"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    result, modules = json.loads(done.stderr)
+    assert result == 0
+    # Hundreds of modules each, and none of them is needed for this.
+    assert not {
+        "cmd2",
+        "jsonschema",
+        "openstack",
+        "osc_lib",
+        "osc_lib.utils",
+        "openstackclient",
+        "oslo_utils",
+        "prompt_toolkit",
+    } & set(modules)
+    assert len(modules) < (700 if "device" in line else 350)
+
+
+def _clean() -> dict[str, str]:
+    return {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("--version", 0, "servicevm "),
+        ("help device create", 0, "--template TEMPLATE"),
+        ("device create --help", 0, "Example: servicevm device create"),
+        ("--help", 0, "service stats show"),
+        ("", 2, "device template create"),
+        ("complete", 0, "_servicevm()"),
+        ("device nothing", 2, "device list"),
+        ("devic list", 0, "lb"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_the_shell_helps(
+    line: str, code: int, words: str, terminal: Terminal, fake: FakeServicevm
+) -> None:
+    fake.store.add("devices", {"name": "lb"})
+    result = terminal(line)
+    assert result.code == code
+    assert words in result.out
+
+
+def test_nobody_there_is_told_in_words(
+    bare_environment: pytest.MonkeyPatch,
+) -> None:
+    with FakeServicevm() as gone:
+        url = gone.url
+    with pytest.MonkeyPatch.context() as streams:
+        result = Terminal(streams)(f"--os-endpoint {url} device list")
+    assert result.code == 1
+    assert "Error: The service did not answer." in result.err
+    assert "Traceback" not in result.err
+    assert result.out == ""
+
+
+def test_no_configuration_is_told_in_words(
+    bare_environment: pytest.MonkeyPatch,
+) -> None:
+    with pytest.MonkeyPatch.context() as streams:
+        result = Terminal(streams)("--os-auth-type none device list")
+    assert result.code == 2
+    assert "--os-cloud" in result.err
+
+
+def test_wrong_credentials_have_their_exit_code(
+    bare_environment: pytest.MonkeyPatch,
+) -> None:
+    with FakeServicevm(username="u", password="p") as fake:
+        with pytest.MonkeyPatch.context() as streams:
+            terminal = Terminal(streams)
+            options = f"--os-endpoint {fake.url} --os-username u"
+            right = terminal(f"{options} --os-password p device list")
+            wrong = terminal(f"{options} --os-password q device list")
+    assert (right.code, wrong.code) == (0, 4)
