@@ -16,20 +16,16 @@ help:  ## show this
 
 demo:  ## boot a service VM and send traffic through it (KEEP=1: leave it)
 	@tools/bootstrap
-	@$(BIN)/python tools/demo.py $(if $(KEEP),--keep)
+	@$(BIN)/python tools/demo $(if $(KEEP),--keep)
 
 test:  ## run every test, those that boot VMs included
 	@tools/bootstrap test
-	@$(BIN)/servicevm-manage image build --output $(IMAGE)
-	@SERVICEVM_TEST_IMAGE=$(abspath $(IMAGE)) \
-		$(BIN)/python -m pytest tests $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests $(PYTEST_ARGS)
 
 bench:  ## measure: prints "name value unit" lines
 	@tools/bootstrap
-	@$(BIN)/servicevm-manage image build --output $(IMAGE) >&2
-	@set -e; for script in benchmarks/*.py; do \
-		SERVICEVM_TEST_IMAGE=$(abspath $(IMAGE)) \
-			$(BIN)/python $$script; \
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
+		$(BIN)/python -m benchmarks.$$(basename $$script .py); \
 	done
 
 image:  ## build the guest image into .cache/image
@@ -38,7 +34,7 @@ image:  ## build the guest image into .cache/image
 
 docs:  ## build the manual into doc/build/html
 	@tools/bootstrap venv
-	@$(BIN)/sphinx-build -W --keep-going -q -b html doc/source doc/build/html
+	@$(BIN)/sphinx-build -E -W --keep-going -q -b html doc/source doc/build/html
 	@echo "doc/build/html/index.html"
 
 lint:  ## format, style, types, who imports whom

@@ -6,9 +6,11 @@ Each directive makes reStructuredText from data and hands it to Sphinx:
 ``servicevm-reasons``     servicevm.errors.REASONS
 ``servicevm-states``      an enumeration of servicevm.states
 ``servicevm-plans``       servicevm.plans.PLANS
+``servicevm-policy``      servicevm.policy.list_rules
 ``servicevm-exit-codes``  servicevmclient.exit_codes, with their comments
 ``servicevm-schema``      a JSON Schema: ``package.module:ATTRIBUTE.field``
 ``servicevm-api``         the OpenAPI document of the running application
+``servicevm-commands``    the commands of the OpenStack client's plugin
 ========================  ===================================================
 """
 
@@ -16,8 +18,10 @@ import importlib
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from types import SimpleNamespace
 from typing import Any
 
+from cliff.sphinxext import AutoprogramCliffDirective
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
@@ -58,20 +62,26 @@ def comments(enumeration: type[Enum]) -> dict[str, str]:
     return found
 
 
+def name_of(schema: Mapping[str, Any]) -> str | None:
+    """Name of the component that a schema refers to."""
+    found = schema.get("$ref")
+    return found.rpartition("/")[2] if found else None
+
+
 def type_of(schema: Mapping[str, Any]) -> str:
     """A short name of what a schema accepts."""
+    if name_of(schema):
+        return f"`{name_of(schema)}`_"
     if "enum" in schema:
-        return " | ".join(f"``{value}``" for value in schema["enum"])
+        return " or ".join(f"``{value}``" for value in schema["enum"])
     if "const" in schema:
         return f"``{schema['const']}``"
-    kind = schema.get("type")
-    if kind is None:
-        for word in ("oneOf", "anyOf"):
-            if word in schema:
-                return " | ".join(type_of(one) for one in schema[word])
-        return "any"
+    for word in ("oneOf", "anyOf"):
+        if word in schema:
+            return " or ".join(type_of(one) for one in schema[word])
+    kind = schema.get("type", "any")
     if isinstance(kind, list):
-        return " | ".join(kind)
+        return " or ".join(kind)
     if kind == "array":
         return f"list of {type_of(schema.get('items', {}))}"
     low, high = schema.get("minimum"), schema.get("maximum")
@@ -84,33 +94,22 @@ def type_of(schema: Mapping[str, Any]) -> str:
     return str(kind)
 
 
-def resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """Follow a local ``$ref``."""
-    while "$ref" in schema:
-        found: Any = root
-        for word in schema["$ref"].removeprefix("#/").split("/"):
-            found = found[word]
-        schema = {**found, **{k: v for k, v in schema.items() if k != "$ref"}}
-    return schema
-
-
 def fields(
-    schema: Mapping[str, Any],
-    root: Mapping[str, Any],
-    path: str = "",
-    depth: int = 4,
+    schema: Mapping[str, Any], path: str = ""
 ) -> Iterator[tuple[str, str, str, str]]:
-    """Path, type, whether it must be there, and words, of every field."""
-    schema = resolve(schema, root)
-    if "array" in str(schema.get("type")) and "items" in schema:
-        yield from fields(schema["items"], root, f"{path}[]", depth)
+    """Path, type, whether it must be there, and words, of every field.
+
+    What is a component of its own is named, not repeated.
+    """
+    if name_of(schema):
         return
+    if "items" in schema:
+        yield from fields(schema["items"], f"{path}[]")
     for word in ("oneOf", "anyOf"):
         for one in schema.get(word, []):
-            yield from fields(one, root, path, depth)
+            yield from fields(one, path)
     required = schema.get("required", [])
     for name, below in schema.get("properties", {}).items():
-        below = resolve(below, root)
         here = f"{path}.{name}" if path else name
         words = [below.get("description", "")]
         if "default" in below:
@@ -121,19 +120,25 @@ def fields(
             "yes" if name in required else "",
             " ".join(" ".join(filter(None, words)).split()),
         )
-        if depth:
-            yield from fields(below, root, here, depth - 1)
+        yield from fields(below, here)
 
 
 def schema_lines(
-    schema: Mapping[str, Any], root: Mapping[str, Any]
+    schema: Mapping[str, Any], *, answer: bool = False
 ) -> list[str]:
-    """A table of a schema's fields, each path once."""
+    """A table of a schema's fields, each path once.
+
+    :param answer: leave out whether a field must be there; it is
+    """
     rows: dict[str, tuple[str, str, str, str]] = {}
-    for row in fields(schema, root):
+    for row in fields(schema):
         rows.setdefault(row[0], row)
     if not rows:
         return []
+    if answer:
+        return table(
+            ["Field", "Type", ""], ((a, b, d) for a, b, _, d in rows.values())
+        )
     return table(["Field", "Type", "Required", ""], rows.values())
 
 
@@ -217,7 +222,43 @@ class Schema(Rendered):
 
     def lines(self) -> list[str]:
         schema = load(self.arguments[0])
-        return schema_lines(schema, schema)
+        return schema_lines(schema)
+
+
+class Policy(Rendered):
+    """Every rule, whom it lets in by default, and what it is about."""
+
+    def lines(self) -> list[str]:
+        return table(
+            ["Rule", "Default", "", "Routes"],
+            (
+                (
+                    f"``{rule.name}``",
+                    f"``{rule.check_str}``",
+                    rule.description,
+                    ", ".join(
+                        f"``{one['method']} {one['path']}``"
+                        for one in getattr(rule, "operations", [])
+                    ),
+                )
+                for rule in load("servicevm.policy:list_rules")()
+            ),
+        )
+
+
+class Commands(AutoprogramCliffDirective):  # type: ignore[misc]
+    """Every command of an entry point group.
+
+    cliff makes its commands without an application; ours name the one they
+    are in, in their examples.
+    """
+
+    def _load_commands(self) -> dict[str, Any]:
+        app = SimpleNamespace(NAME="openstack")
+        return {
+            name: lambda _app, args, found=found: found(app, args)
+            for name, found in super()._load_commands().items()
+        }
 
 
 def setup(app: Sphinx) -> Mapping[str, Any]:
@@ -228,7 +269,9 @@ def setup(app: Sphinx) -> Mapping[str, Any]:
         "reasons": Reasons,
         "states": States,
         "plans": Plans,
+        "policy": Policy,
         "exit-codes": ExitCodes,
+        "commands": Commands,
         "schema": Schema,
         "api": Api,
     }.items():

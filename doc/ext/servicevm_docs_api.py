@@ -3,81 +3,92 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from servicevm_docs import Rendered, resolve, schema_lines, table
+from servicevm_docs import Rendered, schema_lines, table, type_of
 
 METHODS = ("get", "post", "patch", "put", "delete")
+
+#: Said once, at the top of the page.
+EVERYWHERE = {"OpenStack-API-Version"}
 
 Document = Mapping[str, Any]
 
 
 def document() -> Document:
     """What ``GET /v1/openapi.json`` answers."""
-    from servicevm.api import openapi
+    from servicevm.api import app, openapi
 
-    return openapi.document()
+    return openapi.document(app.ROUTES)
 
 
 def heading(text: str, mark: str) -> list[str]:
     return [text, mark * len(text), ""]
 
 
-def groups(paths: Document) -> dict[str, list[str]]:
-    """Paths by their first word below /v1."""
-    found: dict[str, list[str]] = {}
-    for path in sorted(paths):
-        words = path.strip("/").split("/")
-        below = words[0] == "v1" and len(words) > 1
-        name = words[1] if below and "." not in words[1] else "service"
-        found.setdefault(name, []).append(path)
+def by_resource(
+    paths: Document,
+) -> dict[str, list[tuple[str, str, Document]]]:
+    """Path, method and operation, by the resource's name in the path."""
+    found: dict[str, list[tuple[str, str, Document]]] = {}
+    for path, item in paths.items():
+        noun = [*path.split("/"), "", ""][2] or "versions"
+        name = noun.replace("-", " ").capitalize()
+        for method in METHODS:
+            if method in item:
+                found.setdefault(name, []).append((path, method, item[method]))
     return found
 
 
-def parameters(operation: Document, root: Document) -> Iterator[str]:
-    rows = []
-    for one in operation.get("parameters", []):
-        one = resolve(one, root)
-        rows.append(
-            (
-                f"``{one['name']}``",
-                one["in"],
-                " ".join(str(one.get("description", "")).split()),
-            )
+def parameters(operation: Document) -> Iterator[str]:
+    rows = [
+        (
+            f"``{one['name']}``",
+            one["in"],
+            " ".join(str(one.get("description", "")).split()),
         )
+        for one in operation.get("parameters", [])
+        if one["name"] not in EVERYWHERE
+    ]
     if rows:
         yield from table(["Parameter", "In", ""], rows)
 
 
-def body_of(content: Document) -> Document | None:
-    for media in content.values():
-        if "schema" in media:
-            found: Document = media["schema"]
-            return found
+def body_of(holder: Document) -> Document | None:
+    for media in holder.get("content", {}).values():
+        found: Document = media["schema"]
+        return found
     return None
 
 
+def answers(operation: Document) -> Iterator[str]:
+    for status, answer in operation["responses"].items():
+        if not status.startswith("2"):
+            continue
+        schema = body_of(answer)
+        if schema is None:
+            yield from [f"Answer: {status}, without a body.", ""]
+            continue
+        named = [
+            f"``{name}``: {type_of(below)}"
+            for name, below in schema.get("properties", {}).items()
+            if not name.endswith("_links")
+        ]
+        what = "; ".join(named) or type_of(schema)
+        yield from [f"Answer: {status}, {what}.", ""]
+
+
 def operation_lines(
-    method: str, path: str, operation: Document, root: Document
+    path: str, method: str, operation: Document
 ) -> Iterator[str]:
     yield from heading(f"{method.upper()} {path}", "-")
-    for key in ("summary", "description"):
-        if operation.get(key):
-            yield from [" ".join(operation[key].split()), ""]
-    yield from parameters(operation, root)
-    request = resolve(operation.get("requestBody", {}), root)
-    schema = body_of(request.get("content", {}))
+    yield from [f"{operation['summary']}.", ""]
+    rule = operation.get("x-openstack-policy")
+    if rule:
+        yield from [f"Policy: ``{rule}``.", ""]
+    yield from parameters(operation)
+    schema = body_of(operation.get("requestBody", {}))
     if schema is not None:
-        yield from ["Request:", "", *schema_lines(schema, root)]
-    rows = []
-    answer = None
-    for status, response in sorted(operation.get("responses", {}).items()):
-        response = resolve(response, root)
-        rows.append((str(status), response.get("description", "")))
-        if str(status).startswith("2"):
-            answer = answer or body_of(response.get("content", {}))
-    yield from table(["Status", ""], rows)
-    if answer is not None:
-        lines = schema_lines(answer, root)
-        yield from ["Answer:", "", *lines] if lines else []
+        yield from schema_lines(schema)
+    yield from answers(operation)
 
 
 class Api(Rendered):
@@ -86,11 +97,12 @@ class Api(Rendered):
     def lines(self) -> list[str]:
         root = document()
         lines: list[str] = []
-        for name, paths in groups(root["paths"]).items():
+        for name, operations in by_resource(root["paths"]).items():
             lines += heading(name, "=")
-            for path in paths:
-                for method in METHODS:
-                    if method in root["paths"][path]:
-                        operation = root["paths"][path][method]
-                        lines += operation_lines(method, path, operation, root)
+            for path, method, operation in operations:
+                lines += operation_lines(path, method, operation)
+        lines += heading("Types", "=")
+        for name, schema in sorted(root["components"]["schemas"].items()):
+            lines += heading(name, "-")
+            lines += schema_lines(schema, answer=True)
         return lines

@@ -13,7 +13,6 @@ html_title = "servicevm"
 extensions = [
     "cliff.sphinxext",
     "oslo_config.sphinxext",
-    "oslo_policy.sphinxext",
     "sphinx.ext.autodoc",
     "servicevm_docs",
 ]
