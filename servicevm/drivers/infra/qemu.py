@@ -71,8 +71,8 @@ _KILL_WAIT = 2.0
 class QemuInfraDriver(InfraDriver):
     """The infra driver ``qemu``.
 
-    A soft reboot presses the power button, and resets the machine once the
-    guest has stopped or after 15 s; a hard one resets it at once. Both
+    A soft reboot presses the power button and starts the machine again once
+    the guest has stopped, or after 15 s; a hard one kills it first. Both
     start a machine that does not run, from its folder.
 
     :param conf: options of servicevm.conf, groups ``qemu`` and ``relay``
@@ -120,6 +120,8 @@ class QemuInfraDriver(InfraDriver):
         self._guard = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
         self._watcher: Watcher | None = None
+        #: Devices between the two halves of a soft reboot.
+        self._restarting: set[str] = set()
 
     # -- the interface ------------------------------------------------------
 
@@ -216,6 +218,8 @@ class QemuInfraDriver(InfraDriver):
         }
         if record.note:
             facts["accelerator_note"] = record.note
+        if spec.id in self._restarting:
+            return Observation(DeviceState.BUILDING, facts=facts)
         if not qemu_process.alive(folder.pid):
             ended = record.ended or {}
             return Observation(
@@ -245,15 +249,17 @@ class QemuInfraDriver(InfraDriver):
                     )
                 self.create(spec, unrecorded)
                 return
-            if qemu_process.alive(folder.pid):
+            if not hard and qemu_process.alive(folder.pid):
                 self._adopt(spec.id, folder)
                 _, end = self._watching.status(spec.id)
                 if end is None:
+                    self._restarting.add(spec.id)
                     try:
-                        self._watching.reboot(spec.id, hard=hard)
+                        self._watching.power_down(spec.id)
                         return
                     except MonitorError as error:
                         LOG.warning("QEMU of %s: %s", spec.id, error)
+            self._restarting.discard(spec.id)
             self._launcher.stop(spec.id, folder)
             self._launcher.start(spec.id, folder, record, unrecorded)
 
@@ -357,6 +363,7 @@ class QemuInfraDriver(InfraDriver):
                     self._conf.qemu.console_bytes,
                     self._ended,
                     self._kvm_broken,
+                    self._restart,
                 )
             return self._watcher
 
@@ -425,6 +432,7 @@ class QemuInfraDriver(InfraDriver):
         with self._device(device_id) as folder:
             if not folder.path.exists():
                 return True
+            self._restarting.discard(device_id)
             if not self._launcher.stop(device_id, folder):
                 return False
             folder.remove()
@@ -443,6 +451,21 @@ class QemuInfraDriver(InfraDriver):
         LOG.warning("Device %s: %s", device_id, end.detail)
         if self._died is not None:
             self._died(device_id)
+
+    def _restart(self, device_id: str) -> None:
+        """The second half of a soft reboot."""
+        with self._device(device_id) as folder:
+            record = folder.read_record()
+            if record is None or device_id not in self._restarting:
+                return
+            try:
+                self._launcher.start(device_id, folder, record, unrecorded)
+                return
+            except ServicevmError as error:
+                detail = error.detail
+            finally:
+                self._restarting.discard(device_id)
+        self._ended(device_id, End(DeviceState.FAILED, detail))
 
     def _kvm_broken(self, device_id: str, why: str) -> None:
         """The accelerator cannot run a machine after all."""

@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 
 #: Seconds between two drains of every console.
 TICK = 2.0
-#: Seconds a guest may take to stop in order before it is reset.
+#: Seconds a guest may take to stop in order before it is killed.
 POWERDOWN = 15.0
 #: Seconds until QEMU must have greeted after its start.
 GREETING = 20.0
@@ -58,6 +58,7 @@ _KILLED = End(DeviceState.FAILED, "QEMU was killed.")
 
 OnEnd = Callable[[str, End], None]
 OnBroken = Callable[[str, str], None]
+OnStopped = Callable[[str], None]
 
 
 class Watched:
@@ -80,16 +81,16 @@ class Watched:
         self.gone = asyncio.Event()
         self.expected = expected
         self.broken = False
-        self.resetting = False
+        self.restart = False
         self.end: End | None = None
-        self.reset_timer: asyncio.TimerHandle | None = None
+        self.stop_timer: asyncio.TimerHandle | None = None
         self.contact_timer: asyncio.TimerHandle | None = None
 
     def cancel_timers(self) -> None:
-        for timer in (self.reset_timer, self.contact_timer):
+        for timer in (self.stop_timer, self.contact_timer):
             if timer is not None:
                 timer.cancel()
-        self.reset_timer = self.contact_timer = None
+        self.stop_timer = self.contact_timer = None
 
 
 class Watcher:
@@ -98,14 +99,20 @@ class Watcher:
     :param console_bytes: bound of a console log
     :param on_end: told, in another thread, that a machine ended by itself
     :param on_broken: told so that KVM cannot run a machine after all
+    :param on_stopped: told so that a machine has powered down as asked
     """
 
     def __init__(
-        self, console_bytes: int, on_end: OnEnd, on_broken: OnBroken
+        self,
+        console_bytes: int,
+        on_end: OnEnd,
+        on_broken: OnBroken,
+        on_stopped: OnStopped,
     ) -> None:
         self._console_bytes = console_bytes
         self._on_end = on_end
         self._on_broken = on_broken
+        self._on_stopped = on_stopped
         self._watched: dict[str, Watched] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._callbacks = concurrent.futures.ThreadPoolExecutor(
@@ -171,12 +178,13 @@ class Watcher:
         """Bring the console's output into the log, where that is possible."""
         self._call(self._drain_one(device_id), _CALL)
 
-    def reboot(self, device_id: str, *, hard: bool) -> None:
-        """Reset the machine; not `hard`: the guest stops in order first.
+    def power_down(self, device_id: str) -> None:
+        """Press the power button; once the guest has stopped, or after
+        `POWERDOWN` seconds, QEMU ends and `on_stopped` is told.
 
         :raises MonitorError: refused, or no answer in time
         """
-        self._call(self._reboot(device_id, hard), _CALL)
+        self._call(self._power_down(device_id), _CALL)
 
     def close(self) -> None:
         """Let go of every process; they keep running."""
@@ -268,7 +276,9 @@ class Watcher:
             return
         del self._watched[watched.device_id]
         self._spawn(self._release(watched))
-        if not watched.expected:
+        if watched.restart:
+            self._callbacks.submit(self._tell_stopped, watched.device_id)
+        elif not watched.expected:
             words = watched.folder.tail(watched.folder.qemu_log, 500)
             end = watched.end or End(
                 _KILLED.state,
@@ -281,6 +291,12 @@ class Watcher:
             self._on_end(device_id, end)
         except Exception:
             LOG.exception("The end of %s could not be handled", device_id)
+
+    def _tell_stopped(self, device_id: str) -> None:
+        try:
+            self._on_stopped(device_id)
+        except Exception:
+            LOG.exception("%s could not be started again", device_id)
 
     def _broken(self, watched: Watched, why: str) -> None:
         def tell() -> None:
@@ -321,11 +337,6 @@ class Watcher:
             )
             self._broken(watched, "QEMU reports an internal error")
         elif status in ("shutdown", "guest-panicked"):
-            if watched.resetting:
-                return
-            if watched.reset_timer is not None:
-                await self._reset(watched)
-                return
             if watched.end is not None:
                 return
             if reason is None:
@@ -371,35 +382,15 @@ class Watcher:
     async def _human(self, device_id: str, line: str) -> str:
         return await self._monitor(device_id).human(line)
 
-    async def _reboot(self, device_id: str, hard: bool) -> None:
+    async def _power_down(self, device_id: str) -> None:
         monitor = self._monitor(device_id)
         watched = self._watched[device_id]
-        if hard:
-            await self._reset(watched)
-        elif watched.reset_timer is None:
-            watched.reset_timer = self._loop.call_later(
-                POWERDOWN, lambda: self._spawn(self._reset(watched))
+        watched.restart = True
+        if watched.stop_timer is None:
+            watched.stop_timer = self._loop.call_later(
+                POWERDOWN, lambda: self._spawn(self._quit(watched))
             )
             await monitor.execute("system_powerdown")
-
-    async def _reset(self, watched: Watched) -> None:
-        if watched.reset_timer is not None:
-            watched.reset_timer.cancel()
-            watched.reset_timer = None
-        monitor = watched.monitor
-        if monitor is None:
-            raise MonitorError("QEMU's control socket is not connected")
-        watched.resetting = True
-        try:
-            await self._drain(watched)
-            # A reset by the guest is its end, one by us is not.
-            await monitor.execute("set-action", {"reboot": "reset"})
-            await monitor.execute("system_reset")
-            await monitor.execute("set-action", {"reboot": "shutdown"})
-            if await monitor.status() != "running":
-                await monitor.execute("cont")
-        finally:
-            watched.resetting = False
 
     async def _drain_one(self, device_id: str) -> None:
         watched = self._watched.get(device_id)
