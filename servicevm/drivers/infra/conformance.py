@@ -1,0 +1,244 @@
+"""What every infra driver has to do: a test-suite that vendors run.
+
+Mix `InfraDriverConformance` into a test class of your own and give it the
+fixtures ``make_driver`` and ``make_spec``::
+
+    class TestMine(InfraDriverConformance):
+        @pytest.fixture
+        def make_driver(self): ...
+
+        @pytest.fixture
+        def make_spec(self): ...
+
+It is run by pytest and makes real devices. It needs nothing but this module.
+"""
+
+import time
+from collections.abc import Callable
+
+from servicevm.drivers.infra.base import (
+    DeviceSpec,
+    DeviceState,
+    InfraDriver,
+    Observation,
+)
+
+MakeDriver = Callable[[], InfraDriver]
+"""A driver on the same infrastructure; closed by the fixture at the end."""
+
+MakeSpec = Callable[[], DeviceSpec]
+"""A fresh device, with a bootstrap document."""
+
+
+class Ledger:
+    """Records what a driver records, in order."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, str | None]] = []
+
+    def __call__(self, kind: str, external_id: str | None) -> None:
+        self.entries.append((kind, external_id))
+
+    @property
+    def present(self) -> dict[str, str]:
+        return {kind: one for kind, one in self.entries if one is not None}
+
+
+class Interrupted(Exception):
+    """The process died here, as far as the driver can tell."""
+
+
+class InterruptedLedger(Ledger):
+    """Raises at entry number `at`, as if the process was killed there."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._at = at
+
+    def __call__(self, kind: str, external_id: str | None) -> None:
+        super().__call__(kind, external_id)
+        if len(self.entries) == self._at:
+            raise Interrupted
+
+
+class InfraDriverConformance:
+    """The suite. Limits are class attributes, in seconds."""
+
+    #: Until a device runs.
+    running_within = 60.0
+    #: Until a deleted device is gone.
+    gone_within = 30.0
+    #: For one call: every call "returns at once".
+    call_within = 15.0
+
+    def wait_for(
+        self, driver: InfraDriver, spec: DeviceSpec, state: DeviceState
+    ) -> Observation:
+        """Observe until the state is reached.
+
+        :raises AssertionError: it was not, in time
+        """
+        deadline = time.monotonic() + self.running_within
+        while True:
+            seen = driver.observe(spec)
+            if seen.state == state:
+                return seen
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{seen} is not {state}")
+            time.sleep(0.02)
+
+    def wait_gone(self, driver: InfraDriver, spec: DeviceSpec) -> None:
+        deadline = time.monotonic() + self.gone_within
+        while not driver.delete(spec):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{spec.id} is not gone")
+            time.sleep(0.02)
+
+    def within(self, call: Callable[[], object]) -> None:
+        started = time.monotonic()
+        call()
+        took = time.monotonic() - started
+        if took > self.call_within:
+            raise AssertionError(f"the call took {took:.1f} s")
+
+    def check(self, truth: bool, what: str) -> None:
+        if not truth:
+            raise AssertionError(what)
+
+    def test_a_device_that_was_never_made_is_absent(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        self.check(
+            driver.observe(spec).state == DeviceState.ABSENT, "not ABSENT"
+        )
+        self.check(driver.delete(spec), "nothing to delete, yet not gone")
+
+    def test_create_leads_to_running_and_delete_to_nothing(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec, ledger = make_driver(), make_spec(), Ledger()
+        before = driver.device_ids()
+        self.within(lambda: driver.create(spec, ledger))
+        self.wait_for(driver, spec, DeviceState.RUNNING)
+        self.check(spec.id in driver.device_ids(), "not listed")
+        self.wait_gone(driver, spec)
+        self.check(
+            driver.observe(spec).state == DeviceState.ABSENT, "not ABSENT"
+        )
+        self.check(driver.device_ids() == before, "something is left")
+
+    def test_everything_is_recorded_before_it_is_made(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec, ledger = make_driver(), make_spec(), Ledger()
+        driver.create(spec, ledger)
+        seen: set[str] = set()
+        for kind, external_id in ledger.entries:
+            if external_id is None:
+                seen.add(kind)
+            self.check(kind in seen, f"{kind} has no intent before it")
+        self.check(seen == set(ledger.present), "an intent without an id")
+        self.wait_gone(driver, spec)
+
+    def test_create_is_idempotent(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec, first, again = (
+            make_driver(),
+            make_spec(),
+            Ledger(),
+            Ledger(),
+        )
+        driver.create(spec, first)
+        driver.create(spec, again)
+        self.check(
+            dict(first.present) | again.present == first.present,
+            "the second call made something else",
+        )
+        self.wait_for(driver, spec, DeviceState.RUNNING)
+        self.wait_gone(driver, spec)
+
+    def test_create_goes_on_after_being_killed_anywhere(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        whole = Ledger()
+        driver, spec = make_driver(), make_spec()
+        driver.create(spec, whole)
+        self.wait_gone(driver, spec)
+        for at in range(1, len(whole.entries) + 1):
+            spec = make_spec()
+            try:
+                driver.create(spec, InterruptedLedger(at))
+                raise AssertionError("the ledger's error was swallowed")
+            except Interrupted:
+                pass
+            driver.create(spec, Ledger())
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+            self.wait_gone(driver, spec)
+
+    def test_delete_works_wherever_create_was_killed(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        whole = Ledger()
+        driver, spec = make_driver(), make_spec()
+        before = driver.device_ids()
+        driver.create(spec, whole)
+        self.wait_gone(driver, spec)
+        for at in range(1, len(whole.entries) + 1):
+            spec = make_spec()
+            try:
+                driver.create(spec, InterruptedLedger(at))
+            except Interrupted:
+                pass
+            self.wait_gone(driver, spec)
+            self.check(driver.device_ids() == before, f"left after {at}")
+
+    def test_a_device_survives_the_service(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        driver.create(spec, Ledger())
+        self.wait_for(driver, spec, DeviceState.RUNNING)
+        driver.close()
+        driver = make_driver()
+        driver.watch([spec], lambda device_id: None)
+        self.check(
+            driver.observe(spec).state == DeviceState.RUNNING, "not RUNNING"
+        )
+        self.wait_gone(driver, spec)
+
+    def test_reboot_leads_back_to_running(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        if driver.capabilities.reboot:
+            driver.create(spec, Ledger())
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+            self.within(lambda: driver.reboot(spec, hard=True))
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+        self.wait_gone(driver, spec)
+
+    def test_the_console_log_is_bounded(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        if driver.capabilities.console_log:
+            driver.create(spec, Ledger())
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+            text = driver.console_log(spec, 16)
+            self.check(len(text) <= 16, "more than was asked for")
+        self.wait_gone(driver, spec)
+
+    def test_a_leftover_is_found_and_destroyed(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        driver.create(spec, Ledger())
+        self.check(spec.id in driver.device_ids(), "not listed")
+        deadline = time.monotonic() + self.gone_within
+        while spec.id in driver.device_ids():
+            driver.delete_leftover(spec.id)
+            if time.monotonic() > deadline:
+                raise AssertionError("the leftover is still there")
+            time.sleep(0.02)
