@@ -55,6 +55,7 @@ class _Facade:
     """The process's way to its database; replaced by `configure`."""
 
     manager: Any = None
+    engine: sa.Engine | None = None
 
 
 def register(conf: cfg.ConfigOpts) -> None:
@@ -72,6 +73,8 @@ def configure(conf: cfg.ConfigOpts) -> None:
     """Point this process at the database that `conf` names.
 
     A second call lets go of the first database.
+
+    :raises oslo_db.exception.DBError: if it can not be opened
     """
     url = connection_url(conf)
     make_private(url)
@@ -87,8 +90,9 @@ def configure(conf: cfg.ConfigOpts) -> None:
     manager.configure(
         connection=url, connection_parameters=parameters, **passed
     )
+    made = manager.writer.get_engine()
     dispose()
-    _Facade.manager = manager
+    _Facade.manager, _Facade.engine = manager, made
 
 
 def sync(conf: cfg.ConfigOpts) -> str:
@@ -115,9 +119,9 @@ def make_private(url: str) -> None:
 
 def dispose() -> None:
     """Close the connections of this process, if it has any."""
-    if _Facade.manager is not None:
-        engine().dispose()
-        _Facade.manager = None
+    if _Facade.engine is not None:
+        _Facade.engine.dispose()
+    _Facade.manager = _Facade.engine = None
 
 
 def engine() -> sa.Engine:
@@ -125,8 +129,9 @@ def engine() -> sa.Engine:
 
     :raises RuntimeError: before `configure`
     """
-    found: sa.Engine = _manager().writer.get_engine()
-    return found
+    if _Facade.engine is None:
+        raise RuntimeError("servicevm.db.api.configure was not called")
+    return _Facade.engine
 
 
 @contextlib.contextmanager

@@ -5,9 +5,11 @@ interface, because oslo.db itself opens a new connection for every
 transaction on SQLite (0.5 ms each) and always says a plain ``BEGIN``.
 """
 
+import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
+from oslo_db import exception
 from sqlalchemy import event, pool
 from sqlalchemy.dialects import plugins
 from sqlalchemy.engine import CreateEnginePlugin
@@ -59,10 +61,12 @@ plugins.register(_NAME, __name__, SqlitePlugin.__name__)
 
 
 def _on_connect(connection: Any, record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in _CONNECT:
-        cursor.execute(pragma)
-    cursor.close()
+    try:
+        for pragma in _CONNECT:
+            connection.execute(pragma).close()
+    except sqlite3.Error as error:
+        # oslo.db translates errors of statements, not of listeners.
+        raise exception.DBError(error) from error
 
 
 def _on_execute(

@@ -6,7 +6,7 @@ from sqlalchemy import orm
 from servicevm.db.models import Operation, OperationStep
 from servicevm.states import OperationState
 
-__all__ = ["begin_step", "end_step"]
+__all__ = ["began", "begin_step", "end_step"]
 
 
 def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
@@ -51,6 +51,12 @@ def end_step(
         last.message = message
     if state.terminal:
         last.finished_at = now
+
+
+def began(session: orm.Session, operation_id: str) -> int | None:
+    """When the present step was first tried."""
+    last = _last_step(session, operation_id)
+    return None if last is None else last.started_at
 
 
 def _last_step(
