@@ -47,7 +47,7 @@ class Speaker(Protocol):
         """Whether it must end now, and why."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One accepted socket.
 
     A TCP connection carries one TLS connection. A serial line carries one
@@ -98,7 +98,14 @@ class Connection(asyncio.Protocol):
         else:
             self._flush()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        # One for all: the selector loop reads into it and hands it over
+        # before it reads again. `Protocol` would have it allocate 256 KiB
+        # for every heartbeat.
+        return self._board.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._board.buffer[:nbytes])
         if self._link is None:
             self._received(data)
             return

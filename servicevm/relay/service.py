@@ -18,7 +18,7 @@ from servicevm.relay.connection import Connection
 from servicevm.relay.endings import Ending
 from servicevm.relay.limits import Limits
 from servicevm.relay.listening import SerialSocket, tcp_socket
-from servicevm.relay.metrics import CALLS
+from servicevm.relay.metrics import BEATS, CALLS
 from servicevm.relay.schemas import RESULTS
 from servicevm.relay.switchboard import Switchboard
 from servicevm.rpc.base import AgentEvents, Json
@@ -221,6 +221,8 @@ class Relay:
     async def _sweep(self, board: Switchboard) -> None:
         while True:
             await asyncio.sleep(self._limits.sweep_interval)
+            BEATS.inc(board.beats_heard)
+            board.beats_heard = 0
             now = board.loop.time()
             for connection in list(board.connections):
                 connection.sweep(now)

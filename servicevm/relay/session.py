@@ -16,7 +16,7 @@ from servicevm.relay.calls import Calls
 from servicevm.relay.endings import Ending
 from servicevm.relay.identity import Identity
 from servicevm.relay.lane import Lane
-from servicevm.relay.metrics import BEATS, DROPPED, SESSIONS
+from servicevm.relay.metrics import DROPPED, SESSIONS
 from servicevm.relay.refusal import refuse
 from servicevm.relay.schemas import METHODS, REQUESTS, reports_of_beat
 from servicevm.relay.switchboard import Switchboard
@@ -185,7 +185,7 @@ class AgentSession:
 
     def _beat(self, params: dict[str, Any]) -> None:
         reports = reports_of_beat(params)
-        BEATS.inc()
+        self._board.beats_heard += 1
         self._board.beats.add(
             self.device_id, self.epoch, clock.now_us(), reports
         )

@@ -39,6 +39,10 @@ class Switchboard:
         self.admission = Admission(
             limits.max_unauthenticated, limits.max_unauthenticated_per_peer
         )
+        #: Bytes just read, of whichever connection.
+        self.buffer = memoryview(bytearray(bounds.READ_BUFFER))
+        #: Heartbeats since the last sweep.
+        self.beats_heard = 0
         #: All of them, from accept to the closed socket.
         self.connections: set[Connection] = set()
 

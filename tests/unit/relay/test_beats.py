@@ -1,0 +1,76 @@
+from servicevm.relay.beats import Beats
+
+A, B = {"generation": 1}, {"generation": 2}
+
+
+def test_only_the_latest_beat_of_a_device_is_told() -> None:
+    beats = Beats()
+    beats.add("d", 1, 100, {})
+    beats.add("d", 1, 200, {})
+    beats.add("e", 1, 150, {})
+    assert beats.take() == [
+        {"device_id": "d", "epoch": 1, "seen_us": 200},
+        {"device_id": "e", "epoch": 1, "seen_us": 150},
+    ]
+    assert beats.take() == []
+
+
+def test_reports_are_merged_since_each_is_sent_once() -> None:
+    beats = Beats()
+    beats.add("d", 1, 100, {"s": A, "t": A})
+    beats.add("d", 1, 200, {"s": B})
+    beats.add("d", 1, 300, {})
+    (beat,) = beats.take()
+    assert beat["services"] == {"s": B, "t": A}
+
+
+def test_a_beat_of_an_older_session_is_ignored() -> None:
+    beats = Beats()
+    beats.add("d", 2, 100, {"s": A})
+    beats.add("d", 1, 200, {"s": B})
+    assert beats.take() == [
+        {"device_id": "d", "epoch": 2, "seen_us": 100, "services": {"s": A}}
+    ]
+
+
+def test_a_newer_session_begins_afresh() -> None:
+    beats = Beats()
+    beats.add("d", 1, 100, {"s": A})
+    beats.add("d", 2, 200, {})
+    assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_us": 200}]
+
+
+def test_an_ended_session_no_longer_lives() -> None:
+    beats = Beats()
+    beats.add("d", 2, 100, {})
+    beats.forget("d", 1)
+    assert len(beats) == 1
+    beats.forget("d", 2)
+    assert len(beats) == 0
+
+
+def test_what_was_not_delivered_is_told_again() -> None:
+    beats = Beats()
+    beats.add("d", 1, 100, {"s": A, "t": A})
+    beats.add("e", 1, 100, {})
+    taken = beats.take()
+    beats.add("d", 1, 200, {"s": B})
+    beats.give_back(taken)
+    assert beats.take() == [
+        {
+            "device_id": "d",
+            "epoch": 1,
+            "seen_us": 200,
+            "services": {"s": B, "t": A},
+        },
+        {"device_id": "e", "epoch": 1, "seen_us": 100},
+    ]
+
+
+def test_what_was_not_delivered_of_an_older_session_is_dropped() -> None:
+    beats = Beats()
+    beats.add("d", 1, 100, {"s": A})
+    taken = beats.take()
+    beats.add("d", 2, 200, {})
+    beats.give_back(taken)
+    assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_us": 200}]
