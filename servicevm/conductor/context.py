@@ -12,13 +12,16 @@ from servicevm import clock
 from servicevm.conductor import views
 from servicevm.conductor.outcomes import Outcome
 from servicevm.db import api as db
-from servicevm.db import leases, models
+from servicevm.db import leases, models, timeline
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.drivers.mgmt.base import MgmtDriver
 from servicevm.states import LedgerState
 
 __all__ = ["Step", "StepContext", "Steps"]
+
+#: Longest time between two looks at something, in seconds.
+LONGEST = 5.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,17 @@ class StepContext:
         with db.writer() as session:
             leases.fenced(session, self.operation.id, self.operation.fence)
             yield session
+
+    def pause(self, shortest: float) -> float:
+        """Seconds until a look at what gives no sign by itself.
+
+        A tenth of what the step has taken so far: prompt where it is a
+        matter of a second, and no burden where it is one of minutes.
+        """
+        with db.reader() as session:
+            began = timeline.began(session, self.operation.id)
+        waited = (clock.now_us() - (began or clock.now_us())) / clock.SECOND
+        return min(max(shortest, waited / 10), LONGEST)
 
     def save(self, data: Mapping[str, Any]) -> None:
         """Keep data in the middle of a step, before what cannot be undone."""

@@ -38,7 +38,9 @@ def allocate(ctx: StepContext) -> Outcome:
     if device.touched or infra.observe(spec).state is not DeviceState.ABSENT:
         ctx.mgmt(device).forget(device.row.id)
         if not infra.delete(spec):
-            return Wait(POLL, "Waiting for the failed attempt to go away.")
+            return Wait(
+                ctx.pause(POLL), "Waiting for the failed attempt to go away."
+            )
 
         def cleared(session: orm.Session) -> None:
             session.execute(
@@ -62,7 +64,9 @@ def wait_running(ctx: StepContext) -> Outcome:
     device = _device(ctx)
     seen = ctx.infra(device).observe(device.spec())
     if seen.state is DeviceState.BUILDING:
-        return Wait(POLL, seen.detail or "The machine is being built.")
+        return Wait(
+            ctx.pause(POLL), seen.detail or "The machine is being built."
+        )
     _refuse_dead(seen)
 
     def running(session: orm.Session) -> None:
@@ -95,8 +99,12 @@ def wait_agent(ctx: StepContext) -> Outcome:
             "seconds.",
         )
     if report.connected:
-        return Wait(POLL, "The agent is connected and not ready yet.")
-    return Wait(LOOK, "Waiting for the agent in the device to call home.")
+        return Wait(
+            ctx.pause(POLL), "The agent is connected and not ready yet."
+        )
+    return Wait(
+        ctx.pause(LOOK), "Waiting for the agent in the device to call home."
+    )
 
 
 def reboot(ctx: StepContext) -> Outcome:
@@ -171,7 +179,8 @@ def quiesce(ctx: StepContext) -> Outcome:
             )
     if others:
         return Wait(
-            POLL, f"Waiting for {len(others)} services' operations to end."
+            ctx.pause(POLL),
+            f"Waiting for {len(others)} services' operations to end.",
         )
     return Done()
 
@@ -198,7 +207,7 @@ def destroy(ctx: StepContext) -> Outcome:
             )
     if ctx.infra(device).delete(device.spec()):
         return Done()
-    return Wait(POLL, "Waiting for the machine to go away.")
+    return Wait(ctx.pause(POLL), "Waiting for the machine to go away.")
 
 
 def purge(ctx: StepContext) -> Outcome:

@@ -34,7 +34,9 @@ def wait_device(ctx: StepContext) -> Outcome:
                 f"The device is in ERROR: {device.row.status_reason}",
             )
         case status:
-            return Wait(LOOK, f"Waiting for the device, which is {status}.")
+            return Wait(
+                ctx.pause(LOOK), f"Waiting for the device, which is {status}."
+            )
 
 
 def publish_ports(ctx: StepContext) -> Outcome:
@@ -56,7 +58,7 @@ def apply(ctx: StepContext) -> Outcome:
         ctx.mgmt(device).apply(device.row.id, views.document(service))
     except TransientError as error:
         if error.reason in _AWAY:
-            return Wait(LOOK, error.detail)
+            return Wait(ctx.pause(LOOK), error.detail)
         raise
     return Done(
         data={"generation": service.generation, "told_at": clock.now_us()}
@@ -82,16 +84,20 @@ def wait_applied(ctx: StepContext) -> Outcome:
         if known is not None:
             return known
     if not seen.connected:
-        return Wait(LOOK, "Waiting for the device's agent to come back.")
+        return Wait(
+            ctx.pause(LOOK), "Waiting for the device's agent to come back."
+        )
     now = clock.now_us()
     if now >= int(ctx.data["told_at"]) + AGAIN * clock.SECOND:
         mgmt.apply(device.row.id, views.document(service))
         return Wait(
-            LOOK,
+            ctx.pause(LOOK),
             "The device was told again.",
             data={"told_at": now, "generation": service.generation},
         )
-    return Wait(LOOK, "Waiting for the device to apply the configuration.")
+    return Wait(
+        ctx.pause(LOOK), "Waiting for the device to apply the configuration."
+    )
 
 
 def activate(ctx: StepContext) -> Outcome:
