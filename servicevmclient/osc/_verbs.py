@@ -196,7 +196,8 @@ class Delete(Base):
         """Ask for all, then wait for all if told."""
         codes = []
         asked: dict[str, str] = {}
-        for ref in dict.fromkeys(parsed_args.refs):
+        refs = list(dict.fromkeys(parsed_args.refs))
+        for ref in refs:
             try:
                 found = self.client.find(self.kind, ref)
                 operation = self.client.delete(self.kind, found.ref)
@@ -210,10 +211,8 @@ class Delete(Base):
                 self.say(f"{self.kind.noun} {ref}: operation {operation}")
         if self.waits and parsed_args.wait is not None:
             codes += self._wait(asked, parsed_args.wait)
-        if codes and len(parsed_args.refs) > 1:
-            self.stderr.write(
-                f"{len(codes)} of {len(parsed_args.refs)} failed.\n"
-            )
+        if codes and len(refs) > 1:
+            self.stderr.write(f"{len(codes)} of {len(refs)} failed.\n")
         return total(codes)
 
     def _wait(

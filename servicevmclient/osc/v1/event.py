@@ -24,4 +24,4 @@ class ListEvent(_verbs.List):
             choices=("INFO", "WARNING", "ERROR"),
         ),
     )
-    example = "event list --device lb-1 --sort at:desc --limit 20"
+    example = "event list --device lb-1 --limit 20"

@@ -1,0 +1,31 @@
+from servicevmclient.testing import FakeServicevm
+from tests.unit.client.conftest import Terminal
+
+
+def test_list_filters_by_device_and_severity(
+    terminal: Terminal, fake: FakeServicevm
+) -> None:
+    device = fake.store.add("devices", {"name": "lb-1"})
+    for severity in ("INFO", "ERROR"):
+        fake.store.add(
+            "events",
+            {
+                "at": "2026-11-22T10:00:00.123456Z",
+                "type": "device.operating_status",
+                "severity": severity,
+                "resource_id": device["id"],
+                "device_id": device["id"],
+                "message": "It is ONLINE.",
+            },
+        )
+    line = "event list --device lb-1 --severity error -f json"
+    assert terminal(line).json() == [
+        {
+            "At": "2026-11-22T10:00:00.123456Z",
+            "Severity": "ERROR",
+            "Type": "device.operating_status",
+            "Resource ID": device["id"],
+            "Message": "It is ONLINE.",
+        }
+    ]
+    assert "2026-11-22T10:00:00Z" in terminal("event list").out
