@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = {"servicevm", "servicevm_agent", "servicevmclient", "tests"}
+OURS = {
+    "benchmarks",
+    "servicevm",
+    "servicevm_agent",
+    "servicevmclient",
+    "tests",
+}
 
 #: Each tree, and which of setup.cfg's lists it may import from.
 TREES = {
