@@ -1,0 +1,191 @@
+from typing import Any
+
+import pytest
+from falcon import testing
+
+from servicevm.db import api as db
+from servicevm.db import models
+from tests.unit.api import requests
+
+
+def test_a_template_shows_its_spec_with_defaults(
+    api: testing.TestClient,
+) -> None:
+    answer = api.simulate_post(
+        "/v1/device-templates",
+        json={
+            "device_template": {
+                "name": "least",
+                "infra_driver": "noop",
+                "interfaces": [{"role": "ingress", "network": "user"}],
+            }
+        },
+    )
+    assert answer.status_code == 201
+    template = answer.json["device_template"]
+    assert template["revision"] == 1
+    assert template["project_id"] == "default"
+    assert template["mgmt_driver"] == "agent"
+    assert template["slots"] == 1
+    assert template["infra_options"] == template["health"] == {}
+    path = f"/v1/device-templates/{template['id']}"
+    assert answer.headers["Location"].endswith(path)
+    assert api.simulate_get(path).json["device_template"] == template
+
+
+def test_a_change_of_the_spec_is_a_new_revision(
+    api: testing.TestClient,
+    template: dict[str, Any],
+    device: dict[str, Any],
+) -> None:
+    path = f"/v1/device-templates/{template['id']}"
+    answer = api.simulate_patch(path, json={"device_template": {"slots": 9}})
+    assert answer.status_code == 200
+    assert answer.json["device_template"]["revision"] == 2
+    assert answer.json["device_template"]["slots"] == 9
+    # What runs keeps its own; what is new gets the new one.
+    shown = api.simulate_get(f"/v1/devices/{device['id']}").json["device"]
+    assert (shown["template_revision"], shown["slots"]["total"]) == (1, 2)
+    fresh = requests.create_device(api, template["id"])
+    assert (fresh["template_revision"], fresh["slots"]["total"]) == (2, 9)
+
+
+def test_a_change_of_the_name_is_not(
+    api: testing.TestClient, template: dict[str, Any]
+) -> None:
+    answer = api.simulate_patch(
+        f"/v1/device-templates/{template['id']}",
+        json={"device_template": {"name": "new", "slots": 2}},
+    )
+    assert answer.json["device_template"]["name"] == "new"
+    assert answer.json["device_template"]["revision"] == 1
+
+
+def test_a_template_in_use_stays(
+    api: testing.TestClient,
+    template: dict[str, Any],
+    device: dict[str, Any],
+) -> None:
+    path = f"/v1/device-templates/{template['id']}"
+    requests.refused(api.simulate_delete(path), 409, "in_use")
+    with db.writer() as session:
+        session.delete(session.get_one(models.Device, device["id"]))
+    answer = api.simulate_delete(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    requests.refused(api.simulate_get(path), 404, "not_found")
+    requests.refused(api.simulate_delete(path), 404, "not_found")
+
+
+def _interface(**values: str) -> list[dict[str, str]]:
+    return [{"role": "ingress", "network": "bridge:br0"} | values]
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "sentence"),
+    [
+        pytest.param(
+            {"infra_driver": "cloud"},
+            "infra_driver",
+            "There is no driver 'cloud'",
+            id="unknown infra driver",
+        ),
+        pytest.param(
+            {"mgmt_driver": "ssh"},
+            "mgmt_driver",
+            "There is no driver 'ssh'",
+            id="unknown mgmt driver",
+        ),
+        pytest.param(
+            {"infra_options": {"turbo": 1}},
+            "infra_options.turbo",
+            "There is no such field",
+            id="unknown option",
+        ),
+        pytest.param(
+            {"service_types": ["firewall"]},
+            "service_types[0]",
+            "There is no service type firewall; there are: loadbalancer.",
+            id="unknown service type",
+        ),
+        pytest.param(
+            {"interfaces": _interface(cidr="192.0.2.0/33")},
+            "interfaces[0].cidr",
+            "It is not a network",
+            id="no network",
+        ),
+        pytest.param(
+            {"interfaces": _interface(cidr="192.0.2.1/24")},
+            "interfaces[0].cidr",
+            "It is not a network",
+            id="host bits set",
+        ),
+        pytest.param(
+            {"interfaces": _interface(cidr="192.0.2.0/24", gateway="8.8.8.8")},
+            "interfaces[0].gateway",
+            "8.8.8.8 is not within 192.0.2.0/24.",
+            id="gateway elsewhere",
+        ),
+        pytest.param(
+            {"interfaces": _interface(cidr="192.0.2.0/24", gateway="::1")},
+            "interfaces[0].gateway",
+            "::1 is not within",
+            id="gateway of another version",
+        ),
+        pytest.param(
+            {
+                "interfaces": _interface(
+                    cidr="192.0.2.0/24",
+                    pool_start="192.0.2.9",
+                    pool_end="192.0.2.8",
+                )
+            },
+            "interfaces[0].pool_start",
+            "192.0.2.9 to 192.0.2.8 is an empty range.",
+            id="pool backwards",
+        ),
+        pytest.param(
+            {"interfaces": _interface(gateway="192.0.2.1")},
+            "interfaces[0].gateway",
+            "It needs a cidr to be within.",
+            id="gateway of nothing",
+        ),
+        pytest.param(
+            {"interfaces": _interface(network="user", cidr="192.0.2.0/24")},
+            "interfaces[0].cidr",
+            "The network user has addresses of its own.",
+            id="addresses for user",
+        ),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused_with_the_field(
+    api: testing.TestClient,
+    template: dict[str, Any],
+    changed: dict[str, Any],
+    path: str,
+    sentence: str,
+) -> None:
+    for answer in (
+        api.simulate_post(
+            "/v1/device-templates", json=requests.template_body(**changed)
+        ),
+        api.simulate_patch(
+            f"/v1/device-templates/{template['id']}",
+            json={"device_template": changed},
+        ),
+    ):
+        error = requests.refused(answer, 400, "template_invalid")
+        found = error["fields"][f"$.device_template.{path}"]
+        assert found.startswith(sentence)
+    names = api.simulate_get("/v1/device-templates").json["device_templates"]
+    assert names == [template]
+
+
+def test_an_unknown_driver_is_answered_with_those_there_are(
+    api: testing.TestClient,
+) -> None:
+    answer = api.simulate_post(
+        "/v1/device-templates",
+        json=requests.template_body(infra_driver="cloud"),
+    )
+    error = requests.refused(answer, 400, "template_invalid")
+    assert "noop, qemu" in error["fields"]["$.device_template.infra_driver"]
