@@ -239,7 +239,6 @@ class Connection(asyncio.BufferedProtocol):
             try:
                 said = channel.receive(data[at : at + _SLICE])
             except ssl.SSLError as error:
-                self._flush()  # the alert
                 self.end(Ending.TLS_FAILED, error.reason or str(error))
                 return
             self._flush()

@@ -26,12 +26,8 @@ class EndingLog:
     def note(self, who: str, ending: Ending, detail: str, now: float) -> None:
         """:param who: the device, or the address of a stranger"""
         ENDINGS.labels(ending.value).inc()
-        if not self._bucket.take(now):
-            self._unsaid += 1
+        if not self._may_speak(now):
             return
-        if self._unsaid:
-            LOG.warning("%d endings were not logged", self._unsaid)
-            self._unsaid = 0
         LOG.log(
             logging.INFO if ending in ORDINARY else logging.WARNING,
             "%s: closed: %s%s",
@@ -39,6 +35,20 @@ class EndingLog:
             ending.value,
             f": {detail}" if detail else "",
         )
+
+    def refused(self, who: str, what: str, now: float) -> None:
+        """An agent was told no; it may close before we do."""
+        if self._may_speak(now):
+            LOG.warning("%s: refused: %s", who, what)
+
+    def _may_speak(self, now: float) -> bool:
+        if not self._bucket.take(now):
+            self._unsaid += 1
+            return False
+        if self._unsaid:
+            LOG.warning("%d endings were not logged", self._unsaid)
+            self._unsaid = 0
+        return True
 
     def failed(self, device_id: str, error: BaseException) -> None:
         """The conductor could not be told of a session's end."""

@@ -25,7 +25,6 @@ class Ending(StrEnum):
     IDENTITY_REFUSED = "identity_refused"
     HELLO_MISSING = "hello_missing"
     SESSION_REFUSED = "session_refused"
-    RELAY_FULL = "relay_full"
     RESTARTS_TOO_OFTEN = "restarts_too_often"
 
     # -- a session that went wrong

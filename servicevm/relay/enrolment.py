@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 class Enrolment:
     """Speaker of ``svm-enrol/1``: `enrol`, once, is all there is."""
 
-    __slots__ = ("_asked", "_board", "_connection", "_lane", "_over", "_wire")
+    __slots__ = (
+        "_asked",
+        "_board",
+        "_connection",
+        "_end_at",
+        "_ending",
+        "_lane",
+        "_over",
+        "_wire",
+    )
 
     def __init__(self, connection: "Connection", board: Switchboard) -> None:
         self._connection = connection
@@ -25,6 +34,8 @@ class Enrolment:
         self._lane = Lane(board.crew, 1)
         self._asked = False
         self._over = False
+        self._end_at: float | None = None
+        self._ending = Ending.ENROLLED
         self._wire = wire.Session(
             ENROLMENT, max_frame=bounds.ENROL_FRAME, burst=2
         )
@@ -43,7 +54,9 @@ class Enrolment:
         self._over = True
 
     def overdue(self, now: float) -> Ending | None:
-        """The handshake's deadline is ours."""
+        """Once it has its answer; before, the handshake's deadline holds."""
+        if self._end_at is not None and now >= self._end_at:
+            return self._ending
         return None
 
     def _enrol(self, request: wire.Request) -> None:
@@ -53,18 +66,19 @@ class Enrolment:
         def answered(result: Any, error: BaseException | None) -> None:
             if self._over:
                 return
+            now = self._board.loop.time()
             if error is None:
                 answer = {
                     name: result[name]
                     for name in ("device_id", "certificate", "ca_bundle")
                 }
                 self._wire.reply(request.id, answer)
-                ending, detail = Ending.ENROLLED, answer["device_id"]
             else:
-                ending = Ending.SESSION_REFUSED
-                detail = refuse(self._wire, request.id, error, "enrol")
+                self._ending = Ending.SESSION_REFUSED
+                code = refuse(self._wire, request.id, error, "enrol")
+                self._board.endings.refused(peer, f"enrol: {code}", now)
+            self._end_at = now + bounds.LAST_WORD
             self._flush()
-            self._connection.end(ending, detail)
 
         self._lane.submit(
             lambda: events.enrol(asked["token"], asked["csr"], peer), answered

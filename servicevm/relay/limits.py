@@ -16,6 +16,9 @@ LANE_LENGTH = 32
 THREADS = 4
 #: Heartbeats handed to the conductor in one call.
 BEATS_PER_CALL = 1000
+#: Seconds that a peer which got its last word has to close by itself: closed
+#: in the same breath, the word could be overlooked.
+LAST_WORD = 1.0
 #: An enrolment request is a token and a CSR.
 ENROL_FRAME = 16 * 1024
 #: New TLS handshakes on one serial line, per second and at once.

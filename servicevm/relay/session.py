@@ -30,6 +30,7 @@ class _Stage(Enum):
     NEW = auto()  # waits for hello
     OPENING = auto()  # the conductor is asked
     OPEN = auto()
+    REFUSED = auto()  # has its answer, may close by itself
     ENDED = auto()
 
 
@@ -43,6 +44,7 @@ class AgentSession:
         "_board",
         "_calls",
         "_connection",
+        "_end_at",
         "_ending",
         "_heard_at",
         "_identity",
@@ -71,6 +73,7 @@ class AgentSession:
         self._stage = _Stage.NEW
         self._heard_at = board.loop.time()
         self._ending = ""
+        self._end_at: float | None = None
         self.epoch = 0
 
     @property
@@ -111,6 +114,8 @@ class AgentSession:
 
     def overdue(self, now: float) -> Ending | None:
         """Whether it must end now, and why."""
+        if self._end_at is not None and now >= self._end_at:
+            return Ending.SESSION_REFUSED
         if now - self._heard_at >= self._board.limits.dead_after:
             return Ending.SILENT
         if time.time() >= self._identity.not_after:
@@ -231,9 +236,7 @@ class AgentSession:
             and board.registry.get(self.device_id) is None
         ):
             full = TransientError(UNAVAILABLE, "This relay is full.")
-            refuse(self._wire, request_id, full, "hello")
-            self._flush()
-            self._connection.end(Ending.RELAY_FULL)
+            self._refuse_hello(request_id, full)
             return
         events, relay = board.events, board.limits.name
         device_id, serial = self.device_id, self._identity.serial
@@ -246,14 +249,22 @@ class AgentSession:
                 else:
                     self._opened(request_id, result)
             elif self._stage is not _Stage.ENDED:
-                code = refuse(self._wire, request_id, error, "hello")
-                self._flush()
-                self._connection.end(Ending.SESSION_REFUSED, code)
+                self._refuse_hello(request_id, error)
 
         self._lane.submit(
             lambda: events.session_opened(device_id, serial, relay, hello),
             opened,
         )
+
+    def _refuse_hello(self, request_id: int, error: BaseException) -> None:
+        code = refuse(self._wire, request_id, error, "hello")
+        now = self._board.loop.time()
+        self._board.endings.refused(
+            f"device {self.device_id}", f"hello: {code}", now
+        )
+        self._stage = _Stage.REFUSED
+        self._end_at = now + bounds.LAST_WORD
+        self._flush()
 
     def _opened(self, request_id: int, accepted: dict[str, Any]) -> None:
         loser = self._board.registry.add(self)
