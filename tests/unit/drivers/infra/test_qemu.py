@@ -1,0 +1,147 @@
+import os
+import uuid
+
+import jsonschema
+import pytest
+
+from servicevm.drivers.infra.base import DeviceSpec, DeviceState, InterfaceSpec
+from servicevm.drivers.infra.conformance import Ledger
+from servicevm.drivers.infra.qemu import QemuInfraDriver
+from servicevm.errors import (
+    DEVICE_DIED,
+    DEVICE_MISSING,
+    IMAGE_MISSING,
+    QEMU_FAILED,
+    QEMU_MISSING,
+    TEMPLATE_INVALID,
+    ServicevmError,
+)
+from servicevm.guest import manifest
+
+
+@pytest.fixture
+def driver(conf):
+    found = QemuInfraDriver(conf)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def image(conf):
+    """An image that is complete as far as the driver looks."""
+    folder = os.path.join(conf.state_dir, "image")
+    os.makedirs(folder)
+    for name in manifest.FILES:
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(name)
+    path = manifest.Path(folder)
+    manifest.Manifest("k", "6.1", (), manifest.digests(path)).write(path)
+    return path
+
+
+@pytest.fixture
+def spec():
+    return DeviceSpec(
+        str(uuid.uuid4()),
+        "name",
+        "project",
+        {"accelerator": "tcg"},
+        [InterfaceSpec("ingress", 0, "user", "52:54:00:00:00:01")],
+        {"servicevm.json": b"{}"},
+    )
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        ["nonsense"],
+        ["bridge:"],
+        ["bridge:a name"],
+        [""],
+        ["user", "user"],
+        ["bridge:br0"] * 17,
+    ],
+)
+def test_a_template_that_cannot_work_is_refused(driver, networks) -> None:
+    interfaces = [{"role": "r", "network": one} for one in networks]
+    with pytest.raises(ServicevmError) as caught:
+        driver.validate_template({}, interfaces)
+    assert caught.value.reason is TEMPLATE_INVALID
+    assert caught.value.fields
+
+
+@pytest.mark.parametrize(
+    "networks", [[], ["user"], ["bridge:br0", "user", "bridge:br0"]]
+)
+def test_a_template_that_can_work_is_accepted(driver, networks) -> None:
+    interfaces = [{"role": "r", "network": one} for one in networks]
+    driver.validate_template({"memory_mib": 128}, interfaces)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"memory_mib": 95},
+        {"memory_mib": "128"},
+        {"vcpus": 0},
+        {"accelerator": "xen"},
+        {"image": "relative"},
+        {"disk": 1},
+    ],
+)
+def test_wrong_options_do_not_fit_the_schema(options) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(options, QemuInfraDriver.options_schema)
+
+
+def test_without_an_image_nothing_is_made(driver, spec) -> None:
+    with pytest.raises(ServicevmError) as caught:
+        driver.create(spec, Ledger())
+    assert caught.value.reason is IMAGE_MISSING
+    assert driver.device_ids() == set()
+
+
+def test_without_qemu_the_package_is_named(conf, driver, image, spec) -> None:
+    conf.set_override("binary", "no-such-qemu", "qemu")
+    with pytest.raises(ServicevmError) as caught:
+        driver.create(spec, Ledger())
+    assert caught.value.reason is QEMU_MISSING
+    assert driver.delete(spec)
+    assert driver.device_ids() == set()
+
+
+def test_a_qemu_that_ends_at_once_is_quoted(
+    conf, driver, image, spec, tmp_path
+) -> None:
+    broken = tmp_path / "qemu"
+    broken.write_text("#!/bin/sh\necho 'qemu: no luck today' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    conf.set_override("binary", str(broken), "qemu")
+    heard = []
+    driver.watch([], heard.append)
+    with pytest.raises(ServicevmError) as caught:
+        driver.create(spec, Ledger())
+    assert caught.value.reason is QEMU_FAILED
+    assert "no luck today" in caught.value.detail
+    assert driver.observe(spec).code == DEVICE_DIED.code
+    assert driver.delete(spec)
+    assert heard == []
+
+
+def test_a_device_that_is_gone_can_be_deleted_but_not_rebooted(
+    driver, spec
+) -> None:
+    gone = DeviceSpec(spec.id, "n", "p", {}, spec.interfaces)
+    assert driver.observe(gone).state is DeviceState.ABSENT
+    with pytest.raises(ServicevmError) as caught:
+        driver.reboot(gone)
+    assert caught.value.reason is DEVICE_MISSING
+    assert driver.delete(gone)
+
+
+@pytest.mark.parametrize("name", ["..", "x", "a/b"])
+def test_only_folders_of_devices_are_ever_leftovers(
+    conf, driver, name
+) -> None:
+    with pytest.raises(ServicevmError):
+        driver.delete_leftover(name)
