@@ -11,6 +11,8 @@ def lines(error: ClientError) -> list[str]:
     found += [
         _row("field", f"{path}: {sentence}")
         for path, sentence in error.fields.items()
+        # The service's own detail says the first of them already.
+        if f"{path}: {sentence}" not in error.detail
     ]
     if error.hint:
         found.append(_row("next", error.hint))

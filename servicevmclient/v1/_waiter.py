@@ -52,7 +52,7 @@ class Reader(Protocol):
 
 
 #: seconds between two looks: quick at first, then calm
-FIRST_INTERVAL = 0.2
+FIRST_INTERVAL = 0.1
 LAST_INTERVAL = 2.0
 _GROWTH = 1.3
 

@@ -110,7 +110,7 @@ class Client(Verbs):
 
         :param device: a device, or an id
         :param timeout: seconds until `exceptions.WaitTimeout`
-        :param interval: seconds between two looks; None: 0.2 growing to 2
+        :param interval: seconds between two looks; None: 0.1 growing to 2
         :param callback: called with a `Progress` after each look
         :raises ResourceFailed: at once when it, or its operation, failed
         """

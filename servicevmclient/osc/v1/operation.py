@@ -78,7 +78,7 @@ class CancelOperation(_Control):
 
     example = (
         "operation cancel "
-        "$(servicevm operation list --state WAITING -f value -c id --limit 1)"
+        "$(servicevm device show lb-1 -f value -c operation_id)"
     )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -92,7 +92,7 @@ class RetryOperation(_Control):
 
     example = (
         "operation retry --wait "
-        "$(servicevm operation list --state FAILED -f value -c id --limit 1)"
+        "$(servicevm device show lb-1 -f value -c operation_id)"
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

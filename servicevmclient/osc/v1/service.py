@@ -4,7 +4,6 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from servicevmclient.exceptions import InvalidInput
 from servicevmclient.osc import (
     _cells,
     _columns,
@@ -181,12 +180,6 @@ class ShowServiceStats(Lister):
         if parsed_args.formatter in ("json", "yaml"):
             keys = dict.fromkeys(key for row in rows for key in row)
             return list(keys), [[row.get(k) for k in keys] for row in rows]
-        if not rows:
-            raise InvalidInput(
-                f"Service {found.name} counts nothing.",
-                hint="Its service type may; see: service type show "
-                f"{found.service_type}",
-            )
         columns = [("kind", "Kind"), *_STATS]
         return [header for _, header in columns], [
             [_shown(row.get(key)) for key, _ in columns] for row in rows

@@ -26,3 +26,13 @@ def test_what_is_not_known_is_left_out() -> None:
         "Error: The service failed.",
         "  code:  internal_error",
     ]
+
+
+def test_a_field_that_the_detail_names_is_told_once() -> None:
+    error = exceptions.BadRequest(
+        "The body: $.a: It is required. And 1 more, see fields.",
+        fields={"$.a": "It is required.", "$.b": "It is required."},
+    )
+    assert [line for line in _errors.lines(error) if "field:" in line] == [
+        "  field: $.b: It is required."
+    ]

@@ -1,0 +1,301 @@
+"""SDK and shell against the real API and conductor, with noop drivers.
+
+Over a loopback socket on a SQLite file: what the fake of
+``servicevmclient.testing`` promises must hold here as well.
+"""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cheroot import wsgi
+from oslo_config import cfg
+
+from servicevm import conf as servicevm_conf
+from servicevm.api import app
+from servicevm.conductor.service import Conductor
+from servicevm.db import api as db
+from servicevm.rpc.local import LateRelay
+from servicevmclient import exceptions
+from servicevmclient.exit_codes import ExitCode
+from servicevmclient.osc._commands import COMMANDS
+from servicevmclient.shell import Lazy
+from servicevmclient.v1 import (
+    Client,
+    Device,
+    DeviceTemplate,
+    Event,
+    Operation,
+    Service,
+    ServiceType,
+)
+from servicevmclient.v1._resource import Resource
+from tests.unit.client.conftest import Result, Terminal, client_of
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The warn_on_missing_entrypoint"
+)
+
+TEMPLATE = (
+    "device template create --infra-driver noop --mgmt-driver noop "
+    "--interface role=ingress,network=net --service-type loadbalancer "
+    "--slots 4 small -f json"
+)
+CONFIG = """
+listeners:
+- {name: web, protocol: http, port: 80, default_pool: web}
+pools:
+- name: web
+  algorithm: round_robin
+  members:
+  - {name: b1, address: 192.0.2.11, port: 8080}
+"""
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    conf = servicevm_conf.register(cfg.ConfigOpts())
+    conf([], project="servicevm", default_config_files=[])
+    conf.set_override("state_dir", str(tmp_path_factory.mktemp("state")))
+    conf.set_override("auth_strategy", "none", group="api")
+    conf.set_override("response_validation", True, group="api")
+    db.configure(conf)
+    db.sync(conf)
+    conductor = Conductor(conf, LateRelay())
+    conductor.start()
+    server = wsgi.Server(
+        ("127.0.0.1", 0), app.build(conf, conductor), numthreads=4
+    )
+    server.prepare()
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    host, port = server.bind_addr[:2]
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        thread.join()
+        conductor.stop(10)
+        db.dispose()
+
+
+@pytest.fixture
+def client(url: str) -> Client:
+    return client_of(url)
+
+
+@pytest.fixture
+def terminal(
+    url: str, bare_environment: pytest.MonkeyPatch
+) -> Iterator[Terminal]:
+    bare_environment.setenv("OS_ENDPOINT", url)
+    with pytest.MonkeyPatch.context() as streams:
+        yield Terminal(streams)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(terminal: Terminal) -> Iterator[None]:
+    yield
+    for noun in ("service", "device", "device template"):
+        ids = terminal(f"{noun} list -f value -c id").out.split()
+        if ids:
+            wait = "" if noun == "device template" else "--wait"
+            result = terminal(f"{noun} delete {wait} {' '.join(ids)}")
+            assert result.code == 0, result.err
+
+
+def _succeeds(terminal: Terminal, line: str, stdin: str = "") -> Result:
+    result = terminal(line, stdin=stdin)
+    assert result.code == 0, result.err
+    return result
+
+
+def _build(terminal: Terminal) -> None:
+    """Template small, device lb-1, service web."""
+    _succeeds(terminal, TEMPLATE)
+    _succeeds(terminal, "device create --template small --wait lb-1")
+    _succeeds(
+        terminal,
+        "service create --device lb-1 --type loadbalancer --config - "
+        "--wait web",
+        CONFIG,
+    )
+
+
+def test_the_main_job(terminal: Terminal, client: Client) -> None:
+    _build(terminal)
+    service = terminal("service show web -f json").json()
+    assert service["provisioning_status"] == "ACTIVE"
+    shown = terminal(f"operation show {service['operation_id']}").out
+    assert "wait_applied" in shown
+    assert terminal("device list --long -f json").json()[0]["Name"] == "lb-1"
+    assert terminal("event list --device lb-1 -f json").json()
+    found = client.find_device("lb-1")
+    assert found is not None
+    assert [s.name for s in client.services(device_id=found.id)] == ["web"]
+    config = CONFIG.replace("8080", "8081")
+    _succeeds(terminal, "service set --config - --wait web", config)
+    changed = client.find_service("web")
+    assert changed is not None
+    assert changed.generation == changed.observed_generation == 2
+    assert "8081" in str(changed.config)
+
+
+def test_answers_have_the_declared_fields_and_no_others(
+    terminal: Terminal, client: Client
+) -> None:
+    _build(terminal)
+    found: list[Resource] = [
+        *client.device_templates(),
+        *client.devices(),
+        *client.services(),
+        *client.service_types(),
+        *(client.get_operation(one.id) for one in client.operations()),
+        *client.events(max_items=3),
+    ]
+    assert {type(one) for one in found} == {
+        Device,
+        DeviceTemplate,
+        Event,
+        Operation,
+        Service,
+        ServiceType,
+    }
+    for one in found:
+        assert sorted(one.to_dict()) == sorted(one.fields)
+
+
+def test_pages_etags_and_idempotency(client: Client) -> None:
+    for number in range(5):
+        client.create_device_template(
+            name=f"t{number}",
+            infra_driver="noop",
+            interfaces=[{"role": "ingress", "network": "net"}],
+            tags=["even"][number % 2 :],
+        )
+    assert len(list(client.device_templates(limit=2))) == 5
+    names = [t.name for t in client.device_templates(tags="even")]
+    assert names == ["t0", "t2", "t4"]
+    found = client.find_device_template("t1")
+    assert found is not None
+    read = client.get_device_template(found.id)
+    client.update_device_template(read.id, slots=2, if_match=read.etag)
+    with pytest.raises(exceptions.PreconditionFailed) as caught:
+        client.update_device_template(read.id, slots=3, if_match=read.etag)
+    assert caught.value.request_id
+    body = {
+        "name": "once",
+        "infra_driver": "noop",
+        "interfaces": [{"role": "ingress", "network": "net"}],
+    }
+    made = {
+        client._adapter.json(
+            "POST",
+            DeviceTemplate.path,
+            body={"device_template": body},
+            headers={"Idempotency-Key": "k1"},
+        )["device_template"]["id"]
+        for _ in range(2)
+    }
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("device show nothing", 3, "no device"),
+        ("device create --template nothing x", 3, "device template"),
+        ("device list --marker nothing", 1, "marker"),
+        ("device list --sort colour", 1, "created_at"),
+        ("device set --property 'a b=c' lb-1", 1, "properties"),
+        ("device template delete small", 5, "in use"),
+        ("service stats show nothing", 3, "service"),
+    ],
+)
+def test_refusals_keep_their_words(
+    line: str, code: int, words: str, terminal: Terminal
+) -> None:
+    _succeeds(terminal, TEMPLATE)
+    _succeeds(terminal, "device create --template small lb-1")
+    result = terminal(line)
+    assert result.code == code, result.err
+    assert words in result.err.lower()
+    assert "Traceback" not in result.err
+
+
+def test_a_configuration_that_only_the_service_can_refuse(
+    terminal: Terminal,
+) -> None:
+    _build(terminal)
+    config = CONFIG.replace("default_pool: web", "default_pool: other")
+    result = terminal("service set --config - web", stdin=config)
+    assert result.code == 1
+    assert "$.service.config.listeners[0].default_pool" in result.err
+    assert "request req-" in result.err
+
+
+#: Templates of devices whose agent never calls; the first gives up soon.
+LOST = TEMPLATE.replace(" small", " --mgmt-option unreachable=true lost")
+NEVER = LOST.replace(" lost", " --first-contact-timeout 1 never")
+
+#: Example by example, with what it needs before it.
+STORY = (
+    ("device template create", ()),
+    ("device template list", ()),
+    ("device template show", ()),
+    ("device template set", ()),
+    ("device template unset", ()),
+    ("device template delete", ()),
+    ("device create", (TEMPLATE,)),
+    ("device list", ()),
+    ("device show", ()),
+    ("device set", ()),
+    ("device unset", ()),
+    ("device reboot", ()),
+    ("device console log show", ()),
+    ("service create", ()),
+    ("service list", ()),
+    ("service show", ()),
+    ("service set", ()),
+    ("service unset", ()),
+    ("service stats show", ()),
+    ("service type list", ()),
+    ("service type show", ()),
+    ("event list", ()),
+    ("operation list", ()),
+    ("operation show", ()),
+    ("service delete", ()),
+    ("device delete", ()),
+    ("operation cancel", (LOST, "device create --template lost lb-1")),
+    (
+        "operation retry",
+        (
+            "device delete --wait lb-1",
+            NEVER,
+            "device create --template never --wait lb-1",
+        ),
+    ),
+)
+#: what that device's creation ends with, each time it is tried
+NOT_ZERO = {"operation retry": ExitCode.RESOURCE_FAILED}
+
+
+def test_every_example_runs(terminal: Terminal, tmp_path: Path) -> None:
+    assert sorted(name for name, _ in STORY) == sorted(COMMANDS)
+    (tmp_path / "web.yaml").write_text(CONFIG)
+    for name, needed in STORY:
+        for line in needed:
+            terminal(line)
+        line = Lazy(name, COMMANDS[name]).load().example
+        result = terminal(_substituted(terminal, line))
+        assert result.code == NOT_ZERO.get(name, 0), (line, result.err)
+
+
+def _substituted(terminal: Terminal, line: str) -> str:
+    """The line with what the command inside $( ) prints."""
+    before, opening, rest = line.partition("$(servicevm ")
+    if not opening:
+        return line
+    inner, _, after = rest.partition(")")
+    return before + _succeeds(terminal, inner).out.strip() + after
