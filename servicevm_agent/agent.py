@@ -146,17 +146,15 @@ class Agent:
         """:raises StreamLost: there is no way at the moment"""
         if not told.port:
             address = told.relays[self._relay % len(told.relays)]
-            self._relay += 1  # the next one, if this is of no use
-            stream = TcpStream(address, _CONNECT_TIMEOUT)
-            self._relay -= 1
-            return stream
+            return TcpStream(address, _CONNECT_TIMEOUT)
         path = find_port(self._layout.sys, self._layout.dev, told.port)
         if path is None:
             raise StreamLost(f"there is no serial port {told.port}")
         return SerialStream(path, self._wake.fileno(), _ECHO_TIMEOUT)
 
     def _rest(self) -> None:
-        """Wait a while, longer each time, with full jitter."""
+        """Wait a while, longer each time, with full jitter; then try the
+        next relay."""
         self._relay += 1
         most = min(_MAX_DELAY, 2.0**self._failures)
         self._failures = min(self._failures + 1, 10)

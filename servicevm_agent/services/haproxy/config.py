@@ -234,9 +234,9 @@ class _Fields:
     def matching(
         self, name: str, pattern: re.Pattern[str], default: Any = None
     ) -> str:
-        value = self._take(name, default)
-        if default is not None and value == default:
+        if default is not None and name not in self._left:
             return str(default)
+        value = self._take(name, None)
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise self._wrong(name)
         return value

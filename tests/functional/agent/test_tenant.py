@@ -1,0 +1,107 @@
+"""The tenant's namespace, with real cards of the kernel."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servicevm_agent import tenant
+from servicevm_agent.bootstrap import Interface
+from servicevm_agent.layout import Layout
+from servicevm_agent.service import Environment
+from servicevm_agent.services.haproxy.balancer import Balancer
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.skipif(os.getuid() != 0, reason="needs root"),
+]
+MAC = "02:5e:00:00:00:0a"
+
+
+def ip(*words: str) -> str:
+    return subprocess.run(
+        ["ip", *words], check=True, capture_output=True, text=True, timeout=20
+    ).stdout
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    name = f"svmt{os.getpid()}"
+    ip("link", "add", name, "address", MAC, "type", "dummy")
+    path = f"/run/netns/{name}"
+    yield path
+    if Path(path).exists():
+        ip("netns", "delete", name)
+    else:
+        ip("link", "delete", name)
+
+
+def card(mac: str = MAC) -> Interface:
+    return Interface("ingress", mac, "192.0.2.10", 24, "192.0.2.1", None)
+
+
+def test_the_card_is_moved_and_configured_and_again_is_harmless(
+    namespace: str,
+) -> None:
+    name = Path(namespace).name
+    for _ in range(2):
+        tenant.configure(namespace, [card()], "")
+        shown = ip("-n", name, "address", "show")
+        assert shown.count("inet 192.0.2.10/24") == 1
+        assert MAC in shown
+        assert "127.0.0.1/8" in shown
+        routes = ip("-n", name, "route", "show")
+        assert routes.count("default via 192.0.2.1") == 1
+    assert MAC not in ip("link", "show")
+
+
+def test_this_process_stays_where_it_was(namespace: str) -> None:
+    before = os.readlink("/proc/thread-self/ns/net")
+    tenant.configure(namespace, [card()], "")
+    assert os.readlink("/proc/thread-self/ns/net") == before
+    assert threading.active_count() >= 1
+
+
+def test_a_card_that_is_not_there_is_an_error(namespace: str) -> None:
+    with pytest.raises(OSError, match="02:5e:00:00:00:ff"):
+        tenant.configure(namespace, [card("02:5e:00:00:00:ff")], "")
+
+
+def test_haproxy_listens_in_the_namespace_only(
+    namespace: str, layout: Layout
+) -> None:
+    tenant.configure(namespace, [card()], "")
+    name = Path(namespace).name
+    settings = vars(layout) | {"netns": namespace, "bind_address": "*"}
+    balancer = Balancer("s1", Environment(Layout(**settings)))
+    config = {
+        "listeners": [
+            {
+                "name": "web",
+                "protocol": "http",
+                "port": 48080,
+                "default_pool": "web",
+            }
+        ],
+        "pools": [{"name": "web", "algorithm": "round_robin", "members": []}],
+    }
+    try:
+        balancer.apply(config, trusted=False)
+        listening = ["ss", "-Hltn", "sport", "=", ":48080"]
+        inside = subprocess.run(
+            ["ip", "netns", "exec", name, *listening],
+            check=True,
+            capture_output=True,
+            timeout=20,
+        )
+        outside = subprocess.run(
+            listening, check=True, capture_output=True, timeout=20
+        )
+        assert b":48080" in inside.stdout
+        assert outside.stdout == b""
+        assert balancer.observe().operating_status == "OFFLINE"
+    finally:
+        balancer.remove()
