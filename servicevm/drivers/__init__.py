@@ -55,7 +55,10 @@ def mgmt_class(name: str) -> type[MgmtDriver]:
 def _load(namespace: str, name: str) -> Any:
     try:
         return driver.DriverManager(
-            namespace, name, warn_on_missing_entrypoint=False
+            namespace,
+            name,
+            # Said below, with the names that there are.
+            on_missing_entrypoints_callback=lambda missing: None,
         ).driver
     except NoMatches as error:
         raise PermanentError(

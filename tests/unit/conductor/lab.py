@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from servicevm import clock, errors, pki
+from servicevm import clock, errors
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import models, operations
@@ -174,9 +174,12 @@ class LabDrivers(Drivers):
     """The lab's cloud, whatever a template names; noop inside."""
 
     def __init__(
-        self, conf: Any, cloud: Cloud, hook: Callable[[str], None]
+        self,
+        conf: Any,
+        cloud: Cloud,
+        hook: Callable[[str], None],
+        relay: LateRelay,
     ) -> None:
-        relay = LateRelay()
         super().__init__(conf, relay)
         self._lab_infra: Any = Hooked(cloud, hook)
         self._lab_mgmt: Any = Hooked(NoopMgmtDriver(conf, relay), hook)
@@ -211,7 +214,7 @@ class Lab:
         return Conductor(
             self.conf,
             self.relay,
-            drivers=LabDrivers(self.conf, self.cloud, hook),
+            drivers=LabDrivers(self.conf, self.cloud, hook, self.relay),
             hook=hook,
             jitter=lambda: 1.0,
         )
@@ -429,6 +432,14 @@ class Lab:
                 sa.select(model).where(model.id == row_id)
             ).first()
 
+    def get_key(self, model: Any, key: Any) -> Any:
+        with db.reader() as session:
+            return session.get(model, key)
+
+    def all(self, model: Any) -> list[Any]:
+        with db.reader() as session:
+            return list(session.scalars(sa.select(model)))
+
     def operation(self, operation_id: str) -> models.Operation:
         found: models.Operation = self.get(models.Operation, operation_id)
         return found
@@ -467,6 +478,3 @@ class Lab:
     def noop_files(self) -> Iterator[Path]:
         """What the noop mgmt driver keeps of devices."""
         return (Path(self.conf.state_dir) / "noop-mgmt").glob("*")
-
-    def ensure_pki(self) -> None:
-        pki.ensure(self.conf)

@@ -1,0 +1,147 @@
+"""An agent as the conductor sees it: a key, a session, reports."""
+
+import uuid
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from servicevm.conductor.service import Conductor
+from servicevm.errors import AGENT_NOT_CONNECTED, TransientError
+
+
+def make_csr(key: ec.EllipticCurvePrivateKey | None = None) -> str:
+    csr = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(x509.Name([]))
+        .sign(key or ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
+    return csr.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def serial_of(certificate: str) -> str:
+    found = x509.load_pem_x509_certificate(certificate.encode())
+    return format(found.serial_number, "x")
+
+
+class Relay:
+    """A relay with the agents that are connected to it, without a wire."""
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Agent] = {}
+
+    def call(
+        self, device_id: str, method: str, params: Any, timeout: float
+    ) -> Any:
+        agent = self.agents.get(device_id)
+        if agent is None:
+            raise TransientError(AGENT_NOT_CONNECTED, "Not connected.")
+        return getattr(agent, f"do_{method}")(params)
+
+    def close_session(self, device_id: str, reason: str) -> None:
+        agent = self.agents.pop(device_id, None)
+        if agent is not None:
+            agent.closed = reason
+
+
+class Agent:
+    """Applies at once where it is `prompt`, else when `work` is called;
+    tells the outcome when `tell` is called."""
+
+    def __init__(self, relay: Relay, conductor: Conductor) -> None:
+        self.relay = relay
+        self.conductor = conductor
+        self.device_id = ""
+        self.serial = ""
+        self.epoch = 0
+        self.boot_id = str(uuid.uuid4())
+        self.services: dict[str, dict[str, Any]] = {}
+        self.accepted: list[dict[str, Any]] = []
+        self.untold: list[dict[str, Any]] = []
+        self.prompt = True
+        self.refuses = ""
+        self.closed: str | None = None
+
+    def enrol(self, token: str) -> dict[str, Any]:
+        answer = dict(self.conductor.enrol(token, make_csr(), "serial"))
+        self.device_id = answer["device_id"]
+        self.serial = serial_of(answer["certificate"])
+        return answer
+
+    def connect(self) -> None:
+        answer = self.conductor.session_opened(
+            self.device_id,
+            self.serial,
+            "r1",
+            {
+                "proto": 1,
+                "agent_version": "1.0",
+                "boot_id": self.boot_id,
+                "ready": True,
+                "services": self.services,
+            },
+        )
+        self.epoch = answer["epoch"]
+        self.relay.agents[self.device_id] = self
+
+    def disconnect(self) -> None:
+        self.relay.agents.pop(self.device_id, None)
+        self.conductor.session_closed(self.device_id, self.epoch, "lost")
+
+    def tell(self) -> None:
+        """Report the outcome of what was applied."""
+        while self.untold:
+            self.conductor.result(
+                self.device_id, self.epoch, self.untold.pop(0)
+            )
+
+    def do_status(self, params: Any) -> Any:
+        return {
+            "ready": True,
+            "boot_id": self.boot_id,
+            "services": self.services,
+        }
+
+    def do_apply(self, params: Any) -> Any:
+        self.accepted.append(params)
+        if self.prompt:
+            self.work()
+        return {"accepted": True}
+
+    def work(self) -> None:
+        """Apply what was accepted; the outcomes are told by `tell`."""
+        while self.accepted:
+            params = self.accepted.pop(0)
+            report = self.services.setdefault(
+                params["service_id"],
+                {
+                    "generation": 0,
+                    "digest": "",
+                    "operating_status": "OFFLINE",
+                },
+            )
+            if self.refuses:
+                report["failed_generation"] = params["generation"]
+                report["detail"] = self.refuses
+            else:
+                report |= {
+                    "generation": params["generation"],
+                    "digest": params["digest"],
+                    "operating_status": "ONLINE",
+                    "failed_generation": None,
+                }
+            self.untold.append(
+                {
+                    "service_id": params["service_id"],
+                    "generation": params["generation"],
+                    "digest": params["digest"],
+                    "ok": not self.refuses,
+                    "detail": self.refuses,
+                    "operating_status": report["operating_status"],
+                }
+            )
+
+    def do_remove(self, params: Any) -> Any:
+        self.services.pop(params["service_id"], None)
+        return {}
