@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
 from servicevm import pki
+from servicevm.errors import ENROLMENT_REFUSED, PermanentError
 from servicevm.relay.service import Relay
 from servicevm.rpc.base import Json
 
@@ -34,9 +35,10 @@ class Conductor:
         self._epoch = 0
 
     def enrol(self, token: str, csr: str, peer: str) -> Json:
-        raise NotImplementedError("agents here have their certificates")
+        raise PermanentError(ENROLMENT_REFUSED, "Agents here are enrolled.")
 
-    renew = enrol
+    def renew(self, device_id: str, serial: str, csr: str) -> Json:
+        raise PermanentError(ENROLMENT_REFUSED, "Nobody stays that long.")
 
     def session_opened(
         self, device_id: str, serial: str, relay: str, hello: Json
@@ -53,7 +55,8 @@ class Conductor:
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         pass
 
-    event = result
+    def event(self, device_id: str, epoch: int, event: Json) -> None:
+        pass
 
 
 def configuration(folder: Path) -> cfg.ConfigOpts:

@@ -1,4 +1,5 @@
 import asyncio
+import functools
 import threading
 from typing import Any
 
@@ -28,7 +29,7 @@ def test_calls_of_a_lane_keep_their_order_and_others_overtake() -> None:
 
         for n in range(50):
             assert slow.submit(
-                lambda n=n: work(n), lambda *_: ended.append("slow")
+                functools.partial(work, n), lambda *_: ended.append("slow")
             )
         other.submit(lambda: None, other_done)
         await asyncio.wait_for(passed.wait(), 10)
