@@ -134,10 +134,12 @@ def _accelerator(name: str) -> str:
 
 
 def _sandbox(*, spawns: bool) -> str:
-    spawn = "allow" if spawns else "deny"
+    # A helper makes itself a session, which counts as privileged; then at
+    # least no new privileges are to be had, for QEMU and all its children.
+    spawn, privileges = ("allow", "children") if spawns else ("deny", "deny")
     return (
-        "on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,"
-        f"spawn={spawn}"
+        f"on,obsolete=deny,elevateprivileges={privileges},"
+        f"resourcecontrol=deny,spawn={spawn}"
     )
 
 
