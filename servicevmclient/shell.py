@@ -110,9 +110,11 @@ class Shell(app.App):
         return parser
 
     def configure_logging(self) -> None:
-        """As cliff does; libraries' warnings only with --verbose."""
+        """As cliff does; libraries' words only with --verbose or --debug."""
+        if self.options.debug:
+            self.options.verbose_level = 3
         super().configure_logging()
-        quiet = self.options.verbose_level < 2 and not self.options.debug
+        quiet = self.options.verbose_level < 2
         for name in ("keystoneauth", "urllib3", "stevedore"):
             logging.getLogger(name).setLevel(
                 logging.ERROR if quiet else logging.NOTSET

@@ -1,6 +1,7 @@
 """``--wait [seconds]``: the option, and progress on standard error."""
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from typing import Any, TextIO
 
@@ -72,6 +73,8 @@ class Reporter:
         """Show how far it is."""
         line = describe(progress)
         if self._terminal:
+            # A line that wraps could not be taken back.
+            line = line[: shutil.get_terminal_size().columns - 1]
             # \x1b[K: erase what a longer line before left over.
             self._stream.write(f"\r{line}\x1b[K")
             self._shown = True

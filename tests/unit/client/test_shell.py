@@ -1,3 +1,4 @@
+import base64
 import configparser
 import json
 import os
@@ -161,3 +162,21 @@ def test_wrong_credentials_have_their_exit_code(
             right = terminal(f"{options} --os-password p device list")
             wrong = terminal(f"{options} --os-password q device list")
     assert (right.code, wrong.code) == (0, 4)
+
+
+def test_debug_shows_the_requests_without_the_password(
+    bare_environment: pytest.MonkeyPatch,
+) -> None:
+    with FakeServicevm(username="admin", password="opensesame") as fake:
+        bare_environment.setenv("OS_PASSWORD", "opensesame")
+        with pytest.MonkeyPatch.context() as streams:
+            result = Terminal(streams)(
+                f"--debug --os-endpoint {fake.url} --os-username admin "
+                "device show nothing"
+            )
+    assert result.code == 3
+    assert "GET" in result.err
+    assert "Traceback" in result.err
+    token = base64.b64encode(b"admin:opensesame").decode()
+    assert "opensesame" not in result.err
+    assert token not in result.err

@@ -72,3 +72,12 @@ def test_on_a_terminal_the_line_changes_in_place_and_goes() -> None:
     assert "\n" not in stream.getvalue()
     assert stream.getvalue().count("\r") == 4
     assert stream.getvalue().endswith("\r\x1b[K")
+
+
+def test_on_a_narrow_terminal_the_line_does_not_wrap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    stream = Screen()
+    _wait.Reporter(stream)(PROGRESS[2])
+    assert stream.getvalue() == "\rdevice lb: WAITING,\x1b[K"
