@@ -25,7 +25,7 @@ from tests.unit.agent.certificates import DEPLOYMENT, Authority
 
 SERVICE = "5a3f3f6e-6f0e-4a53-8a39-a6a5a3d0aa01"
 PORT_NAME = "org.servicevm.agent.0"
-Start = Callable[[], subprocess.Popen[bytes]]
+Start = Callable[..., subprocess.Popen[bytes]]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def start(layout: Layout, folder: Path) -> Iterator[Start]:
     """Starts the agent's process; at the end everything is stopped."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def run() -> subprocess.Popen[bytes]:
+    def run(stderr: int | None = None) -> subprocess.Popen[bytes]:
         values = vars(layout) | {
             "sys": str(folder / "sys"),
             "dev": str(folder / "dev"),
@@ -100,6 +100,7 @@ def start(layout: Layout, folder: Path) -> Iterator[Start]:
         agent = subprocess.Popen(
             [sys.executable, "-m", "servicevm_agent", *options],
             cwd=Path(__file__).parents[3],
+            stderr=stderr,
         )
         started.append(agent)
         return agent
@@ -372,9 +373,11 @@ def test_nobody_but_a_relay_gets_the_token(
     transport = {"type": "tcp", "relays": [f"127.0.0.1:{relay.port}"]}
     Path(str(layout.bootstrap)).write_text(bootstrap(authority, transport))
     try:
-        agent = start()
-        with pytest.raises(subprocess.TimeoutExpired):
-            agent.wait(3)
+        agent = start(stderr=subprocess.PIPE)
+        assert agent.stderr is not None
+        with agent.stderr:
+            line = agent.stderr.readline()
+        assert b"no relay of this deployment" in line
         assert relay.enrolments == []
     finally:
         relay.close()

@@ -30,13 +30,14 @@ def ip(*words: str) -> str:
 @pytest.fixture
 def namespace() -> Iterator[str]:
     name = f"svmt{os.getpid()}"
-    ip("link", "add", name, "address", MAC, "type", "dummy")
+    peer = f"{name}p"
+    pair = ["type", "veth", "peer", "name", peer]
+    ip("link", "add", name, "address", MAC, *pair)
     path = f"/run/netns/{name}"
     yield path
+    ip("link", "delete", peer)  # and with it the other end
     if Path(path).exists():
         ip("netns", "delete", name)
-    else:
-        ip("link", "delete", name)
 
 
 def card(mac: str = MAC) -> Interface:
