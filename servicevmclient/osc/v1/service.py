@@ -1,7 +1,7 @@
 """Commands: service."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from servicevmclient.osc import (
@@ -174,16 +174,34 @@ class ShowServiceStats(Lister):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
-        """For people the usual columns, for programs all there is."""
+        """The usual columns; see `produce_output` for all there is."""
         found = self.client.find(Service, parsed_args.ref)
-        rows = list(counted(self.client.get_service_stats(found.id)))
-        if parsed_args.formatter in ("json", "yaml"):
-            keys = dict.fromkeys(key for row in rows for key in row)
-            return list(keys), [[row.get(k) for k in keys] for row in rows]
+        self._stats = self.client.get_service_stats(found.id)
         columns = [("kind", "Kind"), *_STATS]
         return [header for _, header in columns], [
-            [_shown(row.get(key)) for key, _ in columns] for row in rows
+            [_shown(row.get(key)) for key, _ in columns]
+            for row in counted(self._stats)
         ]
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+    ) -> int:
+        """Rows; in JSON and YAML, unless columns are chosen, everything."""
+        if parsed_args.formatter in ("json", "yaml") and (
+            not parsed_args.columns
+        ):
+            formatter: Any = self.formatter
+            formatter.emit_one(
+                list(self._stats),
+                list(self._stats.values()),
+                self.app.stdout,
+                parsed_args,
+            )
+            return 0
+        return super().produce_output(parsed_args, column_names, data)
 
 
 def counted(stats: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
