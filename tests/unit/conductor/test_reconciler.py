@@ -1,0 +1,153 @@
+"""What happens by itself, and what nobody cares for any more."""
+
+from pathlib import Path
+
+from servicevm import clock
+from servicevm.db import models
+from servicevm.drivers.infra.base import DeviceState
+from servicevm.drivers.mgmt.noop import NoopMgmtDriver
+from servicevm.errors import INTERNAL, UNAVAILABLE, TransientError
+
+from .lab import CONFIG, Lab
+
+
+def up(lab: Lab) -> tuple[str, str]:
+    device_id, _ = lab.device()
+    service_id, _ = lab.service(device_id)
+    lab.settle(lab.conductor())
+    return device_id, service_id
+
+
+def test_a_machine_that_died_and_came_back_is_told(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    reconciler = lab.conductor().reconciler
+    lab.cloud.machines[device_id]["state"] = DeviceState.STOPPED
+    reconciler.sweep()
+    device = lab.get(models.Device, device_id)
+    assert device.operating_status == "DEAD"
+    assert device.status_code == "device_died"
+    assert device.provisioning_status == "ACTIVE"
+    reconciler.sweep()
+    assert len(lab.events(type="device.operating_status")) == 1
+    lab.cloud.machines[device_id]["state"] = DeviceState.RUNNING
+    reconciler.sweep()
+    assert lab.get(models.Device, device_id).operating_status == "ONLINE"
+
+
+def test_a_machine_that_is_gone_is_told(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    lab.cloud.machines.clear()
+    lab.conductor().reconciler.sweep()
+    device = lab.get(models.Device, device_id)
+    assert device.status_code == "device_missing"
+    assert "reboot" in device.status_reason
+
+
+def test_a_machine_without_a_row_is_destroyed(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    stray = "00000000-0000-4000-8000-00000000dead"
+    lab.cloud.machines[stray] = {"state": DeviceState.RUNNING, "looks": 0}
+    lab.conductor().reconciler.sweep()
+    assert list(lab.cloud.machines) == [device_id]
+
+
+def test_what_is_being_made_is_no_leftover(lab: Lab) -> None:
+    lab.cloud.looks = 5
+    device_id, _ = lab.device()
+    conductor = lab.conductor()
+    conductor.drain()
+    conductor.reconciler.sweep()
+    assert list(lab.cloud.machines) == [device_id]
+
+
+def test_a_driver_that_fails_does_not_stop_the_sweep(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    lab.cloud.failing["observe"] = TransientError(UNAVAILABLE, "Away.")
+    lab.conductor().reconciler.sweep()
+    assert lab.get(models.Device, device_id).operating_status == "ONLINE"
+
+
+def test_a_row_that_is_pending_without_an_operation_goes_on(lab: Lab) -> None:
+    device_id, service_id = up(lab)
+    with lab.change(models.Service, service_id) as row:
+        row.provisioning_status = "PENDING_DELETE"
+    with lab.change(models.Device, device_id) as row:
+        row.provisioning_status = "PENDING_UPDATE"
+    conductor = lab.conductor()
+    conductor.reconciler.sweep()
+    lab.settle(conductor)
+    assert lab.get(models.Service, service_id) is None
+    assert lab.get(models.Device, device_id).provisioning_status == "ACTIVE"
+
+
+def test_a_service_that_failed_is_tried_again_after_a_while(lab: Lab) -> None:
+    _, service_id = up(lab)
+    lab.cloud.failing["publish"] = TransientError(INTERNAL, "No.")
+    lab.update(service_id, CONFIG)
+    conductor = lab.conductor()
+    lab.settle(conductor)
+    assert lab.get(models.Service, service_id).provisioning_status == "ERROR"
+    lab.cloud.failing.clear()
+    conductor.reconciler.sweep()
+    assert not conductor.run_once()
+    lab.advance(61)
+    conductor.reconciler.sweep()
+    lab.settle(conductor)
+    service = lab.get(models.Service, service_id)
+    assert service.provisioning_status == "ACTIVE"
+    assert service.observed_generation == 2
+
+
+def test_what_was_cancelled_is_not_brought_back(lab: Lab) -> None:
+    _, service_id = up(lab)
+    operation_id = lab.update(service_id, CONFIG)
+    lab.cancel(operation_id)
+    conductor = lab.conductor()
+    lab.settle(conductor)
+    lab.advance(3600)
+    conductor.reconciler.sweep()
+    assert not conductor.run_once()
+    assert lab.operation(operation_id).state == "CANCELLED"
+
+
+def test_a_device_that_is_rebooted_by_its_user_is_left_alone(
+    lab: Lab,
+) -> None:
+    device_id, _ = up(lab)
+    lab.cloud.machines[device_id]["state"] = DeviceState.STOPPED
+    lab.reboot(device_id)
+    lab.conductor().reconciler.observe(device_id)
+    assert lab.get(models.Device, device_id).operating_status == "ONLINE"
+
+
+def test_old_certificates_are_forgotten(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    day = 86_400 * clock.SECOND
+    ages = {"old": 31 * day, "recent": day}
+    from servicevm.db import api as db
+
+    with db.writer() as session:
+        for serial, age in ages.items():
+            session.add(
+                models.AgentCertificate(
+                    serial=serial,
+                    device_id=device_id,
+                    spki_hash="0",
+                    not_before=0,
+                    not_after=lab.now - age,
+                )
+            )
+    lab.conductor().reconciler.sweep()
+    assert [row.serial for row in lab.all(models.AgentCertificate)] == [
+        "recent"
+    ]
+
+
+def test_strays_are_removed_from_the_device(lab: Lab) -> None:
+    device_id, service_id = up(lab)
+    path = Path(lab.conf.state_dir) / "noop-mgmt" / f"{device_id}.json"
+    stray = "11111111-1111-4111-8111-111111111111"
+    path.write_text(path.read_text().replace(service_id, stray))
+    lab.conductor().reconciler.mend(device_id)
+    left = NoopMgmtDriver(lab.conf, lab.relay).observe(device_id).services
+    assert left == {}
