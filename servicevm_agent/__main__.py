@@ -16,6 +16,14 @@ from servicevm_agent.layout import Layout
 from servicevm_agent.log import log
 from servicevm_agent.wake import Wake
 
+_NULLABLE = (
+    "bootstrap",
+    "netns",
+    "haproxy_user",
+    "haproxy_group",
+    "haproxy_chroot",
+)
+
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
@@ -40,14 +48,14 @@ def _layout(arguments: List[str]) -> Layout:
         description="The agent of a service VM, run outside of one.",
         epilog="example: python -m servicevm_agent --state /tmp/a/state "
         "--run /tmp/a/run --bootstrap /tmp/a/servicevm.json --netns '' "
-        "--haproxy-user ''",
+        "--haproxy-user '' --haproxy-group '' --haproxy-chroot ''",
     )
     layout = Layout()
     for name, value in vars(layout).items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, default=value, metavar="X")
     parsed = vars(parser.parse_args(arguments))
-    for name in ("netns", "haproxy_user", "haproxy_group", "bootstrap"):
+    for name in _NULLABLE:
         parsed[name] = parsed[name] or None
     return replace(layout, **parsed)
 

@@ -29,11 +29,12 @@ from servicevm_agent.streams import (
     find_port,
 )
 from servicevm_agent.wake import Wake
+from servicevm_agent.wire import WireError
 
 _MAX_DELAY = 60.0
 _CONNECT_TIMEOUT = 10.0
 #: Seconds to wait for an echo on the serial port before it is opened anew.
-_ECHO_TIMEOUT = 30.0
+_ECHO_TIMEOUT = 300.0
 #: A session that lasted so many seconds was a good one.
 _GOOD = 30.0
 
@@ -106,11 +107,11 @@ class Agent:
             finally:
                 stream.close()
             self._failures = 0
-        except (StreamLost, SessionLost, IdentityError) as error:
+        except (StreamLost, SessionLost, IdentityError, WireError) as error:
             if self._wake.stopping:
                 return
             log(str(error))
-            if isinstance(error, SessionLost) and error.again:
+            if isinstance(error, (StreamLost, SessionLost)) and error.again:
                 self._failures = 0
                 return
             if time.monotonic() - began > _GOOD:

@@ -18,6 +18,7 @@ class Layout:
         are left alone and services bind in the agent's own namespace
     :param bind_address: where listeners listen; ``*`` is everywhere
     :param haproxy_user: whom haproxy's worker runs as; None: as the agent
+    :param haproxy_chroot: all that the worker sees of the file system
     """
 
     state: str = "/state"
@@ -30,4 +31,5 @@ class Layout:
     haproxy: str = "/usr/sbin/haproxy"
     haproxy_user: Optional[str] = "haproxy"
     haproxy_group: Optional[str] = "haproxy"
+    haproxy_chroot: Optional[str] = "/var/lib/haproxy"
     openssl: str = "/usr/bin/openssl"

@@ -13,6 +13,8 @@ from servicevm_agent.peer import Peer, SessionLost
 from servicevm_agent.service_host import Refusal, ServiceHost
 from servicevm_agent.wake import Wake
 from servicevm_agent.wire import (
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
     Event,
     Failure,
     Notification,
@@ -26,6 +28,7 @@ _ANSWER = 30.0
 _RENEW_ANSWER = 60.0
 _RENEW_AGAIN = 300.0
 _REFUSED = -32000
+_NEVER = (METHOD_NOT_FOUND, INVALID_PARAMS)
 #: Seconds between heartbeats that carry news.
 _NEWS_INTERVAL = 0.5
 
@@ -188,9 +191,10 @@ class SessionClient:
             self._renew_at = time.time() + _RENEW_AGAIN
         else:
             # A result that it will never take must not be sent for ever;
-            # one that it cannot take now is sent in the next session.
-            result = self._results.pop(failure.id, None)
-            if result is not None and failure.code != _REFUSED:
+            # one that it cannot take now stays under way, as it were, until
+            # the next session.
+            result = self._results.get(failure.id)
+            if result is not None and failure.code in _NEVER:
                 self._host.acknowledge(result)
 
     def _greeted(self, result: Any) -> None:

@@ -19,7 +19,14 @@ _AWAY = 0.25
 
 
 class StreamLost(Exception):
-    """The connection is over."""
+    """The connection is over.
+
+    :param again: try at once: waiting is part of the trying
+    """
+
+    def __init__(self, reason: str, *, again: bool = False) -> None:
+        super().__init__(reason)
+        self.again = again
 
 
 class Stream(abc.ABC):
@@ -166,7 +173,9 @@ class SerialStream(Stream):
         while not self._link.up:
             now = time.monotonic()
             if now >= deadline:
-                raise StreamLost("no relay answers on the serial port")
+                raise StreamLost(
+                    "no relay answers on the serial port", again=True
+                )
             until = min(deadline, self._link.next_tick() or deadline)
             # Rounded up, lest the last millisecond is spent spinning.
             ready = dict(poll.poll(max(0, (until - now)) * 1000 + 1))

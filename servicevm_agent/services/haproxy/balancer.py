@@ -44,6 +44,7 @@ class Balancer(Service):
             namespace=layout.netns and os.path.basename(layout.netns),
             user=layout.haproxy_user,
             group=layout.haproxy_group,
+            chroot=layout.haproxy_chroot,
             socks4=environment.egress_proxy,
         )
         self._balancer: Optional[LoadBalancer] = None

@@ -33,6 +33,7 @@ class Place:
 
     :param stats_socket: path of the runtime socket
     :param namespace: name of the network namespace, under /var/run/netns
+    :param chroot: folder that the worker is confined to, or None
     :param user: whom the worker runs as; None: as it was started
     :param socks4: ``address:port`` of the way to the members
     """
@@ -42,6 +43,7 @@ class Place:
     namespace: Optional[str] = None
     user: Optional[str] = None
     group: Optional[str] = None
+    chroot: Optional[str] = None
     socks4: Optional[str] = None
 
 
@@ -76,6 +78,8 @@ def _global(balancer: LoadBalancer, place: Place) -> List[str]:
         lines.append(f"    user {place.user}")
     if place.group:
         lines.append(f"    group {place.group}")
+    if place.chroot:
+        lines.append(f"    chroot {place.chroot}")
     return [
         *lines,
         "",

@@ -42,6 +42,7 @@ def layout(folder: Path) -> Layout:
         bind_address="127.0.0.1",
         haproxy_user=None,
         haproxy_group=None,
+        haproxy_chroot=None,
     )
 
 

@@ -1,10 +1,12 @@
 """The tenant's namespace, with real cards of the kernel."""
 
 import os
+import pwd
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from servicevm_agent.bootstrap import Interface
 from servicevm_agent.layout import Layout
 from servicevm_agent.service import Environment
 from servicevm_agent.services.haproxy.balancer import Balancer
+from servicevm_agent.services.haproxy.process import Haproxy
 
 pytestmark = [
     pytest.mark.root,
@@ -71,14 +74,22 @@ def test_a_card_that_is_not_there_is_an_error(namespace: str) -> None:
         tenant.configure(namespace, [card("02:5e:00:00:00:ff")], "")
 
 
-def test_haproxy_listens_in_the_namespace_only(
-    namespace: str, layout: Layout
+def test_haproxy_listens_in_the_namespace_only_and_has_no_privilege(
+    namespace: str, layout: Layout, folder: Path
 ) -> None:
+    empty = folder / "empty"
+    empty.mkdir()
     tenant.configure(namespace, [card()], "")
     name = Path(namespace).name
-    settings = vars(layout) | {"netns": namespace, "bind_address": "*"}
+    settings = vars(layout) | {
+        "netns": namespace,
+        "bind_address": "*",
+        "haproxy_user": "nobody",
+        "haproxy_group": "nogroup",
+        "haproxy_chroot": str(empty),
+    }
     balancer = Balancer("s1", Environment(Layout(**settings)))
-    config = {
+    config: dict[str, Any] = {
         "listeners": [
             {
                 "name": "web",
@@ -104,5 +115,13 @@ def test_haproxy_listens_in_the_namespace_only(
         assert b":48080" in inside.stdout
         assert outside.stdout == b""
         assert balancer.observe().operating_status == "OFFLINE"
+        config["listeners"][0]["port"] = 48081
+        balancer.apply(config, trusted=False)  # a reload works, too
+        running = Haproxy(layout.haproxy, f"{layout.run}/s1").running()
+        assert running is not None
+        (worker,) = running.workers
+        process = Path("/proc", str(worker))
+        assert process.stat().st_uid == pwd.getpwnam("nobody").pw_uid
+        assert os.readlink(process / "root") == str(empty)
     finally:
         balancer.remove()
