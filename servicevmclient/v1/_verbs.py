@@ -168,6 +168,48 @@ class Verbs:
             self, timeout=timeout, interval=interval, callback=callback
         )
 
+    def _find(
+        self, kind: type[R], name_or_id: str, ignore_missing: bool
+    ) -> R | None:
+        """`find`, or None where there is none and that is no error."""
+        try:
+            return self.find(kind, name_or_id)
+        except exceptions.NotFound:
+            if ignore_missing:
+                return None
+            raise
+
+    def _settled(
+        self,
+        kind: type[R],
+        resource: R | str,
+        timeout: float,
+        interval: float | None,
+        callback: Callback | None,
+    ) -> R:
+        """Wait until it is ACTIVE; for a resource or an id."""
+        waiter = self.waiter(
+            timeout=timeout, interval=interval, callback=callback
+        )
+        if isinstance(resource, str):
+            resource = self.get(kind, resource)
+        return waiter.settled(resource)
+
+    def _gone(
+        self,
+        kind: type[R],
+        resource: R | str,
+        timeout: float,
+        interval: float | None,
+        callback: Callback | None,
+    ) -> None:
+        """Wait until it is not there; for a resource or an id."""
+        ref = resource if isinstance(resource, str) else resource.ref
+        waiter = self.waiter(
+            timeout=timeout, interval=interval, callback=callback
+        )
+        waiter.gone(kind, ref, ref)
+
     def _one(self, kind: type[R], response: requests.Response) -> R:
         data = object_of(response).get(kind.key)
         if not isinstance(data, dict):

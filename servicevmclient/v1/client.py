@@ -1,13 +1,11 @@
 """The client: openstacksdk's verb names for every resource."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, overload
 
 from keystoneauth1.session import Session
 
-from servicevmclient import exceptions
 from servicevmclient.v1._adapter import Adapter
-from servicevmclient.v1._resource import Resource
 from servicevmclient.v1._verbs import Verbs
 from servicevmclient.v1._waiter import Callback
 from servicevmclient.v1.device import Device
@@ -16,8 +14,6 @@ from servicevmclient.v1.event import Event
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.service import Service
 from servicevmclient.v1.service_type import ServiceType
-
-R = TypeVar("R", bound=Resource)
 
 #: seconds that a wait lasts if it is not told
 WAIT = 600.0
@@ -76,11 +72,21 @@ class Client(Verbs):
         """The device with this id."""
         return self.get(Device, device_id)
 
+    @overload
+    def find_device(
+        self, name_or_id: str, *, ignore_missing: Literal[False] = False
+    ) -> Device: ...
+
+    @overload
+    def find_device(
+        self, name_or_id: str, *, ignore_missing: bool
+    ) -> Device | None: ...
+
     def find_device(
         self, name_or_id: str, *, ignore_missing: bool = False
     ) -> Device | None:
         """The only device with this name or id; None only if allowed."""
-        return self._found(Device, name_or_id, ignore_missing)
+        return self._find(Device, name_or_id, ignore_missing)
 
     def create_device(self, **attributes: Any) -> Device:
         """Ask for a device; `wait_for_device` waits until it is ACTIVE."""
@@ -157,11 +163,21 @@ class Client(Verbs):
         """The device template with this id."""
         return self.get(DeviceTemplate, template_id)
 
+    @overload
+    def find_device_template(
+        self, name_or_id: str, *, ignore_missing: Literal[False] = False
+    ) -> DeviceTemplate: ...
+
+    @overload
+    def find_device_template(
+        self, name_or_id: str, *, ignore_missing: bool
+    ) -> DeviceTemplate | None: ...
+
     def find_device_template(
         self, name_or_id: str, *, ignore_missing: bool = False
     ) -> DeviceTemplate | None:
         """The only template with this name or id; None only if allowed."""
-        return self._found(DeviceTemplate, name_or_id, ignore_missing)
+        return self._find(DeviceTemplate, name_or_id, ignore_missing)
 
     def create_device_template(self, **attributes: Any) -> DeviceTemplate:
         """Make a device template."""
@@ -190,11 +206,21 @@ class Client(Verbs):
         """The service with this id."""
         return self.get(Service, service_id)
 
+    @overload
+    def find_service(
+        self, name_or_id: str, *, ignore_missing: Literal[False] = False
+    ) -> Service: ...
+
+    @overload
+    def find_service(
+        self, name_or_id: str, *, ignore_missing: bool
+    ) -> Service | None: ...
+
     def find_service(
         self, name_or_id: str, *, ignore_missing: bool = False
     ) -> Service | None:
         """The only service with this name or id; None only if allowed."""
-        return self._found(Service, name_or_id, ignore_missing)
+        return self._find(Service, name_or_id, ignore_missing)
 
     def create_service(self, **attributes: Any) -> Service:
         """Ask for a service: ``device_id``, ``service_type``, ``config``."""
@@ -260,11 +286,21 @@ class Client(Verbs):
         """The service type with this name."""
         return self.get(ServiceType, name)
 
+    @overload
+    def find_service_type(
+        self, name: str, *, ignore_missing: Literal[False] = False
+    ) -> ServiceType: ...
+
+    @overload
+    def find_service_type(
+        self, name: str, *, ignore_missing: bool
+    ) -> ServiceType | None: ...
+
     def find_service_type(
         self, name: str, *, ignore_missing: bool = False
     ) -> ServiceType | None:
         """The service type with this name; None only if allowed."""
-        return self._found(ServiceType, name, ignore_missing)
+        return self._find(ServiceType, name, ignore_missing)
 
     # -- operations ---------------------------------------------------------
     def operations(self, **query: Any) -> Iterator[Operation]:
@@ -305,46 +341,6 @@ class Client(Verbs):
     def events(self, **query: Any) -> Iterator[Event]:
         """Yield events; ``device_id``, ``resource_id`` ... filter."""
         return self.each(Event, **query)
-
-    # -- what the above share -----------------------------------------------
-    def _found(
-        self, kind: type[R], name_or_id: str, ignore_missing: bool
-    ) -> R | None:
-        try:
-            return self.find(kind, name_or_id)
-        except exceptions.NotFound:
-            if ignore_missing:
-                return None
-            raise
-
-    def _settled(
-        self,
-        kind: type[R],
-        resource: R | str,
-        timeout: float,
-        interval: float | None,
-        callback: Callback | None,
-    ) -> R:
-        waiter = self.waiter(
-            timeout=timeout, interval=interval, callback=callback
-        )
-        if isinstance(resource, str):
-            resource = self.get(kind, resource)
-        return waiter.settled(resource)
-
-    def _gone(
-        self,
-        kind: type[R],
-        resource: R | str,
-        timeout: float,
-        interval: float | None,
-        callback: Callback | None,
-    ) -> None:
-        ref = resource if isinstance(resource, str) else resource.ref
-        waiter = self.waiter(
-            timeout=timeout, interval=interval, callback=callback
-        )
-        waiter.gone(kind, ref, ref)
 
     def _operation_do(self, operation_id: str, verb: str) -> Operation:
         answer = self.act(Operation, operation_id, verb)
