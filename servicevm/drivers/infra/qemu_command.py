@@ -134,12 +134,13 @@ def _accelerator(name: str) -> str:
 
 
 def _sandbox(*, spawns: bool) -> str:
-    # A helper makes itself a session, which counts as privileged; then at
-    # least no new privileges are to be had, for QEMU and all its children.
-    spawn, privileges = ("allow", "children") if spawns else ("deny", "deny")
+    # A helper makes a session of its own (setsid), and QEMU counts that
+    # among the privileges. The kernel's no_new_privs, which comes with the
+    # filter, holds for QEMU and its helpers all the same.
+    word = "allow" if spawns else "deny"
     return (
-        f"on,obsolete=deny,elevateprivileges={privileges},"
-        f"resourcecontrol=deny,spawn={spawn}"
+        f"on,obsolete=deny,elevateprivileges={word},"
+        f"resourcecontrol=deny,spawn={word}"
     )
 
 

@@ -63,8 +63,9 @@ def socks(address, port):
         link.sendall(
             struct.pack(">BBH", 4, 1, port) + socket.inet_aton(address) + b"\0"
         )
-        if link.recv(8)[1:2] != b"\x5a":
-            return "refused"
+        answer = link.recv(8)[1:2]
+        if answer != b"\x5a":
+            return "refused" if answer == b"\x5b" else "closed"
         return link.recv(100).decode()
 
 
