@@ -84,6 +84,9 @@ def configure(conf: cfg.ConfigOpts) -> None:
     parameters = conf.database.connection_parameters or ""
     if sa.make_url(url).get_backend_name() == "sqlite":
         passed["sqlite_fk"] = True
+        # oslo.db else sleeps 0 s at the end of each transaction, for
+        # eventlet's sake.
+        passed["thread_checkin"] = False
         passed["max_retries"] = 1
         parameters = "&".join(filter(None, [parameters, sqlite.PARAMETER]))
     manager = enginefacade.transaction_context()

@@ -60,6 +60,8 @@ class ListQuery:
 class Page:
     """Rows, and where the pages beside it begin.
 
+    :param rows: each with the attributes of the model, read-only
+
     :param next: marker of the next page, or None at the end
     :param previous: marker of the page before; "" where that is the first;
         None where there is none
@@ -86,7 +88,8 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
     # The id makes the order total.
     keys.append((listing.model.id, False))
     conditions = _conditions(listing, query)
-    select = sa.select(listing.model).where(*conditions)
+    columns = _columns(listing.model)
+    select = sa.select(*columns).where(*conditions)
     forward = select.order_by(*_order(keys)).limit(query.limit + 1)
     if query.marker:
         marker = session.scalars(
@@ -97,13 +100,13 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
         if marker is None:
             raise UnknownMarker(query.marker)
         forward = forward.where(_after(keys, marker))
-    rows = session.scalars(forward).all()
+    rows = session.execute(forward).all()
     next_marker = rows[query.limit - 1].id if len(rows) > query.limit else None
     rows = rows[: query.limit]
     previous = None
     if query.marker and rows:
         back = [(column, not down) for column, down in keys]
-        before = session.scalars(
+        before = session.execute(
             select.where(_after(back, rows[0]))
             .order_by(*_order(back))
             .limit(query.limit + 1)
@@ -138,6 +141,13 @@ def set_tags(
     session.add_all(
         Tag(resource_id=resource_id, tag=tag) for tag in sorted(set(tags))
     )
+
+
+def _columns(model: Any) -> list[Column]:
+    """Every column: plain rows cost a third of objects of the model."""
+    return [
+        getattr(model, item.key) for item in sa.inspect(model).column_attrs
+    ]
 
 
 def _order(keys: Sequence[tuple[Column, bool]]) -> list[Any]:

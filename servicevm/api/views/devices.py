@@ -76,18 +76,30 @@ def _interfaces(
     session: orm.Session, ids: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in session.scalars(
-        sa.select(models.DeviceInterface)
-        .where(models.DeviceInterface.device_id.in_(ids))
-        .order_by(models.DeviceInterface.index)
-    ):
+    table = models.DeviceInterface
+    rows = session.execute(
+        sa.select(
+            table.device_id,
+            table.role,
+            # A row has a method called index.
+            table.index.label("position"),
+            table.network,
+            table.mac,
+            table.address,
+            table.prefix,
+            table.gateway,
+        )
+        .where(table.device_id.in_(ids))
+        .order_by(table.index)
+    )
+    for row in rows:
         # Every guest has the same address on its own user network, so the
         # row has none: there an address is taken once per network.
         user = row.network == user_network.NETWORK
         found[row.device_id].append(
             {
                 "role": row.role,
-                "index": row.index,
+                "index": row.position,
                 "network": row.network,
                 "mac": row.mac,
                 "address": user_network.ADDRESS if user else row.address,

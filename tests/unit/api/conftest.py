@@ -1,5 +1,6 @@
 """The real application on a real SQLite file; a conductor that records."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,26 @@ def conductor() -> RecordingConductor:
     return RecordingConductor()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest version, to be copied."""
+    made = servicevm_conf.register(cfg.ConfigOpts())
+    made([], project="servicevm", default_config_files=[])
+    folder = tmp_path_factory.mktemp("migrated")
+    made.set_override("state_dir", str(folder))
+    db.sync(made)
+    db.dispose()
+    return folder / "servicevm.sqlite"
+
+
 @pytest.fixture
 def api(
-    conf: cfg.ConfigOpts, conductor: RecordingConductor
+    conf: cfg.ConfigOpts, conductor: RecordingConductor, migrated: Path
 ) -> Iterator[testing.TestClient]:
-    db.sync(conf)
+    folder = Path(conf.state_dir)
+    folder.mkdir(mode=0o700)
+    shutil.copy(migrated, folder / migrated.name)
+    db.configure(conf)
     yield testing.TestClient(app.build(conf, conductor))
     db.dispose()
 
