@@ -152,6 +152,25 @@ def test_no_configuration_is_told_in_words(
     assert "--os-cloud" in result.err
 
 
+# openstacksdk 4.22 warns of its own InfluxDB support, whoever asks.
+@pytest.mark.filterwarnings("ignore:Support for InfluxDB")
+@pytest.mark.parametrize(
+    "clouds", [None, "clouds: {}", "clouds: ["], ids=["none", "empty", "bad"]
+)
+def test_a_cloud_that_cannot_be_found_is_a_usage_error(
+    clouds: str | None,
+    bare_environment: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    if clouds is not None:
+        (tmp_path / "clouds.yaml").write_text(clouds)
+    with pytest.MonkeyPatch.context() as streams:
+        result = Terminal(streams)("--os-cloud nothing device list")
+    assert result.code == 2
+    assert "Error: The client is not configured." in result.err
+    assert "Traceback" not in result.err
+
+
 def test_wrong_credentials_have_their_exit_code(
     bare_environment: pytest.MonkeyPatch,
 ) -> None:
