@@ -1,5 +1,6 @@
 """Service types are found, also where there is no folder."""
 
+import ast
 import subprocess
 import sys
 import zipfile
@@ -47,3 +48,9 @@ def test_the_agent_imports_nothing_heavy() -> None:
         check=True,
     )
     assert ended.stdout == b"[]\n"
+
+
+def test_the_sources_are_python_3_9() -> None:
+    package = Path(servicevm_agent.__file__).parent
+    for path in package.rglob("*.py"):
+        ast.parse(path.read_text(), str(path), feature_version=(3, 9))
