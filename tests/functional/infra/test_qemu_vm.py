@@ -4,6 +4,7 @@ import os
 import queue
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
@@ -187,3 +188,35 @@ def test_no_secret_is_in_the_process_list(
     with open(drive, "rb") as file:
         assert b"very-secret" in file.read()
     assert driver.delete(spec)
+
+
+@pytest.fixture
+def bridge():
+    name = "svmvmtestbr"
+    for command in (
+        ["link", "add", name, "type", "bridge"],
+        ["addr", "add", "198.51.100.1/24", "dev", name],
+        ["link", "set", name, "up"],
+    ):
+        subprocess.run(["ip", *command], check=True, timeout=10)
+    yield name
+    subprocess.run(["ip", "link", "del", name], check=True, timeout=10)
+
+
+@pytest.mark.root
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_guest_on_a_bridge_is_reached_and_its_tap_goes_with_it(
+    driver, make_spec, guests, bridge
+) -> None:
+    spec, ledger = make_spec(network=f"bridge:{bridge}"), Ledger()
+    driver.create(spec, ledger)
+    tap = ledger.present["tap:0"]
+    assert os.path.exists(f"/sys/class/net/{tap}")
+    guest = guests()
+    assert guest("network", "198.51.100.2")
+    assert guest("listen", 80)
+    assert first_bytes("198.51.100.2", 80) == b"guest\n"
+    (web,) = driver.publish(spec, [Listener("web", "http", 80)], [])
+    assert (web.address, web.port) == ("10.0.2.15", 80)
+    assert driver.delete(spec)
+    assert not os.path.exists(f"/sys/class/net/{tap}")
