@@ -24,11 +24,11 @@ def made_before(session: orm.Session, call: Call) -> str | None:
 
     :raises PermanentError: IDEMPOTENCY_KEY_REUSED for another request
     """
-    key = _key(call)
-    if key is None:
+    value = key(call)
+    if value is None:
         return None
     row = session.get(
-        models.IdempotencyKey, (str(call.context.project_id), key)
+        models.IdempotencyKey, (str(call.context.project_id), value)
     )
     if row is None:
         return None
@@ -42,12 +42,12 @@ def remember(
     session: orm.Session, call: Call, resource_type: str, resource_id: str
 ) -> None:
     """Note what a request made, in the transaction that makes it."""
-    key = _key(call)
-    if key is not None:
+    value = key(call)
+    if value is not None:
         session.add(
             models.IdempotencyKey(
                 project_id=str(call.context.project_id),
-                key=key,
+                key=value,
                 request_hash=_hash(call),
                 resource_type=resource_type,
                 resource_id=resource_id,
@@ -65,16 +65,20 @@ def gone(resource_id: str) -> PermanentError:
     )
 
 
-def _key(call: Call) -> str | None:
-    key = call.req.get_header(HEADER)
-    if key is None:
+def key(call: Call) -> str | None:
+    """The request's key, if it has one.
+
+    :raises PermanentError: INVALID_FIELD
+    """
+    value = call.req.get_header(HEADER)
+    if value is None:
         return None
-    if not 0 < len(key) <= _MAX_LENGTH or not key.isprintable():
+    if not 0 < len(value) <= _MAX_LENGTH or not value.isprintable():
         sentence = f"It must have 1 to {_MAX_LENGTH} printable characters."
         raise PermanentError(
             INVALID_FIELD, f"{HEADER}: {sentence}", fields={HEADER: sentence}
         )
-    return key
+    return value
 
 
 def _hash(call: Call) -> str:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
+from servicevm.api import idempotency
 from servicevm.api.method import Call
 from servicevm.db import events, listing, models, operations
 from servicevm.errors import CONFLICT, PermanentError
@@ -40,7 +41,7 @@ def request(
         project_id=row.project_id,
         user_id=str(call.context.user_id),
         request_id=call.request_id,
-        idempotency_key=call.req.get_header("Idempotency-Key"),
+        idempotency_key=idempotency.key(call),
         timeout=call.runtime.operation_timeout,
     )
     row.operation_id = operation.id
