@@ -33,10 +33,6 @@ from servicevmclient.v1 import (
 from servicevmclient.v1._resource import Resource
 from tests.unit.client.conftest import Result, Terminal, client_of
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The warn_on_missing_entrypoint"
-)
-
 TEMPLATE = (
     "device template create --infra-driver noop --mgmt-driver noop "
     "--interface role=ingress,network=net --service-type loadbalancer "
