@@ -82,3 +82,17 @@ def test_every_import_is_declared(tree: str) -> None:
         & allowed
     )
     assert undeclared == []
+
+
+def test_every_declaration_is_imported() -> None:
+    lists = declared()
+    distributions = packages_distributions()
+    used = {
+        normal(one)
+        for tree in ("servicevm", "servicevmclient")
+        for _, module in imported(tree)
+        for one in distributions.get(module, [])
+    }
+    # `pip install servicevm` gives the program `openstack` too.
+    programs = {"python-openstackclient"}
+    assert (lists["base"] | lists["server"]) - used - programs == set()
