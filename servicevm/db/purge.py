@@ -1,4 +1,4 @@
-"""Taking rows away: what a resource leaves, and what is too old."""
+"""Taking away what is too old; see ``servicevm-manage db purge``."""
 
 from collections.abc import Mapping
 
@@ -7,34 +7,6 @@ from sqlalchemy import orm
 
 from servicevm.db import models
 from servicevm.states import TERMINAL
-
-
-def purge_service(session: orm.Session, service_id: str) -> None:
-    """Delete a service and its tags; operations and events stay."""
-    _delete_tags(session, [service_id])
-    session.execute(
-        sa.delete(models.Service).where(models.Service.id == service_id)
-    )
-
-
-def purge_device(session: orm.Session, device_id: str) -> None:
-    """Delete a device, its services and all that is recorded of it.
-
-    Operations and events stay. Interfaces, ledger, token, certificates and
-    session go with the row (ON DELETE CASCADE).
-    """
-    services = session.scalars(
-        sa.select(models.Service.id).where(
-            models.Service.device_id == device_id
-        )
-    ).all()
-    _delete_tags(session, [device_id, *services])
-    session.execute(
-        sa.delete(models.Service).where(models.Service.device_id == device_id)
-    )
-    session.execute(
-        sa.delete(models.Device).where(models.Device.id == device_id)
-    )
 
 
 def purge_old(session: orm.Session, before: int) -> Mapping[str, int]:
@@ -71,9 +43,3 @@ def purge_old(session: orm.Session, before: int) -> Mapping[str, int]:
         )
         counts[kind] = int(getattr(result, "rowcount", 0))
     return counts
-
-
-def _delete_tags(session: orm.Session, resource_ids: list[str]) -> None:
-    session.execute(
-        sa.delete(models.Tag).where(models.Tag.resource_id.in_(resource_ids))
-    )

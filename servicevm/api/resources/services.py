@@ -22,10 +22,8 @@ from servicevm.api.views import services as views
 from servicevm.db import api as db
 from servicevm.db import listing, models, operations, sequence
 from servicevm.errors import (
-    CONFLICT,
     DEVICE_FAILED,
     NO_FREE_SLOT,
-    NOT_FOUND,
     TYPE_NOT_OFFERED,
     PermanentError,
 )
@@ -139,7 +137,7 @@ class Item:
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            row = _find(session, call, id)
+            row = find(session, call, id)
             return call.show("service", views.render(session, [row])[0])
 
     @method(
@@ -153,11 +151,11 @@ class Item:
         given = call.body["service"]
         if "config" in given:
             with db.reader() as session:
-                service_type = _find(session, call, id).service_type
+                service_type = find(session, call, id).service_type
             check_config(known_type(service_type), given["config"])
 
         def update(session: orm.Session) -> Json:
-            row = _find(session, call, id)
+            row = find(session, call, id)
             call.match("service", lambda: views.render(session, [row])[0])
             requested.refuse_deleting(row)
             requested.describe(session, row, given)
@@ -184,7 +182,7 @@ class Item:
     )
     def on_delete(self, call: Call, id: str) -> Json:
         def delete(session: orm.Session) -> Json:
-            row = _find(session, call, id)
+            row = find(session, call, id)
             call.match("service", lambda: views.render(session, [row])[0])
             operation = requested.running_delete(session, row)
             if operation is None:
@@ -204,49 +202,6 @@ class Item:
         return answer
 
 
-class Stats:
-    """``/v1/services/{id}/stats``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-
-    @method(
-        "Show a service's statistics, asked of its device",
-        rule="service:stats",
-        response=schemas.STATS,
-    )
-    def on_get(self, call: Call, id: str) -> Json:
-        with db.reader() as session:
-            row = _find(session, call, id)
-            _refuse_unserved(row)
-            _arguments(known_type(row.service_type), "stats", {})
-        found = self.runtime.conductor.call_service(id, "stats", {})
-        return {"stats": dict(found)}
-
-
-class Actions:
-    """``/v1/services/{id}/actions/{action}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-
-    @method(
-        "Do an action that the service's type declares",
-        rule="service:action",
-        request=schemas.ACTION,
-        response=schemas.ACTION_RESULT,
-        optional_body=True,
-    )
-    def on_post(self, call: Call, id: str, action: str) -> Json:
-        arguments = call.body.get("arguments", {})
-        with db.reader() as session:
-            row = _find(session, call, id)
-            _arguments(known_type(row.service_type), action, arguments)
-            _refuse_unserved(row)
-        found = self.runtime.conductor.call_service(id, action, arguments)
-        return {"result": dict(found)}
-
-
 def digest(config: Mapping[str, Any]) -> str:
     """``sha256:`` and the hex of the config's canonical JSON."""
     text = json.dumps(
@@ -255,7 +210,7 @@ def digest(config: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _find(session: orm.Session, call: Call, service_id: str) -> models.Service:
+def find(session: orm.Session, call: Call, service_id: str) -> models.Service:
     row: models.Service = call.found(
         session.get(_MODEL, service_id), "service", service_id
     )
@@ -355,28 +310,3 @@ def _configure(row: models.Service, config: dict[str, Any]) -> None:
     row.generation += 1
     if row.provisioning_status != ProvisioningStatus.PENDING_CREATE:
         row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
-
-
-def _refuse_unserved(row: models.Service) -> None:
-    requested.refuse_deleting(row)
-    if row.observed_generation == 0:
-        raise PermanentError(
-            CONFLICT,
-            f"Service {row.id} is not on its device yet: it is "
-            f"{row.provisioning_status}.",
-        )
-
-
-def _arguments(
-    declared: ServiceType, action: str, arguments: Mapping[str, Any]
-) -> None:
-    schema = declared.actions.get(action)
-    if schema is None:
-        raise PermanentError(
-            NOT_FOUND,
-            f"The type {declared.name} has no action {action[:64]}; it has: "
-            f"{', '.join(sorted(declared.actions)) or 'none'}.",
-        )
-    validation.check(
-        validation.validator(schema), arguments, "The body", "$.arguments"
-    )

@@ -63,31 +63,6 @@ def _counts() -> dict[str, int]:
         }
 
 
-def test_a_device_goes_with_all_but_its_history(
-    database: cfg.ConfigOpts,
-) -> None:
-    _fill()
-    with api.writer() as session:
-        purge.purge_device(session, rows.DEVICE)
-    left = {name for name, count in _counts().items() if count}
-    assert left == {
-        "device_templates",
-        "tags",
-        "operations",
-        "operation_steps",
-        "events",
-    }
-    assert _counts()["tags"] == 1
-
-
-def test_a_service_goes_alone(database: cfg.ConfigOpts) -> None:
-    _fill()
-    with api.writer() as session:
-        purge.purge_service(session, rows.SERVICE)
-    counts = _counts()
-    assert (counts["services"], counts["devices"], counts["tags"]) == (0, 1, 2)
-
-
 def test_old_history_goes_unless_it_is_named(
     database: cfg.ConfigOpts,
 ) -> None:
