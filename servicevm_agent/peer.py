@@ -101,7 +101,7 @@ class Peer:
         stream.flush()
         said = self._channel.receive(stream.receive())
         stream.send(self._channel.outgoing())
-        if self._channel.closed:
+        if self._channel.closed and not said:
             raise StreamLost("the relay said goodbye")
         if not said and ready.get(stream.fileno(), 0) & _ENDED:
             raise StreamLost("the host is away")

@@ -43,12 +43,31 @@ def configure(
         _move(here, path, tenants)
     finally:
         here.close()
-    inside = _in_thread(lambda: _netlink_inside(path))
+    there = inside(path, Netlink)
     try:
-        inside.up(_LOOPBACK)
-        _configure(inside, tenants)
+        there.up(_LOOPBACK)
+        _configure(there, tenants)
     finally:
-        inside.close()
+        there.close()
+
+
+def inside(path: str, work: Callable[[], T]) -> T:
+    """Do `work` in a thread of the namespace, and return its result.
+
+    Sockets and processes that it makes belong to the namespace.
+
+    :raises OSError: as `work` does, or the namespace cannot be entered
+    """
+
+    def enter_and_work() -> T:
+        namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _call("setns", namespace, _CLONE_NEWNET)
+        finally:
+            os.close(namespace)
+        return work()
+
+    return _in_thread(enter_and_work)
 
 
 def _configure(netlink: Netlink, cards: List[Interface]) -> None:
@@ -94,15 +113,6 @@ def _make(path: str) -> None:
         _call("mount", source.encode(), path.encode(), None, _MS_BIND, None)
 
     _in_thread(make)
-
-
-def _netlink_inside(path: str) -> Netlink:
-    namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        _call("setns", namespace, _CLONE_NEWNET)
-    finally:
-        os.close(namespace)
-    return Netlink()
 
 
 def _call(name: str, *arguments: object) -> None:

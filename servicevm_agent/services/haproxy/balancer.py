@@ -37,11 +37,10 @@ class Balancer(Service):
         self._folder = os.path.join(layout.run, service_id)
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         self._memory = os.path.join(self._folder, "memory.json")
-        self._haproxy = Haproxy(layout.haproxy, self._folder)
+        self._haproxy = Haproxy(layout.haproxy, self._folder, layout.netns)
         self._place = Place(
             stats_socket=self._haproxy.stats_socket,
             bind_address=layout.bind_address,
-            namespace=layout.netns and os.path.basename(layout.netns),
             user=layout.haproxy_user,
             group=layout.haproxy_group,
             chroot=layout.haproxy_chroot,

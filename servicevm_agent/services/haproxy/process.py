@@ -12,6 +12,7 @@ import subprocess
 import time
 from typing import Callable, List, Optional
 
+from servicevm_agent import tenant
 from servicevm_agent.service import ConfigRefused
 from servicevm_agent.services.haproxy.runtime import (
     HaproxyError,
@@ -32,10 +33,16 @@ class Haproxy:
     """One master and its worker.
 
     :param folder: of the sockets, the log and the configuration file
+    :param netns: file of the network namespace that it runs in. All of it:
+        a worker without privileges could not enter one per connection,
+        which is what haproxy's own ``namespace`` words do.
     """
 
-    def __init__(self, binary: str, folder: str) -> None:
+    def __init__(
+        self, binary: str, folder: str, netns: Optional[str] = None
+    ) -> None:
         self._binary = binary
+        self._netns = netns
         self.config = os.path.join(folder, "haproxy.cfg")
         self._candidate = os.path.join(folder, "candidate.cfg")
         self._master_socket = os.path.join(folder, "master.sock")
@@ -109,8 +116,26 @@ class Haproxy:
             self.stop()  # it lives but does not answer
         self.rewrite(text)
         size = self._log_size()
+        if self._netns:
+            self._child = tenant.inside(self._netns, self._start)
+        else:
+            self._child = self._start()
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            if self._child.poll() is not None:
+                self._child = None
+                os.unlink(self.config)
+                raise ConfigRefused(self._complaint(size))
+            found = self.running()
+            if found and found.workers:
+                return
+            time.sleep(_POLL)
+        self.stop()
+        raise ConfigRefused("haproxy did not start in time")
+
+    def _start(self) -> subprocess.Popen[bytes]:
         with open(self._log, "ab") as log:
-            self._child = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     self._binary,
                     "-W",
@@ -126,18 +151,6 @@ class Haproxy:
                 env={},
                 start_new_session=True,
             )
-        deadline = time.monotonic() + DEADLINE
-        while time.monotonic() < deadline:
-            if self._child.poll() is not None:
-                self._child = None
-                os.unlink(self.config)
-                raise ConfigRefused(self._complaint(size))
-            found = self.running()
-            if found and found.workers:
-                return
-            time.sleep(_POLL)
-        self.stop()
-        raise ConfigRefused("haproxy did not start in time")
 
     def _validate(self) -> None:
         try:

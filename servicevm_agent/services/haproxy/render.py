@@ -32,7 +32,6 @@ class Place:
     """Where this haproxy runs.
 
     :param stats_socket: path of the runtime socket
-    :param namespace: name of the network namespace, under /var/run/netns
     :param chroot: folder that the worker is confined to, or None
     :param user: whom the worker runs as; None: as it was started
     :param socks4: ``address:port`` of the way to the members
@@ -40,7 +39,6 @@ class Place:
 
     stats_socket: str
     bind_address: str = "*"
-    namespace: Optional[str] = None
     user: Optional[str] = None
     group: Optional[str] = None
     chroot: Optional[str] = None
@@ -96,8 +94,6 @@ def _global(balancer: LoadBalancer, place: Place) -> List[str]:
 
 def _frontend(listener: Listener, place: Place) -> List[str]:
     bind = f"    bind {place.bind_address}:{listener.port}"
-    if place.namespace:
-        bind += f" namespace {place.namespace}"
     lines = [
         "",
         f"frontend l-{listener.name}",
@@ -172,8 +168,6 @@ def _server(
     if monitor:
         words += ["check", "inter", f"{monitor.delay_ms}ms"]
         words += ["rise", str(monitor.rise), "fall", str(monitor.fall)]
-    if place.namespace:
-        words += ["namespace", place.namespace]
     if place.socks4:
         words += ["socks4", place.socks4]
         if monitor:

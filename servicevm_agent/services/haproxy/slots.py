@@ -1,7 +1,7 @@
 """Which server line of a backend serves which member.
 
-haproxy (2.6) cannot add a server at run time that has a cookie, a SOCKS
-proxy or a network namespace. So each backend is rendered with spare, disabled
+haproxy (2.6) cannot add a server at run time that has a cookie or a SOCKS
+proxy. So each backend is rendered with spare, disabled
 servers, and a member that comes takes one of them by the runtime socket. A
 member keeps its slot while it lives, so cookies stay valid over reloads.
 """

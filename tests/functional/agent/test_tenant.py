@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,5 +124,42 @@ def test_haproxy_listens_in_the_namespace_only_and_has_no_privilege(
         process = Path("/proc", str(worker))
         assert process.stat().st_uid == pwd.getpwnam("nobody").pw_uid
         assert os.readlink(process / "root") == str(empty)
+    finally:
+        balancer.remove()
+
+
+def test_a_worker_without_privilege_reaches_members_in_the_namespace(
+    namespace: str, layout: Layout, folder: Path
+) -> None:
+    """haproxy's own ``namespace`` words need root for each connection."""
+    tenant.configure(namespace, [card()], "")
+    settings = vars(layout) | {
+        "netns": namespace,
+        "bind_address": "*",
+        "haproxy_user": "nobody",
+        "haproxy_group": "nogroup",
+    }
+    balancer = Balancer("s1", Environment(Layout(**settings)))
+    member = {"name": "self", "address": "192.0.2.10", "port": 48080}
+    monitor = {"type": "tcp", "delay_ms": 100, "rise": 1}
+    pool = {
+        "name": "web",
+        "algorithm": "round_robin",
+        "members": [member],
+        "health_monitor": monitor,
+    }
+    listener = {
+        "name": "web",
+        "protocol": "tcp",
+        "port": 48080,
+        "default_pool": "web",
+    }
+    try:
+        balancer.apply(
+            {"listeners": [listener], "pools": [pool]}, trusted=False
+        )
+        deadline = time.monotonic() + 20
+        while (status := balancer.observe()).operating_status != "ONLINE":
+            assert time.monotonic() < deadline, status
     finally:
         balancer.remove()
