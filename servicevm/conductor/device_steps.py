@@ -26,6 +26,8 @@ __all__ = ["DEVICE_STEPS", "first_contact"]
 
 #: Seconds between two looks at something that gives no sign by itself.
 POLL = 0.25
+#: Seconds to something that is a matter of milliseconds.
+SOON = 0.1
 #: Seconds between two looks at something that wakes us when it happens.
 LOOK = 1.0
 
@@ -99,9 +101,7 @@ def wait_agent(ctx: StepContext) -> Outcome:
             "seconds.",
         )
     if report.connected:
-        return Wait(
-            ctx.pause(POLL), "The agent is connected and not ready yet."
-        )
+        return Wait(SOON, "The agent is connected and not ready yet.")
     return Wait(
         ctx.pause(LOOK), "Waiting for the agent in the device to call home."
     )

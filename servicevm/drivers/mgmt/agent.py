@@ -38,6 +38,8 @@ SERIAL_PORT = "org.servicevm.agent.0"
 TIMEOUT = 10.0
 REMOVE_TIMEOUT = 30.0
 STATUS_TIMEOUT = 5.0
+#: Age up to which a session may not be in use yet, microseconds.
+FRESH = 2 * clock.SECOND
 
 
 def hash_token(token: str) -> str:
@@ -111,7 +113,9 @@ class AgentMgmtDriver(MgmtDriver):
             status = self._relay.call(device_id, "status", {}, STATUS_TIMEOUT)
         except TransientError:
             # Gone, or not answering; the relay tells which, in its time.
-            return DeviceReport(connected=False, ready=False)
+            # Or so new that the relay has not put it to use yet.
+            fresh = clock.now_us() < row.connected_at + FRESH
+            return DeviceReport(connected=fresh, ready=False)
         return DeviceReport(
             connected=True,
             ready=bool(status["ready"]),

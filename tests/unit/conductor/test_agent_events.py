@@ -8,6 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from servicevm import errors, pki
 from servicevm.conductor.service import Conductor
 from servicevm.db import models
+from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.mgmt.agent import AgentMgmtDriver
 from servicevm.errors import PermanentError
 
 from .agents import Agent, Relay, make_csr, serial_of
@@ -417,3 +419,49 @@ def test_a_reboot_waits_for_the_agent_of_the_new_boot(site: Site) -> None:
     site.agent.connect()
     site.conductor.drain()
     assert site.lab.operation(operation_id).state == "SUCCEEDED"
+
+
+def test_bootstrap_again_gives_the_same_token_with_a_fresh_life(
+    site: Site,
+) -> None:
+    driver = AgentMgmtDriver(site.lab.conf, site.lab.relay)
+
+    def token() -> str:
+        files = driver.bootstrap(site.device_id, {}, [])
+        return json.loads(files["servicevm.json"])["token"]
+
+    first = site.bootstrap["token"]
+    site.lab.advance(20 * 60)
+    assert token() == first
+    site.lab.advance(20 * 60)
+    assert token() == first
+    # Only once it has expired, or was taken back, is there another.
+    site.lab.advance(31 * 60)
+    second = token()
+    assert second != first
+    driver.forget(site.device_id)
+    site.lab.advance(1)
+    assert token() not in (first, second)
+
+
+def test_over_tcp_the_agent_is_told_where_and_on_which_interface(
+    site: Site,
+) -> None:
+    driver = AgentMgmtDriver(site.lab.conf, site.lab.relay)
+    mgmt = InterfaceSpec("mgmt", 1, "bridge:br0", "52:54:00:00:00:01")
+    options = {"transport": "tcp", "relays": ["192.0.2.1:9891"]}
+    files = driver.bootstrap(site.device_id, options, [mgmt])
+    assert json.loads(files["servicevm.json"])["transport"] == {
+        "type": "tcp",
+        "relays": ["192.0.2.1:9891"],
+        "interface_mac": "52:54:00:00:00:01",
+    }
+    with pytest.raises(PermanentError, match="role mgmt"):
+        driver.bootstrap(site.device_id, options, [])
+    with pytest.raises(PermanentError, match="bind_port"):
+        driver.bootstrap(site.device_id, {"transport": "tcp"}, [mgmt])
+    site.lab.conf.set_override("bind_port", 9891, group="relay")
+    files = driver.bootstrap(site.device_id, {"transport": "tcp"}, [mgmt])
+    assert json.loads(files["servicevm.json"])["transport"]["relays"] == [
+        "127.0.0.1:9891"
+    ]
