@@ -28,6 +28,12 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except ConnectionResetError:
+            """haproxy ends its health checks with a reset."""
+
     def log_message(self, *args: object) -> None:
         """Every request is counted by the demo's client."""
 

@@ -114,6 +114,8 @@ def bridged() -> Iterator[TenantNetwork]:
             stack.callback(_ip, "netns", "del", namespace)
             _ip("link", "add", veth, "type", "veth", "peer", "name", "eth0",
                 "netns", namespace)  # fmt: skip
+            # Not left to the namespace, which dies later than `netns del`.
+            stack.callback(_ip, "link", "del", veth)
             _ip("link", "set", veth, "master", bridge, "up")
             _ip("-n", namespace, "link", "set", "lo", "up")
             _ip("-n", namespace, "link", "set", "eth0", "up")
