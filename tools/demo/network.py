@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
+#: Bits of /usr/include/linux/capability.h.
+_CAP_NET_ADMIN = 12
+_CAP_SYS_ADMIN = 21
 #: TEST-NET-2, RFC 5737: nobody's addresses.
 PREFIX = "198.51.100"
 
@@ -144,6 +147,19 @@ def loopback() -> Iterator[TenantNetwork]:
         yield network
 
 
+def privileged() -> bool:
+    """Whether this process may make bridges and namespaces.
+
+    Being root is not enough in a container.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            effective = int(line.split()[1], 16)
+            wanted = (1 << _CAP_NET_ADMIN) | (1 << _CAP_SYS_ADMIN)
+            return effective & wanted == wanted
+    return False
+
+
 def tenant_network() -> contextlib.AbstractContextManager[TenantNetwork]:
     """The network that this user can make."""
-    return bridged() if os.geteuid() == 0 else loopback()
+    return bridged() if privileged() else loopback()

@@ -113,7 +113,7 @@ class Standalone:
 
     def device_pids(self) -> set[int]:
         """Processes of virtual machines of this installation."""
-        word = f"{self.state_dir}/devices".encode()
+        word = f"-pidfile\0{self.state_dir}/devices".encode()
         found = set()
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
