@@ -7,6 +7,7 @@ whose import alone costs 0.3 s (2026-08).
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,8 @@ def client(
     """
     access = plain(options, environ, insecure=insecure)
     if access is None:
+        if not (options or environ.get("OS_CLOUD") or options_of(environ)):
+            raise ConfigError("It is not said where the service is.")
         return _by_sdk(options, environ, insecure)
     if not (access.auth.get("endpoint") or access.endpoint_override):
         raise ConfigError("The endpoint is missing.")
@@ -238,12 +241,19 @@ def _existing(path: Path) -> Iterator[Path]:
         yield path
 
 
+def _ask_password(prompt: str | None = None) -> str:
+    """Ask a person; a script gets an error that says what is missing."""
+    if not sys.stdin.isatty():
+        raise ConfigError("The password is missing (OS_PASSWORD).")
+    from getpass import getpass
+
+    return getpass()
+
+
 def _by_sdk(
     options: Mapping[str, Any], environ: Mapping[str, str], insecure: bool
 ) -> Any:
     """With all that openstacksdk knows of clouds and auth plugins."""
-    from getpass import getpass
-
     from keystoneauth1.exceptions import ClientException
     from openstack import exceptions as sdk
     from openstack.config import OpenStackConfig
@@ -264,7 +274,7 @@ def _by_sdk(
         given["verify"] = False
     try:
         loader = OpenStackConfig(
-            app_name="servicevmclient", pw_func=lambda prompt=None: getpass()
+            app_name="servicevmclient", pw_func=_ask_password
         )
         if auth:
             given["auth"] = auth

@@ -1,0 +1,36 @@
+"""Programs of the service.
+
+The base install is SDK and command line only; these entry points say so
+where the server's parts are missing.
+"""
+
+import sys
+from importlib import import_module
+
+__all__ = ["run_manage", "run_standalone"]
+
+
+def _main(module: str) -> int:
+    try:
+        main = import_module(f"servicevm.cmd.{module}").main
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("servicevm"):
+            raise
+        print(
+            f"servicevm-{module}: the Python module {error.name} is missing. "
+            "Install the server's parts: pip install 'servicevm[server]'",
+            file=sys.stderr,
+        )
+        return 1
+    code: int = main()
+    return code
+
+
+def run_manage() -> int:
+    """``servicevm-manage``"""
+    return _main("manage")
+
+
+def run_standalone() -> int:
+    """``servicevm-standalone``"""
+    return _main("standalone")

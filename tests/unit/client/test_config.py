@@ -159,3 +159,26 @@ def test_a_keystone_cloud_gets_its_plugin_from_openstacksdk(
     plugin = client._adapter._adapter.session.auth
     assert type(plugin).__module__.startswith("keystoneauth1.")
     assert "Password" in type(plugin).__name__
+
+
+def test_without_any_word_of_the_service_it_says_what_to_set(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigError, match="where the service is") as raised:
+        config.client({}, _environ(tmp_path))
+    assert "OS_CLOUD" in str(raised.value.hint)
+
+
+# openstacksdk 4.22 warns of its own InfluxDB support, whoever asks.
+@pytest.mark.filterwarnings("ignore:Support for InfluxDB")
+def test_a_script_is_not_asked_for_a_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = _environ(tmp_path)
+    with (tmp_path / "empty").open("w+") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        with pytest.raises(ConfigError, match="OS_PASSWORD"):
+            config.client(
+                {"auth-url": "http://127.0.0.1:1/v3", "username": "u"},
+                environ,
+            )
