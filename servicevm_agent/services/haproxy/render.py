@@ -67,6 +67,10 @@ def _global(balancer: LoadBalancer, place: Place) -> List[str]:
         f"    stats socket {place.stats_socket} mode 600 level admin"
         " expose-fd listeners",
         "    stats timeout 10s",
+        # Or the kernel lets two services of a device listen on one port and
+        # deals the connections out between them. A reload needs no second
+        # listener: the old process hands its own over.
+        "    noreuseport",
         # The device has one CPU; a second thread would only be scheduled.
         "    nbthread 1",
         f"    maxconn {max(100, min(limit, 100_000))}",

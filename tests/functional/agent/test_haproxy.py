@@ -224,6 +224,23 @@ def test_a_port_that_is_taken_keeps_the_last_good(
     assert shares(port, 4) == {"b1": 2, "b2": 2}
 
 
+def test_two_services_do_not_share_a_port_behind_their_users_backs(
+    balancer: Balancer, layout: Layout, config: Config, port: int
+) -> None:
+    balancer.apply(config, trusted=False)
+    second = Balancer("s2", Environment(layout))
+    try:
+        with pytest.raises(ConfigRefused, match="Address already in use"):
+            second.apply(config, trusted=False)
+    finally:
+        second.remove()
+    # a reload still hands its own sockets over
+    more = copy.deepcopy(config)
+    more["listeners"][0]["client_timeout_ms"] = 20_000
+    balancer.apply(more, trusted=False)
+    assert shares(port, 4) == {"b1": 2, "b2": 2}
+
+
 def test_a_first_config_that_is_refused_leaves_nothing_running(
     layout: Layout, config: Config
 ) -> None:
