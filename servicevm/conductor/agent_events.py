@@ -6,11 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_log import log
 from sqlalchemy import orm
 
 from servicevm import clock, errors, pki
-from servicevm.conductor import enrolment, presence, resync
+from servicevm.conductor import chatter, enrolment, presence, resync
 from servicevm.conductor.reports import absorb
 from servicevm.db import api as db
 from servicevm.db import events, leases, models
@@ -25,8 +24,6 @@ from servicevm.states import (
 )
 
 __all__ = ["AgentEventsHandler"]
-
-LOG = log.getLogger(__name__)
 
 #: Longest message of an agent's event that is kept, in characters.
 MAX_MESSAGE = 2048
@@ -64,12 +61,6 @@ class AgentEventsHandler:
         reports = parse_reports(hello["services"])
         with db.writer() as session:
             if not enrolment.allowed(session, device_id, serial):
-                LOG.warning(
-                    "Refused a session of device %s: certificate %s is not "
-                    "on the list.",
-                    device_id,
-                    serial,
-                )
                 raise errors.PermanentError(
                     errors.CERTIFICATE_REFUSED,
                     "The certificate is not on the list.",
@@ -77,7 +68,7 @@ class AgentEventsHandler:
             now = clock.now_us()
             device = session.get_one(models.Device, device_id)
             # The old one was good until the new one is first used.
-            enrolment.revoke_others(session, device_id, serial, older=True)
+            enrolment.revoke_older(session, device_id, serial)
             epoch = _next_epoch(session, device_id, serial, relay, hello, now)
             if device.provisioning_status == ProvisioningStatus.ACTIVE:
                 if device.operating_status == OperatingStatus.UNRESPONSIVE:
@@ -229,6 +220,8 @@ class AgentEventsHandler:
         message: str,
         severity: Severity = Severity.INFO,
     ) -> None:
+        if not chatter.may_tell(session, device.id, clock.now_us()):
+            return
         events.emit(
             session,
             type=type_,

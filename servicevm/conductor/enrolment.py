@@ -4,10 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
-from oslo_log import log
 from sqlalchemy import orm
 
 from servicevm import clock, pki
+from servicevm.conductor import chatter
 from servicevm.db import api as db
 from servicevm.db import events, models
 from servicevm.drivers.mgmt.agent import hash_token
@@ -18,9 +18,7 @@ from servicevm.errors import (
 )
 from servicevm.states import ProvisioningStatus, ResourceType, Severity
 
-__all__ = ["allowed", "enrol", "renew", "revoke_others"]
-
-LOG = log.getLogger(__name__)
+__all__ = ["allowed", "enrol", "renew", "revoke_older"]
 
 
 def enrol(
@@ -31,17 +29,14 @@ def enrol(
     The token is bound to the key of the first request: the same key again
     gets the same certificate (the answer was lost), another is refused.
     """
+    with db.reader() as session:
+        # Strangers may guess as often as they like: they take no lock and
+        # write nothing. The relay logs refusals, so many and no more.
+        _token(session, token)
     authority = pki.authority(conf)
     refusal = ""
     with db.writer() as session:
-        row = session.scalars(
-            sa.select(models.EnrolmentToken).where(
-                models.EnrolmentToken.token_hash == hash_token(token)
-            )
-        ).first()
-        if row is None:
-            LOG.warning("Refused an enrolment from %s: unknown token.", peer)
-            raise PermanentError(ENROLMENT_REFUSED, "The token is not known.")
+        row = _token(session, token)
         device = session.get_one(models.Device, row.device_id)
         now = clock.now_us()
         key = pki.csr_key(csr)
@@ -70,7 +65,6 @@ def enrol(
             f"was refused: {refusal}",
             refused=True,
         )
-    LOG.warning("Refused an enrolment from %s: %s", peer, refusal)
     raise PermanentError(ENROLMENT_REFUSED, refusal)
 
 
@@ -89,7 +83,7 @@ def renew(
                 CERTIFICATE_REFUSED, "The certificate is not on the list."
             )
         leaf = authority.sign(csr, device_id)
-        revoke_others(session, device_id, serial)
+        _drop_unused(session, device_id, serial)
         _allow(session, device_id, leaf)
     return {
         "device_id": device_id,
@@ -113,27 +107,50 @@ def allowed(session: orm.Session, device_id: str, serial: str) -> bool:
     )
 
 
-def revoke_others(
-    session: orm.Session, device_id: str, serial: str, *, older: bool = False
-) -> None:
-    """Take every certificate but this one off the device's allow-list.
-
-    :param older: only those that were made before this one
-    """
-    scope = [
-        models.AgentCertificate.device_id == device_id,
-        models.AgentCertificate.serial != serial,
-        models.AgentCertificate.revoked_at.is_(None),
-    ]
-    if older:
-        present = session.get_one(models.AgentCertificate, serial)
-        scope.append(models.AgentCertificate.not_before < present.not_before)
+def revoke_older(session: orm.Session, device_id: str, serial: str) -> None:
+    """Take the certificates that were made before this one off the device's
+    allow-list."""
+    present = session.get_one(models.AgentCertificate, serial)
     session.execute(
         sa.update(models.AgentCertificate)
-        .where(*scope)
+        .where(
+            models.AgentCertificate.device_id == device_id,
+            models.AgentCertificate.serial != serial,
+            models.AgentCertificate.revoked_at.is_(None),
+            models.AgentCertificate.not_before < present.not_before,
+        )
         .values(revoked_at=clock.now_us())
         .execution_options(synchronize_session=False)
     )
+
+
+def _drop_unused(session: orm.Session, device_id: str, serial: str) -> None:
+    """Delete what was handed out and never used: what is not on the list is
+    refused, and a device that renews all day must not fill the table."""
+    session.execute(
+        sa.delete(models.AgentCertificate)
+        .where(
+            models.AgentCertificate.device_id == device_id,
+            models.AgentCertificate.serial != serial,
+            models.AgentCertificate.revoked_at.is_(None),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _token(session: orm.Session, token: str) -> models.EnrolmentToken:
+    """The row of a token.
+
+    :raises PermanentError: ENROLMENT_REFUSED
+    """
+    row = session.scalars(
+        sa.select(models.EnrolmentToken).where(
+            models.EnrolmentToken.token_hash == hash_token(token)
+        )
+    ).first()
+    if row is None:
+        raise PermanentError(ENROLMENT_REFUSED, "The token is not known.")
+    return row
 
 
 def _allow(session: orm.Session, device_id: str, leaf: pki.Leaf) -> None:
@@ -157,6 +174,8 @@ def _tell(
     *,
     refused: bool = False,
 ) -> None:
+    if not chatter.may_tell(session, device.id, clock.now_us()):
+        return
     events.emit(
         session,
         type=type_,

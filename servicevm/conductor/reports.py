@@ -2,7 +2,8 @@
 
 from sqlalchemy import orm
 
-from servicevm import errors
+from servicevm import clock, errors
+from servicevm.conductor import chatter
 from servicevm.db import events, leases, models
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.states import OperatingStatus, ResourceType, Severity
@@ -91,6 +92,9 @@ def _operating(
     status = OperatingStatus(report.operating_status)
     if service.operating_status == status:
         return
+    service.operating_status = status
+    if not chatter.may_tell(session, service.device_id, clock.now_us()):
+        return
     message = f"The service {service.name} is {status}"
     if report.detail:
         message += f": {report.detail[:MAX_WORDS]}"
@@ -105,4 +109,3 @@ def _operating(
         code=errors.CONFIG_REFUSED.code if report.failed_generation else None,
         message=message,
     )
-    service.operating_status = status

@@ -6,6 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from servicevm import errors, pki
+from servicevm.conductor import chatter
 from servicevm.conductor.service import Conductor
 from servicevm.db import models
 from servicevm.drivers.infra.base import InterfaceSpec
@@ -156,12 +157,8 @@ def test_renewals_that_are_never_used_do_not_pile_up(site: Site) -> None:
         answer = site.conductor.renew(
             site.device_id, site.agent.serial, make_csr(key)
         )
-    live = [
-        row.serial
-        for row in site.lab.all(models.AgentCertificate)
-        if row.revoked_at is None
-    ]
-    assert sorted(live) == sorted(
+    kept = [row.serial for row in site.lab.all(models.AgentCertificate)]
+    assert sorted(kept) == sorted(
         [site.agent.serial, serial_of(answer["certificate"])]
     )
 
@@ -406,6 +403,31 @@ def test_an_agents_event_is_shown_to_people(site: Site) -> None:
     (event,) = site.lab.events(type="agent.disk")
     assert event.severity == "WARNING"
     assert len(event.message) == 2048
+
+
+def test_a_talkative_device_does_not_fill_the_database(site: Site) -> None:
+    site.up()
+    agent, conductor = site.agent, site.conductor
+    service_id, _ = site.lab.service(site.device_id)
+    site.lab.settle(conductor)
+    before = site.lab.count(models.Event)
+    token = site.bootstrap["token"]
+    note = {"type": "disk", "severity": "INFO", "message": "m"}
+    for turn in range(100):
+        conductor.event(site.device_id, agent.epoch, note)
+        agent.services[service_id]["operating_status"] = (
+            "ONLINE" if turn % 2 else "OFFLINE"
+        )
+        agent.disconnect()
+        agent.connect()
+        with pytest.raises(PermanentError):
+            conductor.enrol(token, make_csr(), "serial")
+    assert site.lab.count(models.Event) - before <= chatter.MOST
+    assert site.service(service_id).operating_status == "ONLINE"
+    # and what it does later is told again
+    site.lab.advance(120)
+    conductor.event(site.device_id, agent.epoch, note | {"type": "later"})
+    assert site.lab.events(type="agent.later")
 
 
 def test_a_reboot_waits_for_the_agent_of_the_new_boot(site: Site) -> None:
