@@ -6,6 +6,7 @@ file in its argument allows, and to nothing else. Standard library only: it
 runs as ``python -I -S -E egress.py FILE`` and starts in milliseconds.
 """
 
+import fcntl
 import json
 import os
 import select
@@ -21,6 +22,9 @@ _REQUEST_TIMEOUT = 10.0
 _CONNECT_TIMEOUT = 10.0
 #: Of user id, in bytes; the field is not used.
 _MAX_USER = 256
+#: Connections of one device at once.
+MOST = 256
+_ENDED = select.POLLHUP | select.POLLERR
 
 
 class Refused(Exception):
@@ -73,39 +77,82 @@ def _read_request(guest: socket.socket) -> tuple[str, int]:
     return found
 
 
-def _forward(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until both sides have ended."""
-    target = {one: other, other: one}
-    reading = {one, other}
-    pending = {one: b"", other: b""}
+def _forward(guest: socket.socket, peer: socket.socket) -> None:
+    """Carry bytes both ways until both sides have ended, or the guest is
+    gone altogether: then nobody is left to answer."""
+    target = {guest: peer, peer: guest}
+    reading = {guest, peer}
+    pending = {guest: b"", peer: b""}
     ending: set[socket.socket] = set()
+    gone = False
     for side in target:
         side.setblocking(False)
     while reading or any(pending.values()):
-        readable, writable, _ = select.select(
+        poller = select.poll()
+        for side in target:
             # back-pressure: not read while the other side is behind
-            [side for side in reading if not pending[target[side]]],
-            [side for side, data in pending.items() if data],
-            [],
-        )
-        for side in readable:
-            data = side.recv(_CHUNK)
-            if data:
-                pending[target[side]] = data
-            else:
-                reading.discard(side)
-                ending.add(target[side])
-        for side in writable:
-            sent = side.send(pending[side])
-            pending[side] = pending[side][sent:]
+            wanted = select.POLLIN * (
+                side in reading and not pending[target[side]]
+            )
+            wanted |= select.POLLOUT * bool(pending[side])
+            # With nothing wanted a poll still tells of the end.
+            listening = side is guest and side not in reading and not gone
+            if wanted or listening:
+                poller.register(side, wanted)
+        happened = dict(poller.poll())
+        for side in target:
+            event = happened.get(side.fileno(), 0)
+            if side is guest and side not in reading and event & _ENDED:
+                gone = True
+                pending[guest] = b""
+                reading.clear()
+                continue
+            if side in reading and event & (select.POLLIN | _ENDED):
+                data = side.recv(_CHUNK)
+                if data:
+                    pending[target[side]] = data
+                else:
+                    reading.discard(side)
+                    ending.add(target[side])
+            if pending[side] and event & (select.POLLOUT | _ENDED):
+                sent = side.send(pending[side])
+                pending[side] = pending[side][sent:]
         for side in [side for side in ending if not pending[side]]:
             ending.discard(side)
-            side.shutdown(socket.SHUT_WR)
+            if not (gone and side is guest):
+                side.shutdown(socket.SHUT_WR)
+
+
+def take_place(path: str) -> bool:
+    """Take one of the device's places, until this process ends.
+
+    Each connection is a process: without a bound a guest could have the
+    host start as many as it likes.
+
+    :param path: file beside which the places are kept, as locks
+    """
+    try:
+        places = os.open(
+            path + ".places", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+    except OSError:
+        return False
+    for number in range(MOST):
+        place = (os.getpid() + number) % MOST
+        try:
+            fcntl.lockf(places, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except BlockingIOError:
+            continue
+        return True
+    os.close(places)
+    return False
 
 
 def serve(guest: socket.socket, path: str) -> None:
     """Serve one connection to its end."""
     try:
+        if not take_place(path):
+            raise Refused("too many connections")
         pair = _read_request(guest)
         if pair not in allowed(path):
             raise Refused("not allowed")
@@ -115,6 +162,8 @@ def serve(guest: socket.socket, path: str) -> None:
         return
     with peer:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A peer that is gone without a word must not keep the place.
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         guest.sendall(reply(GRANTED))
         _forward(guest, peer)
 

@@ -1,4 +1,6 @@
+import fcntl
 import json
+import os
 import socket
 import struct
 import subprocess
@@ -61,6 +63,42 @@ def test_an_allowed_pair_is_connected_both_ways(guest, server) -> None:
         assert peer.recv(100) == b""
         peer.sendall(b"late")
         assert guest.recv(100) == b"late"
+
+
+def test_a_guest_that_is_gone_does_not_leave_a_process_behind(
+    guest, server
+) -> None:
+    guest.sendall(request(*server.getsockname()))
+    peer, _ = server.accept()
+    with peer:
+        assert guest.recv(8)[1] == egress.GRANTED
+        guest.sendall(b"last words")
+        guest.close()
+        # The peer neither answers nor closes.
+        peer.settimeout(10)
+        assert peer.recv(100) == b"last words"
+        assert peer.recv(100) == b""
+        # that the process ends is what the fixture waits for
+
+
+def test_a_device_has_so_many_places_and_no_more(allow, server, guest) -> None:
+    places = os.open(f"{allow}.places", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.lockf(places, fcntl.LOCK_EX, egress.MOST)
+        guest.sendall(request(*server.getsockname()))
+        assert guest.recv(8)[1] == egress.REFUSED
+    finally:
+        os.close(places)
+
+
+def test_the_last_place_can_be_taken(allow, server, guest) -> None:
+    places = os.open(f"{allow}.places", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.lockf(places, fcntl.LOCK_EX, egress.MOST - 1)
+        guest.sendall(request(*server.getsockname()))
+        assert guest.recv(8)[1] == egress.GRANTED
+    finally:
+        os.close(places)
 
 
 def test_a_slow_reader_gets_everything(guest, server) -> None:
