@@ -1,6 +1,5 @@
 """The real application on a real SQLite file; a conductor that records."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from oslo_config import cfg
 from servicevm import conf as servicevm_conf
 from servicevm.api import app
 from servicevm.db import api as db
+from tests.unit import database
 from tests.unit.api.conductor import RecordingConductor
 
 
@@ -30,26 +30,11 @@ def conductor() -> RecordingConductor:
     return RecordingConductor()
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest version, to be copied."""
-    made = servicevm_conf.register(cfg.ConfigOpts())
-    made([], project="servicevm", default_config_files=[])
-    folder = tmp_path_factory.mktemp("migrated")
-    made.set_override("state_dir", str(folder))
-    db.sync(made)
-    db.dispose()
-    return folder / "servicevm.sqlite"
-
-
 @pytest.fixture
 def api(
     conf: cfg.ConfigOpts, conductor: RecordingConductor, migrated: Path
 ) -> Iterator[testing.TestClient]:
-    folder = Path(conf.state_dir)
-    folder.mkdir(mode=0o700)
-    shutil.copy(migrated, folder / migrated.name)
-    db.configure(conf)
+    database.use(conf, migrated)
     yield testing.TestClient(app.build(conf, conductor))
     db.dispose()
 

@@ -17,14 +17,17 @@ from oslo_config import cfg
 
 from servicevm.api import app, credentials
 from servicevm.db import api as db
+from tests.unit import database
 from tests.unit.api import requests
 from tests.unit.api.conductor import RecordingConductor
 
 
 @pytest.fixture
-def guarded(conf: cfg.ConfigOpts) -> Iterator[testing.TestClient]:
+def guarded(
+    conf: cfg.ConfigOpts, migrated: Path
+) -> Iterator[testing.TestClient]:
     conf.set_override("auth_strategy", "http_basic", group="api")
-    db.sync(conf)
+    database.use(conf, migrated)
     yield testing.TestClient(app.build(conf, RecordingConductor()))
     db.dispose()
 

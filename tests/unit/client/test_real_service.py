@@ -31,6 +31,7 @@ from servicevmclient.v1 import (
     ServiceType,
 )
 from servicevmclient.v1._resource import Resource
+from tests.unit import database
 from tests.unit.client.conftest import Result, Terminal, client_of
 
 TEMPLATE = (
@@ -50,14 +51,15 @@ pools:
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> Iterator[str]:
     conf = servicevm_conf.register(cfg.ConfigOpts())
     conf([], project="servicevm", default_config_files=[])
     conf.set_override("state_dir", str(tmp_path_factory.mktemp("state")))
     conf.set_override("auth_strategy", "none", group="api")
     conf.set_override("response_validation", True, group="api")
-    db.configure(conf)
-    db.sync(conf)
+    database.use(conf, migrated)
     conductor = Conductor(conf, LateRelay())
     conductor.start()
     server = wsgi.Server(

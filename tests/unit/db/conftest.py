@@ -1,5 +1,6 @@
 """A database of its own for every test: a real SQLite file."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,10 @@ def conf(tmp_path: Path) -> cfg.ConfigOpts:
 
 
 @pytest.fixture
-def database(conf: cfg.ConfigOpts) -> Iterator[cfg.ConfigOpts]:
-    api.sync(conf)
+def database(conf: cfg.ConfigOpts, migrated: Path) -> Iterator[cfg.ConfigOpts]:
+    folder = Path(conf.state_dir)
+    folder.mkdir(mode=0o700)
+    shutil.copy(migrated, folder)
+    api.configure(conf)
     yield conf
     api.dispose()

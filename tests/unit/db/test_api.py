@@ -11,10 +11,11 @@ from servicevm.db import api, models
 from tests.unit.db import rows
 
 
-def test_the_file_and_its_folder_are_private(database: cfg.ConfigOpts) -> None:
+def test_the_file_and_its_folder_are_private(conf: cfg.ConfigOpts) -> None:
+    api.sync(conf)
     with api.writer() as session:
         session.add(rows.template())
-    folder = Path(database.state_dir)
+    folder = Path(conf.state_dir)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     modes = {
         path.name: stat.S_IMODE(path.stat().st_mode)
@@ -22,6 +23,7 @@ def test_the_file_and_its_folder_are_private(database: cfg.ConfigOpts) -> None:
     }
     assert set(modes.values()) == {0o600}
     assert "servicevm.sqlite-wal" in modes
+    api.dispose()
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,7 @@ from servicevm import conf as servicevm_conf
 from servicevm.db import api, models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.states import OperationState
-
-from .lab import CONFIG, Crash, Lab
+from tests.unit.conductor.lab import CONFIG, Crash, Lab
 
 REAL_CLOCK = clock.now_us
 
@@ -176,8 +175,8 @@ class LifeCycle(RuleBasedStateMachine):
             ), row.error_text
 
 
-def test_whatever_is_asked_for_comes_out(empty_database: Path) -> None:
-    LifeCycle.database = empty_database
+def test_whatever_is_asked_for_comes_out(migrated: Path) -> None:
+    LifeCycle.database = migrated
     run_state_machine_as_test(
         LifeCycle,
         settings=settings(

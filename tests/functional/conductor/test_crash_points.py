@@ -13,8 +13,7 @@ import sqlalchemy as sa
 
 from servicevm.db import api as db
 from servicevm.db import models
-
-from .lab import CONFIG, Crash, Lab
+from tests.unit.conductor.lab import CONFIG, Crash, Lab
 
 Ask = Callable[[Lab, dict[str, str]], None]
 
@@ -107,10 +106,8 @@ def check_built(lab: Lab, ids: dict[str, str]) -> None:
     assert list(lab.cloud.machines) == [device_id]
     assert lab.cloud.created == [device_id]
     row = lab.get(models.Device, device_id)
-    assert (row.provisioning_status, device.operating_status) == (
-        "ACTIVE",
-        "ONLINE",
-    )
+    assert row.provisioning_status == "ACTIVE"
+    assert row.operating_status == "ONLINE"
     row = lab.get(models.Service, service_id)
     assert row.provisioning_status == "ACTIVE"
     assert row.observed_generation == row.generation

@@ -15,8 +15,7 @@ import sqlalchemy as sa
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import leases, models
-
-from .lab import CONFIG, Crash, Lab
+from tests.unit.conductor.lab import CONFIG, Crash, Lab
 
 
 class Puppet:
