@@ -47,7 +47,7 @@ def _options(
     field: str, schema: Mapping[str, Any], spec: Mapping[str, Any]
 ) -> dict[str, str]:
     found, _ = validation.problems(
-        validation.validator(schema), spec[field], f"{_ROOT}.{field}"
+        validation.kept(schema), spec[field], f"{_ROOT}.{field}"
     )
     return found
 

@@ -5,6 +5,7 @@ as the standard says, where Python's ``$`` lets a line feed follow it.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
@@ -65,6 +66,19 @@ def validator(schema: Schema) -> Any:
     """
     _Validator.check_schema(schema)
     return _Validator(schema)
+
+
+def kept(schema: Schema) -> Any:
+    """`validator`, made once for each of a few schemas that come by name.
+
+    :raises jsonschema.SchemaError: if it is not a schema
+    """
+    return _kept(json.dumps(schema, sort_keys=True))
+
+
+@functools.lru_cache(maxsize=128)
+def _kept(text: str) -> Any:
+    return validator(json.loads(text))
 
 
 def problems(

@@ -80,5 +80,5 @@ def _arguments(
             f"{', '.join(sorted(declared.actions)) or 'none'}.",
         )
     validation.check(
-        validation.validator(schema), arguments, "The body", "$.arguments"
+        validation.kept(schema), arguments, "The body", "$.arguments"
     )

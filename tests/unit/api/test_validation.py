@@ -96,3 +96,10 @@ def test_no_pattern_has_an_end_in_its_middle() -> None:
     found = _patterns(schemas)
     assert len(found) > 20
     assert all("$" not in pattern[:-1] for pattern in found)
+
+
+def test_a_schema_that_comes_again_costs_nothing() -> None:
+    first = validation.kept({"type": "string", "minLength": 3})
+    again = validation.kept({"minLength": 3, "type": "string"})
+    assert first is again
+    assert validation.kept({"type": "string"}) is not first
