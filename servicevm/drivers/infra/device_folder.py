@@ -24,6 +24,7 @@ class Record:
     :param image: key of the image's manifest
     :param interfaces: ``{"index", "network", "mac", "address"}`` of each
     :param ended: ``{"state", "detail"}`` of a machine that ended by itself
+    :param restarting: it was told to power down, to be started again
     """
 
     memory_mib: int
@@ -35,6 +36,7 @@ class Record:
     note: str = ""
     forwards: Mapping[str, int] = field(default_factory=dict)
     ended: Mapping[str, str] | None = None
+    restarting: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {"version": _VERSION, **asdict(self)}

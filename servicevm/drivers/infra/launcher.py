@@ -71,7 +71,13 @@ class Launcher:
             raise PermanentError(
                 QEMU_MISSING, f"There is no {self._conf.qemu.binary} on PATH."
             )
-        record = replace(record, ended=None)
+        if qemu_process.alive(folder.pid):
+            # Killed, and still not gone: its disk hangs. Without its pid
+            # file it would never be found again.
+            raise TransientError(
+                QEMU_FAILED, "The QEMU before this one has not ended yet."
+            )
+        record = replace(record, ended=None, restarting=False)
         folder.write_record(record)
         try:
             self._start_once(binary, device_id, folder, record, ledger)

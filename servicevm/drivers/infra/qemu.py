@@ -120,8 +120,6 @@ class QemuInfraDriver(InfraDriver):
         self._guard = threading.Lock()
         self._locks: dict[str, threading.RLock] = {}
         self._watcher: Watcher | None = None
-        #: Devices between the two halves of a soft reboot.
-        self._restarting: set[str] = set()
 
     # -- the interface ------------------------------------------------------
 
@@ -218,7 +216,8 @@ class QemuInfraDriver(InfraDriver):
         }
         if record.note:
             facts["accelerator_note"] = record.note
-        if spec.id in self._restarting:
+        if record.restarting:
+            self._go_on_restarting(spec.id)
             return Observation(DeviceState.BUILDING, facts=facts)
         if not qemu_process.alive(folder.pid):
             ended = record.ended or {}
@@ -249,17 +248,20 @@ class QemuInfraDriver(InfraDriver):
                     )
                 self.create(spec, unrecorded)
                 return
+            if spec.bootstrap:
+                write_config_drive(folder.config_drive, spec.bootstrap)
             if not hard and qemu_process.alive(folder.pid):
                 self._adopt(spec.id, folder)
                 _, end = self._watching.status(spec.id)
                 if end is None:
-                    self._restarting.add(spec.id)
+                    # Written first: should we be killed, the next one goes
+                    # on with it.
+                    folder.write_record(replace(record, restarting=True))
                     try:
                         self._watching.power_down(spec.id)
                         return
                     except MonitorError as error:
                         LOG.warning("QEMU of %s: %s", spec.id, error)
-            self._restarting.discard(spec.id)
             self._launcher.stop(spec.id, folder)
             self._launcher.start(spec.id, folder, record, unrecorded)
 
@@ -432,7 +434,6 @@ class QemuInfraDriver(InfraDriver):
         with self._device(device_id) as folder:
             if not folder.path.exists():
                 return True
-            self._restarting.discard(device_id)
             if not self._launcher.stop(device_id, folder):
                 return False
             folder.remove()
@@ -446,6 +447,9 @@ class QemuInfraDriver(InfraDriver):
             record = folder.read_record()
             if record is None or qemu_process.alive(folder.pid):
                 return  # deleted, or started again, since
+            if record.restarting:
+                self._restart(device_id)
+                return
             ended = {"state": str(end.state), "detail": end.detail}
             folder.write_record(replace(record, ended=ended))
         LOG.warning("Device %s: %s", device_id, end.detail)
@@ -456,16 +460,29 @@ class QemuInfraDriver(InfraDriver):
         """The second half of a soft reboot."""
         with self._device(device_id) as folder:
             record = folder.read_record()
-            if record is None or device_id not in self._restarting:
+            if record is None or not record.restarting:
                 return
             try:
                 self._launcher.start(device_id, folder, record, unrecorded)
                 return
             except ServicevmError as error:
                 detail = error.detail
-            finally:
-                self._restarting.discard(device_id)
+                folder.write_record(replace(record, restarting=False))
         self._ended(device_id, End(DeviceState.FAILED, detail))
+
+    def _go_on_restarting(self, device_id: str) -> None:
+        """Take up a soft reboot whose first half another process did."""
+        with self._device(device_id) as folder:
+            record = folder.read_record()
+            if record is None or not record.restarting:
+                return
+            if not qemu_process.alive(folder.pid):
+                self._restart(device_id)
+                return
+            self._adopt(device_id, folder)
+            if not self._watching.powers_down(device_id):
+                with contextlib.suppress(MonitorError):
+                    self._watching.power_down(device_id)
 
     def _kvm_broken(self, device_id: str, why: str) -> None:
         """The accelerator cannot run a machine after all."""

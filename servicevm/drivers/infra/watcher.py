@@ -186,6 +186,11 @@ class Watcher:
         """
         self._call(self._power_down(device_id), _CALL)
 
+    def powers_down(self, device_id: str) -> bool:
+        """Whether `power_down` was called and QEMU has not ended yet."""
+        watched = self._watched.get(device_id)
+        return watched is not None and watched.restart
+
     def close(self) -> None:
         """Let go of every process; they keep running."""
         if not self._thread.is_alive():

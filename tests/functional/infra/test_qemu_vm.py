@@ -220,3 +220,26 @@ def test_a_guest_on_a_bridge_is_reached_and_its_tap_goes_with_it(
     assert (web.address, web.port) == ("10.0.2.15", 80)
     assert driver.delete(spec)
     assert not os.path.exists(f"/sys/class/net/{tap}")
+
+
+def test_a_soft_reboot_goes_on_after_the_service_was_killed(
+    conf, make_driver, make_spec, guests
+) -> None:
+    first, spec = make_driver(), make_spec()
+    first.create(spec, Ledger())
+    guest = guests()
+    assert guest("keep", "first") is None
+    pid = pid_of(conf, spec)
+    first.reboot(spec)
+    first.close()
+
+    heard = queue.Queue()
+    second = make_driver()
+    second.watch([spec], heard.put)
+    assert second.observe(spec).state is DeviceState.BUILDING
+    guest = guests()
+    assert second.observe(spec).state is DeviceState.RUNNING
+    assert pid_of(conf, spec) != pid
+    assert guest("keep", "second") == "first"
+    assert heard.empty()
+    assert second.delete(spec)

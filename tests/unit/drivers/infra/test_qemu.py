@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import uuid
 
 import jsonschema
@@ -145,3 +147,26 @@ def test_only_folders_of_devices_are_ever_leftovers(
 ) -> None:
     with pytest.raises(ServicevmError):
         driver.delete_leftover(name)
+
+
+def test_a_machine_that_does_not_go_is_not_started_twice(
+    conf, driver, image, spec
+) -> None:
+    folder = os.path.join(conf.qemu.devices_dir, spec.id)
+    os.makedirs(folder)
+    pid_file = os.path.join(folder, "pid")
+    hold = "import fcntl; f = open({!r}, 'w'); fcntl.lockf(f, fcntl.LOCK_EX); "
+    with subprocess.Popen(
+        [sys.executable, "-c", hold.format(pid_file) + "print(); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as stuck:
+        assert stuck.stdout is not None
+        stuck.stdout.readline()
+        with pytest.raises(ServicevmError, match="not ended") as caught:
+            driver.create(spec, Ledger())
+        assert caught.value.reason is QEMU_FAILED
+        assert os.path.exists(pid_file)
+        assert not driver.delete(spec)
+        stuck.communicate(b"\n", timeout=10)
+    assert driver.delete(spec)
