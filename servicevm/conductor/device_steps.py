@@ -12,7 +12,11 @@ from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
 from servicevm.db import events, leases, models
 from servicevm.db.operations import supersede
-from servicevm.drivers.infra.base import DeviceState, Observation
+from servicevm.drivers.infra.base import (
+    DeviceSpec,
+    DeviceState,
+    Observation,
+)
 from servicevm.drivers.mgmt.base import DeviceReport
 from servicevm.errors import PermanentError, TransientError
 from servicevm.states import (
@@ -121,7 +125,8 @@ def reboot(ctx: StepContext) -> Outcome:
         _build(ctx, device)
     else:
         hard = bool(ctx.operation.arguments.get("hard"))
-        infra.reboot(device.spec(), hard=hard)
+        # It finds what it needs to enrol again, if its certificate ran out.
+        infra.reboot(_with_bootstrap(ctx, device), hard=hard)
 
     def down(session: orm.Session) -> None:
         row = session.get_one(models.Device, device.row.id)
@@ -252,12 +257,16 @@ def _device(ctx: StepContext) -> views.DeviceView:
 
 
 def _build(ctx: StepContext, device: views.DeviceView) -> None:
+    ctx.infra(device).create(_with_bootstrap(ctx, device), ctx.record)
+
+
+def _with_bootstrap(ctx: StepContext, device: views.DeviceView) -> DeviceSpec:
     bootstrap = ctx.mgmt(device).bootstrap(
         device.row.id,
         device.template.get("mgmt_options") or {},
         device.interfaces,
     )
-    ctx.infra(device).create(device.spec(bootstrap), ctx.record)
+    return device.spec(bootstrap)
 
 
 def _answers(report: DeviceReport, old_boot_id: object) -> bool:

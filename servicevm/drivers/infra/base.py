@@ -159,7 +159,11 @@ class InfraDriver(abc.ABC):
 
     @abc.abstractmethod
     def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
-        """Restart the device; start it where it is stopped."""
+        """Restart the device; start it where it is stopped.
+
+        Where `spec` has a bootstrap it takes the place of the earlier one,
+        if the driver can do that.
+        """
 
     @abc.abstractmethod
     def delete(self, spec: DeviceSpec) -> bool:

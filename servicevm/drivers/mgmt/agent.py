@@ -191,7 +191,11 @@ class AgentMgmtDriver(MgmtDriver):
     def _token(
         self, session: orm.Session, authority: pki.Authority, device_id: str
     ) -> str:
-        """The device's token, with a fresh life while it is unused."""
+        """The device's token, with a fresh life while it is unused.
+
+        A device that was off for longer than its certificate was good gets
+        another one: it has to enrol with another key.
+        """
         now = clock.now_us()
         expires_at = now + self._conf.pki.token_minutes * 60 * clock.SECOND
         row = session.get(models.EnrolmentToken, device_id)
@@ -199,7 +203,9 @@ class AgentMgmtDriver(MgmtDriver):
             token = authority.enrolment_token(device_id, row.created_at)
             used = row.spki_hash is not None
             if hash_token(token) == row.token_hash and (
-                used or now < row.expires_at
+                _has_certificate(session, device_id, now)
+                if used
+                else now < row.expires_at
             ):
                 if not used:
                     row.expires_at = expires_at
@@ -249,6 +255,20 @@ class AgentMgmtDriver(MgmtDriver):
             if ":" in host
             else f"{host}:{relay.bind_port}"
         ]
+
+
+def _has_certificate(session: orm.Session, device_id: str, now: int) -> bool:
+    return bool(
+        session.scalar(
+            sa.select(
+                sa.exists().where(
+                    models.AgentCertificate.device_id == device_id,
+                    models.AgentCertificate.revoked_at.is_(None),
+                    models.AgentCertificate.not_after > now,
+                )
+            )
+        )
+    )
 
 
 def _interface(interface: InterfaceSpec) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class MgmtDriver(abc.ABC):
         """What the device gets at first boot: file name to bytes. Secret.
 
         A second call invalidates what the first one handed out, unless the
-        device has used it.
+        device has used it and can still come with what it got for it.
         """
 
     @abc.abstractmethod

@@ -99,6 +99,7 @@ class Cloud(InfraDriver):
     def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
         self._maybe_fail("reboot")
         self.machines[spec.id]["state"] = DeviceState.RUNNING
+        self.machines[spec.id]["bootstrap"] = dict(spec.bootstrap)
 
     def delete(self, spec: DeviceSpec) -> bool:
         self._maybe_fail("delete")

@@ -466,6 +466,36 @@ def test_bootstrap_again_gives_the_same_token_with_a_fresh_life(
     assert token() not in (first, second)
 
 
+def test_a_device_that_was_off_for_too_long_enrols_again(site: Site) -> None:
+    site.up()
+    token, old = site.bootstrap["token"], site.agent.serial
+    site.agent.disconnect()
+    site.lab.advance(8 * 86_400)
+    with pytest.raises(PermanentError):
+        site.agent.connect()
+    with pytest.raises(PermanentError, match="another key"):
+        site.agent.enrol(token)
+    site.lab.reboot(site.device_id)
+    site.conductor.drain()
+    site.agent.boot_id = "the next boot"
+    site.agent.enrol(site.bootstrap["token"])
+    assert site.agent.serial != old
+    site.agent.connect()
+    site.lab.settle(site.conductor)
+    assert site.device.provisioning_status == "ACTIVE"
+    assert site.device.operating_status == "ONLINE"
+
+
+def test_a_reboot_gives_no_new_token_to_a_device_that_needs_none(
+    site: Site,
+) -> None:
+    site.up()
+    token = site.bootstrap["token"]
+    site.lab.reboot(site.device_id)
+    site.conductor.drain()
+    assert site.bootstrap["token"] == token
+
+
 def test_over_tcp_the_agent_is_told_where_and_on_which_interface(
     site: Site,
 ) -> None:
