@@ -154,9 +154,17 @@ class Relay:
 
     def _close(self, device_id: str, reason: str) -> None:
         board = self._board
-        session = None if board is None else board.registry.get(device_id)
-        if session is not None:
+        if board is None:
+            return
+        # Also one that is allowed already and does not know it yet: a
+        # device that was revoked meanwhile must not slip through.
+        for session in [
+            one for one in board.opening if one.device_id == device_id
+        ]:
             session.close(Ending.CLOSED_BY_CONTROL, reason)
+        held = board.registry.get(device_id)
+        if held is not None:
+            held.close(Ending.CLOSED_BY_CONTROL, reason)
 
     async def _run(self, started: Future[None]) -> None:
         loop = asyncio.get_running_loop()

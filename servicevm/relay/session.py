@@ -102,6 +102,7 @@ class AgentSession:
             SESSIONS.dec()
         self._stage = _Stage.ENDED
         self._ending = detail or ending.value
+        self._board.opening.discard(self)
         self._board.registry.remove(self)
         self._board.beats.forget(self.device_id, self.epoch)
         self._calls.fail(
@@ -242,6 +243,7 @@ class AgentSession:
         device_id, serial = self.device_id, self._identity.serial
 
         def opened(result: Any, error: BaseException | None) -> None:
+            board.opening.discard(self)
             if error is None:
                 self.epoch = result["epoch"]
                 if self._stage is _Stage.ENDED:
@@ -251,6 +253,7 @@ class AgentSession:
             elif self._stage is not _Stage.ENDED:
                 self._refuse_hello(request_id, error)
 
+        board.opening.add(self)
         self._lane.submit(
             lambda: events.session_opened(device_id, serial, relay, hello),
             opened,

@@ -34,6 +34,8 @@ class Switchboard:
         self.context = context
         self.crew = Crew(loop, bounds.THREADS)
         self.registry: Registry[AgentSession] = Registry()
+        #: Sessions that the conductor is being asked about.
+        self.opening: set[AgentSession] = set()
         self.beats = Beats()
         self.endings = EndingLog()
         self.admission = Admission(

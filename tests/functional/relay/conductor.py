@@ -23,6 +23,7 @@ class MemoryConductor:
     :ivar tokens: token -> device id
     :ivar fail: method -> what it raises next time, once
     :ivar gate: while cleared, `result` waits
+    :ivar door: while cleared, `session_opened` has decided and waits
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,8 @@ class MemoryConductor:
         self.fail: dict[str, Exception] = {}
         self.gate = threading.Event()
         self.gate.set()
+        self.door = threading.Event()
+        self.door.set()
         self._epoch = 0
         self._changed = threading.Condition()
 
@@ -87,6 +90,7 @@ class MemoryConductor:
             self._epoch += 1
             epoch = self._epoch
         self._note("session_opened", device_id, epoch, serial, relay, hello)
+        assert self.door.wait(PATIENCE)
         return {"epoch": epoch, "ca_bundle": "CA"}
 
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:

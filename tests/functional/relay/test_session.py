@@ -16,6 +16,7 @@ from servicevm.errors import (
 )
 from servicevm_agent import wire
 from tests.functional.relay.agent import Address, Agent, Gone, Refused
+from tests.functional.relay.conductor import PATIENCE
 from tests.functional.relay.conftest import House
 
 SERVICE = str(uuid.uuid4())
@@ -248,6 +249,23 @@ def test_close_session_closes_it_with_the_reason(
     agent.closed()
     closed = house.conductor.wait_for_method("session_closed", device_id)
     assert closed[2:] == (1, "revoked")
+
+
+def test_a_session_revoked_while_it_opens_is_closed(
+    house: House, device_id: str
+) -> None:
+    agent = house.agent(device_id)
+    house.conductor.door.clear()
+    with ThreadPoolExecutor(1) as pool:
+        greeted = pool.submit(agent.hello)
+        house.conductor.wait_for_method("session_opened")
+        house.relay.close_session(device_id, "the device was revoked")
+        with pytest.raises(Gone):
+            greeted.result(PATIENCE)
+        house.conductor.door.set()
+    told = house.conductor.wait_for_method("session_closed", device_id)
+    assert told[3] == "the device was revoked"
+    assert house.relay.connected() == 0
 
 
 def test_heartbeats_are_gathered(house: House, device_id: str) -> None:
