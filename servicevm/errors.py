@@ -254,8 +254,8 @@ PORT_TAKEN = _declare(
 DISK_FULL = _declare(
     "disk_full",
     503,
-    "The disk that holds the devices is full.",
-    "Free some space and retry the operation.",
+    "The disk that holds the service's files is full.",
+    "Free some space and try again.",
 )
 NETWORK_MISSING = _declare(
     "network_missing",

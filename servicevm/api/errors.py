@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import falcon
+from oslo_db.exception import DBError
 from oslo_log import log
+from sqlalchemy.exc import OperationalError
 
 from servicevm import errors
 from servicevm.errors import Reason, ServicevmError
@@ -22,6 +24,31 @@ _REASONS = {
     405: errors.METHOD_NOT_ALLOWED,
     413: errors.BODY_TOO_LARGE,
     415: errors.UNSUPPORTED_MEDIA_TYPE,
+}
+
+
+#: What SQLite says where it is not our fault, and what we say then.
+_DATABASE = {
+    "database or disk is full": (
+        errors.DISK_FULL,
+        "The database has no room for the change; nothing was changed.",
+    ),
+    "database is locked": (
+        errors.UNAVAILABLE,
+        "The database is held by another writer; nothing was changed.",
+    ),
+    "disk I/O error": (
+        errors.UNAVAILABLE,
+        "The disk under the database fails; nothing was changed.",
+    ),
+    "attempt to write a readonly database": (
+        errors.UNAVAILABLE,
+        "The database can not be written to; nothing was changed.",
+    ),
+    "unable to open database file": (
+        errors.UNAVAILABLE,
+        "The database can not be opened; nothing was changed.",
+    ),
 }
 
 
@@ -51,6 +78,9 @@ def document(
 def register(app: Any) -> None:
     """Answer every exception of `app` in the one form."""
     app.add_error_handler(Exception, _on_exception)
+    # oslo.db passes on as they are what it has no class of its own for.
+    for kind in (DBError, OperationalError):
+        app.add_error_handler(kind, _on_database)
     app.add_error_handler(falcon.HTTPError, _on_falcon)
     app.add_error_handler(ServicevmError, _on_error)
 
@@ -108,6 +138,23 @@ def _on_falcon(
     else:
         detail = error.description or error.title or reason.title
     _answer(req, resp, reason, detail, status)
+
+
+def _on_database(
+    req: falcon.Request,
+    resp: falcon.Response,
+    error: Exception,
+    params: object,
+) -> None:
+    found = next(
+        (found for words, found in _DATABASE.items() if words in str(error)),
+        None,
+    )
+    if found is None:
+        _on_exception(req, resp, error, params)
+        return
+    reason, detail = found
+    _on_error(req, resp, errors.TransientError(reason, detail), params)
 
 
 def _on_exception(
