@@ -105,4 +105,11 @@ def _within(
     except ValueError:
         return f"{text} is not an address."
     # One of another version is in no network of this one.
-    return "" if address in network else f"{text} is not within {network}."
+    if address not in network:
+        return f"{text} is not within {network}."
+    if getattr(address, "scope_id", None):
+        return f"{text} names a link of one machine; leave out the zone."
+    ends = (network[0], network[-1]) if network.version == 4 else ()
+    if network.num_addresses > 2 and address in ends:
+        return f"{text} is no host's: it is the first or last of {network}."
+    return ""

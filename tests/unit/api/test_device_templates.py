@@ -144,6 +144,32 @@ def _interface(**values: str) -> list[dict[str, str]]:
             id="pool backwards",
         ),
         pytest.param(
+            {"interfaces": _interface(cidr="fe80::/64", gateway="fe80::1%e")},
+            "interfaces[0].gateway",
+            "fe80::1%e names a link of one machine",
+            id="gateway with a zone",
+        ),
+        pytest.param(
+            {
+                "interfaces": _interface(
+                    cidr="192.0.2.0/24", gateway="192.0.2.0"
+                )
+            },
+            "interfaces[0].gateway",
+            "192.0.2.0 is no host's",
+            id="gateway that is the network",
+        ),
+        pytest.param(
+            {
+                "interfaces": _interface(
+                    cidr="192.0.2.0/24", pool_end="192.0.2.255"
+                )
+            },
+            "interfaces[0].pool_end",
+            "192.0.2.255 is no host's",
+            id="broadcast handed out",
+        ),
+        pytest.param(
             {"interfaces": _interface(gateway="192.0.2.1")},
             "interfaces[0].gateway",
             "It needs a cidr to be within.",
