@@ -47,6 +47,11 @@ def read(
     except RecursionError:
         raise PermanentError(BAD_JSON, "It is nested too deeply.") from None
     except ValueError as error:
+        if str(error).startswith("Exceeds the limit"):
+            # Python's own words are about a setting of the interpreter.
+            raise PermanentError(
+                BAD_JSON, "A number has too many digits."
+            ) from None
         raise PermanentError(BAD_JSON, f"{error}."[:300]) from None
     if not isinstance(found, dict):
         raise PermanentError(BAD_JSON, "The body is not a JSON object.")

@@ -17,6 +17,9 @@ from servicevm.errors import INVALID_FIELD, UNKNOWN_FIELD, PermanentError
 
 Schema = Mapping[str, Any]
 
+#: Keyword beside a ``pattern``: what it asks for, in words.
+SENTENCE = "x-sentence"
+
 #: Most fields that one answer complains about.
 _MAX_FIELDS = 20
 
@@ -184,7 +187,10 @@ def _sentences(
         case "const":
             yield path, f"It must be {value}."
         case "pattern":
-            yield path, f"It must match the pattern {value}"
+            yield (
+                path,
+                schema.get(SENTENCE, f"It must match the pattern {value}"),
+            )
         case "minLength":
             yield path, f"It must have {value} or more characters."
         case "maxLength":

@@ -6,8 +6,11 @@ from typing import Any
 Schema = dict[str, Any]
 
 # Control characters are refused: a name must not move a terminal's cursor.
-_LINE = "^[^\\u0000-\\u001f\\u007f]*$"
-_TEXT = "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]*$"
+# So are those of the 8-bit sets, and what else ends a line.
+_NO_LINE = "It may not have line breaks or other control characters."
+_NO_TEXT = "It may not have control characters but line feeds and tabs."
+_LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
+_TEXT = "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$"
 
 
 def fields(
@@ -58,9 +61,15 @@ NAME = {
     "minLength": 1,
     "maxLength": 255,
     "pattern": _LINE,
+    "x-sentence": _NO_LINE,
     "description": "For people; names need not be unique.",
 }
-DESCRIPTION = {"type": "string", "maxLength": 1024, "pattern": _TEXT}
+DESCRIPTION = {
+    "type": "string",
+    "maxLength": 1024,
+    "pattern": _TEXT,
+    "x-sentence": _NO_TEXT,
+}
 TAGS = {
     "type": "array",
     "maxItems": 50,
@@ -70,7 +79,8 @@ TAGS = {
         "minLength": 1,
         "maxLength": 60,
         # A comma parts tags in a query, a slash would part a path.
-        "pattern": "^[^,/\\u0000-\\u001f\\u007f]+$",
+        "pattern": "^[^,/\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]+$",
+        "x-sentence": "It may not have commas, slashes or control characters.",
     },
 }
 PROPERTIES = {
@@ -81,6 +91,7 @@ PROPERTIES = {
         "type": "string",
         "maxLength": 1024,
         "pattern": _TEXT,
+        "x-sentence": _NO_TEXT,
     },
     "description": "Free keys and values, for the user's own use.",
 }
