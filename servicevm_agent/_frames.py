@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 #: Largest payload of a frame, in bytes, without its 4-byte length.
 MAX_FRAME = 1 << 20
@@ -68,7 +68,11 @@ class Decoder:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> List[Message]:
-        """Return the messages that `data` completes.
+        """Return the messages that `data` completes; see `frames`."""
+        return [message for message, _ in self.frames(data)]
+
+    def frames(self, data: bytes) -> List[Tuple[Message, int]]:
+        """Return the messages that `data` completes, and their bytes.
 
         :raises WireError: ``frame_too_large``, ``bad_frame`` (empty) or
             ``bad_message`` (not UTF-8, not JSON, not an object, NaN, too
@@ -91,7 +95,8 @@ class Decoder:
                 raise WireError("bad_frame", "empty frame")
             if len(buffer) - body < length:
                 break
-            messages.append(_decode(bytes(buffer[body : body + length])))
+            payload = bytes(buffer[body : body + length])
+            messages.append((_decode(payload), length))
             start = body + length
         if start:
             # A fresh object gives the memory of a large frame back; an

@@ -15,6 +15,9 @@ from servicevm_agent._frames import (
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+#: A message counts once more for each of so many bytes: parsing a large one
+#: keeps others waiting.
+_COUNTED_BYTES = 64 * 1024
 #: Bytes of text that a peer's error message may bring in.
 _MAX_TEXT = 4096
 _MAX_ID = (1 << 53) - 1
@@ -79,8 +82,9 @@ class Session:
 
     :param methods: what the other side may ask of us
     :param max_in_flight: calls waiting for an answer, in each direction
-    :param rate: messages a second that the peer may send in the long run;
-        answers to our own calls are not counted
+    :param rate: messages a second that the peer may send in the long run, a
+        large one counting several times; answers to our own calls are not
+        counted
     :param burst: messages that it may send at once after a silence
 
     Times are seconds on any monotonic clock of the caller.
@@ -131,14 +135,14 @@ class Session:
         :raises WireError: close the session
         """
         events: List[Event] = []
-        for message in self._decoder.feed(data):
+        for message, size in self._decoder.frames(data):
             if message.get("jsonrpc") != "2.0":
                 raise WireError("bad_message", "not JSON-RPC 2.0")
             if "method" in message:
-                self._take_token(now)
+                self._take_tokens(now, 1 + size // _COUNTED_BYTES)
                 event: Optional[Event] = self._asked(message)
             else:
-                event = self._answered(message, now)
+                event = self._answered(message, now, size)
             if event is not None:
                 events.append(event)
         return events
@@ -238,14 +242,17 @@ class Session:
         self._unanswered[call_id] = None
         return Request(call_id, method, params)
 
-    def _answered(self, message: Message, now: float) -> Optional[Event]:
+    def _answered(
+        self, message: Message, now: float, size: int
+    ) -> Optional[Event]:
         call_id = _checked_id(message)
         if call_id >= self._next_id or ("result" in message) == (
             "error" in message
         ):
             raise WireError("bad_message", "an answer to nothing we asked")
         if self._calls.pop(call_id, None) is None:
-            self._take_token(now)  # late, or a flood of them
+            # late, or a flood of them
+            self._take_tokens(now, 1 + size // _COUNTED_BYTES)
             return None
         if "result" in message:
             return Response(call_id, message["result"])
@@ -263,14 +270,14 @@ class Session:
             raise WireError("bad_message", "error of wrong shape")
         return Failure(call_id, code, reason[:64], text[:_MAX_TEXT])
 
-    def _take_token(self, now: float) -> None:
+    def _take_tokens(self, now: float, count: int) -> None:
         if self._refilled_at is not None:
             earned = max(0.0, now - self._refilled_at) * self._rate
             self._tokens = min(self._burst, self._tokens + earned)
         self._refilled_at = now
-        if self._tokens < 1:
+        if self._tokens < count:
             raise WireError("rate_limited")
-        self._tokens -= 1
+        self._tokens -= count
 
     def _send(self, message: Message) -> None:
         self._outgoing += encode(

@@ -205,6 +205,16 @@ def test_the_rate_is_limited_and_silence_earns_a_burst() -> None:
         feed(session, note, now=200)
 
 
+def test_large_messages_use_the_rate_up_sooner() -> None:
+    session = Session(METHODS, rate=10, burst=20)
+    large = {"method": "tell", "params": {"x": "y" * (1 << 19)}}
+    feed(session, large, now=100)  # 9 of 20
+    feed(session, large, now=100)
+    with pytest.raises(WireError, match="rate_limited"):
+        feed(session, large, now=100)
+    feed(session, large, now=101)
+
+
 def test_a_clock_that_stands_or_goes_back_earns_nothing() -> None:
     session = Session(METHODS, rate=10, burst=2)
     feed(session, {"method": "tell"}, now=10)
