@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from dataclasses import replace
 from typing import List, Optional
 
 from servicevm_agent.agent import Agent
@@ -51,13 +50,13 @@ def _layout(arguments: List[str]) -> Layout:
         "--haproxy-user '' --haproxy-group '' --haproxy-chroot ''",
     )
     layout = Layout()
-    for name, value in vars(layout).items():
+    for name, value in layout._asdict().items():
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, default=value, metavar="X")
     parsed = vars(parser.parse_args(arguments))
     for name in _NULLABLE:
         parsed[name] = parsed[name] or None
-    return replace(layout, **parsed)
+    return layout._replace(**parsed)
 
 
 if __name__ == "__main__":

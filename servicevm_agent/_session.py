@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Union,
+)
 
 from servicevm_agent._frames import (
     MAX_FRAME,
@@ -27,8 +35,7 @@ Params = Dict[str, Any]
 Check = Callable[[Params], object]
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """The peer asks; answer with `Session.reply` or `Session.refuse`."""
 
     id: int
@@ -36,24 +43,21 @@ class Request:
     params: Params
 
 
-@dataclass(frozen=True)
-class Notification:
+class Notification(NamedTuple):
     """The peer tells; there is nothing to answer."""
 
     method: str
     params: Params
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """The answer to our call `id`."""
 
     id: int
     result: Any
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Our call `id` was refused.
 
     :param code: JSON-RPC error code
@@ -67,8 +71,7 @@ class Failure:
     message: str
 
 
-@dataclass(frozen=True)
-class Expired:
+class Expired(NamedTuple):
     """Our call `id` was not answered in time; a late answer is dropped."""
 
     id: int

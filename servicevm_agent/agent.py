@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import select
 import threading
 import time
@@ -11,6 +10,7 @@ from typing import Any, Optional
 
 from servicevm_agent import bootstrap as bootstrap_document
 from servicevm_agent.bootstrap import Bootstrap, BootstrapError
+from servicevm_agent.chance import uniform
 from servicevm_agent.enrolment import enrol
 from servicevm_agent.identity import Identity, IdentityError
 from servicevm_agent.journal import Journal
@@ -19,7 +19,7 @@ from servicevm_agent.log import log
 from servicevm_agent.peer import Peer, SessionLost
 from servicevm_agent.service import Environment
 from servicevm_agent.service_host import ServiceHost
-from servicevm_agent.services import factories
+from servicevm_agent.services import Factories
 from servicevm_agent.session_client import SessionClient
 from servicevm_agent.streams import (
     SerialStream,
@@ -48,7 +48,6 @@ class Agent:
         self._boot_id = _boot_id()
         self._failures = 0
         self._relay = 0
-        self._random = random.SystemRandom()
 
     def run(self) -> None:
         """Serve until stopped.
@@ -68,7 +67,7 @@ class Agent:
         host = ServiceHost(
             Journal(os.path.join(layout.state, "journal")),
             Environment(layout, told.egress_proxy),
-            factories(),
+            Factories(),
             self._wake,
         )
         host.restore()
@@ -159,7 +158,7 @@ class Agent:
         self._relay += 1
         most = min(_MAX_DELAY, 2.0**self._failures)
         self._failures = min(self._failures + 1, 10)
-        until = time.monotonic() + self._random.uniform(0, most)
+        until = time.monotonic() + uniform(0, most)
         poll = select.poll()
         poll.register(self._wake.fileno(), select.POLLIN)
         while not self._wake.stopping:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+import socket
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from servicevm_agent.address import canonical, packed
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -18,8 +19,7 @@ class BootstrapError(Exception):
     """There is no usable bootstrap document."""
 
 
-@dataclass(frozen=True)
-class Interface:
+class Interface(NamedTuple):
     """One network card.
 
     :param egress_proxy: ``address:port`` of a SOCKS4 server, or None
@@ -33,8 +33,7 @@ class Interface:
     egress_proxy: Optional[str]
 
 
-@dataclass(frozen=True)
-class Bootstrap:
+class Bootstrap(NamedTuple):
     """:param port: name of the virtio-serial port; empty: dial `relays`
     :param relays: ``(host, port)`` each
     """
@@ -98,12 +97,14 @@ def _interface(item: Dict[str, Any]) -> Interface:
     proxy = item.get("egress_proxy")
     if proxy is not None:
         host, _, port = _text(proxy, "socks4").rpartition(":")
-        proxy = f"{ipaddress.IPv4Address(host)}:{_port(port)}"
+        if packed(host)[0] != socket.AF_INET:
+            raise ValueError("socks4")
+        proxy = f"{canonical(host)}:{_port(port)}"
     address, gateway = item.get("address"), item.get("gateway")
     if address is not None:
-        address = str(ipaddress.ip_address(address))
+        address = canonical(address)
     if gateway is not None:
-        gateway = str(ipaddress.ip_address(gateway))
+        gateway = canonical(gateway)
     prefix = item.get("prefix") or 0
     if type(prefix) is not int or not 0 <= prefix <= 128:
         raise ValueError("prefix")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import base64
-import calendar
-import re
-import time
 from typing import Iterator, Tuple
 
-_PEM = re.compile(
-    r"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----", re.S
-)
+_BEGIN = "-----BEGIN CERTIFICATE-----"
+_END = "-----END CERTIFICATE-----"
 _SEQUENCE = 0x30
 _UTC_TIME = 0x17
 _GENERALIZED_TIME = 0x18
@@ -22,10 +18,11 @@ def validity(pem: str) -> Tuple[int, int]:
 
     :raises ValueError: there is none, or it cannot be read
     """
-    found = _PEM.search(pem)
-    if not found:
+    _, _, rest = pem.partition(_BEGIN)
+    text, end, _ = rest.partition(_END)
+    if not end:
         raise ValueError("no certificate")
-    der = base64.b64decode(found.group(1))
+    der = base64.b64decode(text)
     try:
         certificate = next(_values(der))[1]
         for tag, value in _values(next(_values(certificate))[1]):
@@ -61,4 +58,18 @@ def _time(tag: int, value: bytes) -> int:
         text = ("19" if int(text[:2]) >= 50 else "20") + text
     elif tag != _GENERALIZED_TIME:
         raise ValueError("a validity without times")
-    return calendar.timegm(time.strptime(text, "%Y%m%d%H%M%SZ"))
+    if len(text) != 15 or not text[:14].isdigit() or text[14] != "Z":
+        raise ValueError("the certificate has a strange time")
+    year, month = int(text[:4]), int(text[4:6])
+    day, hour = int(text[6:8]), int(text[8:10])
+    minute, second = int(text[10:12]), int(text[12:14])
+    return ((_days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second
+
+
+def _days(year: int, month: int, day: int) -> int:
+    """Days from 1970-01-01; years that begin in March end with the leap
+    day. `calendar` and `time.strptime` take long to load."""
+    year -= month <= 2
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    leaps = year // 4 - year // 100 + year // 400
+    return year * 365 + leaps + of_year - 719468

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import struct
-import subprocess
-import tempfile
 from typing import BinaryIO, Iterator, List, Optional, Tuple
 
 from servicevm_agent.bootstrap import BootstrapError
@@ -152,6 +150,8 @@ def _rock_ridge(record: bytes) -> str:
 
 
 def _mounted(device: str) -> bytes:
+    import tempfile  # takes long to load, and is hardly ever needed
+
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("iso9660", "vfat"):
             mount = ["mount", "-o", "ro", "-t", kind, device, folder]
@@ -169,6 +169,8 @@ def _mounted(device: str) -> bytes:
 
 
 def _run(arguments: List[str]) -> bool:
+    import subprocess
+
     try:
         ended = subprocess.run(
             arguments,

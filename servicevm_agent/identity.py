@@ -1,23 +1,24 @@
 """The device's key and certificate on the state disk.
 
 ``identity.pem`` holds key and certificate together, so that one rename
-replaces both. ``pending-key.pem`` and ``pending.csr`` exist while a
-certificate is asked for: the same request again gets the same answer, also
-after a power cut. The private key never leaves the disk and this process.
+replaces both. ``pending.pem``, a key and the request for its certificate,
+exists while that is asked for: the same request again gets the same answer,
+also after a power cut. The private key never leaves the disk and this process.
 """
 
 from __future__ import annotations
 
 import os
-import random
 import ssl
-import subprocess
 import time
-from typing import Optional
+from typing import Optional, Tuple
 
-from servicevm_agent import durable
+from servicevm_agent import durable, key_request
 from servicevm_agent.certificate import validity
+from servicevm_agent.chance import uniform
 from servicevm_agent.wire import ALPN_ENROL, ALPN_SESSION
+
+_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----"
 
 
 class IdentityError(Exception):
@@ -34,10 +35,9 @@ class Identity:
         self._openssl = openssl
         self._identity = os.path.join(folder, "identity.pem")
         self._ca = os.path.join(folder, "ca.pem")
-        self._pending_key = os.path.join(folder, "pending-key.pem")
-        self._pending_csr = os.path.join(folder, "pending.csr")
+        self._pending = os.path.join(folder, "pending.pem")
         self._ca_bundle = _read(self._ca) or ca_bundle
-        self._jitter = random.SystemRandom().uniform(0.9, 1.1)
+        self._jitter = uniform(0.9, 1.1)
 
     @property
     def enrolled(self) -> bool:
@@ -47,46 +47,27 @@ class Identity:
     def pending_csr(self) -> str:
         """Return the certificate request (PEM); make key and request once.
 
-        :raises IdentityError: openssl fails or is not there
+        :raises IdentityError: it cannot be made
         """
-        csr = _read(self._pending_csr)
-        if csr is not None and os.path.exists(self._pending_key):
-            return csr
-        scratch = self._pending_key + ".scratch"
-        command = [self._openssl, "req", "-new", "-newkey", "ec"]
-        command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        command += ["-config", os.devnull, "-subj", "/CN=device"]
-        command += ["-keyout", scratch]
-        # openssl writes its key with the umask of its process.
-        old = os.umask(0o077)
+        request = self._pending_parts()[1]
+        if request:
+            return request
         try:
-            made = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=60,
-                env={},
-                check=False,
+            key, made = key_request.make(
+                self._openssl, self._pending + ".scratch"
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise IdentityError(f"openssl: {error}") from None
-        finally:
-            os.umask(old)
-        if made.returncode:
-            raise IdentityError(made.stderr.decode("utf-8", "replace")[:500])
-        with open(scratch, "rb") as file:
-            durable.write(self._pending_key, file.read())
-        os.unlink(scratch)
-        durable.write(self._pending_csr, made.stdout)
-        return made.stdout.decode()
+        except key_request.KeyRequestError as error:
+            raise IdentityError(str(error)) from None
+        durable.write(self._pending, key + made)
+        return made.decode()
 
     def accept(self, certificate: str, ca_bundle: str) -> None:
         """Take the certificate that answers the pending request.
 
         :raises IdentityError: it does not fit the key, or is no certificate
         """
-        key = _read(self._pending_key)
-        if key is None:
+        key, request = self._pending_parts()
+        if not request:
             raise IdentityError("nothing was asked for")
         candidate = self._identity + ".candidate"
         try:
@@ -98,16 +79,15 @@ class Identity:
             raise IdentityError(f"the certificate: {error}") from None
         self.trust(ca_bundle)
         os.replace(candidate, self._identity)
-        durable.remove(self._pending_csr)
-        durable.remove(self._pending_key)
+        durable.remove(self._pending)
 
     def trust(self, ca_bundle: str) -> None:
         """Believe these authorities from the next session on.
 
         :raises IdentityError: there is no certificate in it
         """
-        if ca_bundle == self._ca_bundle and os.path.exists(self._ca):
-            return
+        if ca_bundle == self._ca_bundle:
+            return  # kept already, or on the config drive
         try:
             _client_context().load_verify_locations(cadata=ca_bundle)
         except ssl.SSLError as error:
@@ -152,6 +132,11 @@ class Identity:
         except (OSError, ssl.SSLError) as error:
             raise IdentityError(str(error)) from None
         return context
+
+    def _pending_parts(self) -> Tuple[str, str]:
+        """Key and request; the latter is empty if there is none."""
+        key, begin, rest = (_read(self._pending) or "").partition(_REQUEST)
+        return key, begin + rest
 
 
 def _client_context() -> ssl.SSLContext:

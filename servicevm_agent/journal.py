@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from servicevm_agent import durable
 
@@ -25,8 +24,7 @@ def valid_id(service_id: str) -> bool:
     return bool(_ID.fullmatch(service_id))
 
 
-@dataclass
-class Entry:
+class Entry(NamedTuple):
     """One service.
 
     :param generation: that serves; 0 if none ever did
@@ -38,7 +36,7 @@ class Entry:
     service_type: str
     generation: int = 0
     digest: str = ""
-    config: Dict[str, Any] = field(default_factory=dict)
+    config: Dict[str, Any] = {}
     failed_generation: Optional[int] = None
     failed_digest: str = ""
     detail: str = ""
@@ -65,7 +63,7 @@ class Journal:
     def save(self, entry: Entry) -> None:
         """Keep the entry; it lasts when this returns."""
         self.entries[entry.service_id] = entry
-        data = json.dumps(asdict(entry), separators=(",", ":")).encode()
+        data = json.dumps(entry._asdict(), separators=(",", ":")).encode()
         durable.write(self._path(entry.service_id), data)
 
     def remove(self, service_id: str, generation: int) -> None:

@@ -5,11 +5,12 @@ See rtnetlink(7); numbers are those of linux/rtnetlink.h and if_link.h.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 import struct
 from typing import Dict, List, Tuple
+
+from servicevm_agent.address import packed
 
 _NEWLINK, _GETLINK, _NEWADDR, _NEWROUTE = 16, 18, 20, 24
 _ERROR, _DONE = 2, 3
@@ -65,21 +66,19 @@ class Netlink:
 
     def address(self, index: int, address: str, prefix: int) -> None:
         """Give a card its address; again is harmless."""
-        ip = ipaddress.ip_address(address)
-        family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
+        family, ip = packed(address)
         body = _ADDRESS.pack(family, prefix, 0, 0, index)
-        body += _attribute(_IFA_LOCAL, ip.packed)
-        body += _attribute(_IFA_ADDRESS, ip.packed)
+        body += _attribute(_IFA_LOCAL, ip)
+        body += _attribute(_IFA_ADDRESS, ip)
         self._ask(_NEWADDR, _ACK | _CREATE | _REPLACE, body)
 
     def default_route(self, index: int, gateway: str) -> None:
         """Send what is for nobody here to the gateway."""
-        ip = ipaddress.ip_address(gateway)
-        family = socket.AF_INET if ip.version == 4 else socket.AF_INET6
+        family, ip = packed(gateway)
         body = _ROUTE.pack(
             family, 0, 0, 0, _TABLE_MAIN, _PROTOCOL_STATIC, 0, _UNICAST, 0
         )
-        body += _attribute(_RTA_GATEWAY, ip.packed)
+        body += _attribute(_RTA_GATEWAY, ip)
         body += _attribute(_RTA_OIF, struct.pack("=I", index))
         self._ask(_NEWROUTE, _ACK | _CREATE | _REPLACE, body)
 

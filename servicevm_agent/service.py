@@ -8,8 +8,7 @@ environment)``, which returns a `Service`. Nothing else is to be edited.
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 from servicevm_agent.layout import Layout
 
@@ -26,8 +25,7 @@ class ConfigRefused(Exception):
     """
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """What a service finds around it.
 
     :param egress_proxy: ``address:port`` of a SOCKS4 server through which
@@ -38,8 +36,7 @@ class Environment:
     egress_proxy: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """How a service is doing.
 
     :param members: ``{"name", "pool", "operating_status"}`` each
@@ -47,7 +44,7 @@ class Status:
 
     operating_status: str = UNKNOWN
     detail: str = ""
-    members: List[Dict[str, str]] = field(default_factory=list)
+    members: Sequence[Mapping[str, str]] = ()
 
 
 class Service(abc.ABC):

@@ -7,13 +7,11 @@ return at once, and is woken when there is something to say.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import queue
 import threading
 import time
 from collections import deque
-from dataclasses import replace
 from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 
 from servicevm_agent.journal import MAX_SERVICES, Entry, Journal
@@ -195,7 +193,7 @@ class ServiceHost:
         with self._lock:
             entry = self._journal.entries.get(result["service_id"])
             if entry is not None and entry.result == result:
-                self._journal.save(replace(entry, result=None))
+                self._journal.save(entry._replace(result=None))
 
     def counters(self) -> Dict[str, Dict[str, int]]:
         """Return the cumulative counters of every service."""
@@ -254,7 +252,7 @@ class ServiceHost:
             "detail": detail,
             "operating_status": status.operating_status,
         }
-        return replace(entry, result=result)
+        return entry._replace(result=result)
 
     def _report(self, service_id: str) -> Report:
         entry = self._journal.entries[service_id]
@@ -265,7 +263,7 @@ class ServiceHost:
             "operating_status": status.operating_status,
             "failed_generation": entry.failed_generation,
             "detail": (entry.detail or status.detail)[:_MAX_DETAIL],
-            "members": status.members[:_MAX_MEMBERS],
+            "members": list(status.members[:_MAX_MEMBERS]),
         }
 
     # -- in the threads -----------------------------------------------------
@@ -344,8 +342,7 @@ class ServiceHost:
             detail = str(error)[:_MAX_DETAIL] or "refused"
             log(f"service {service_id} generation {generation}: {detail}")
         if detail:
-            entry = replace(
-                entry,
+            entry = entry._replace(
                 failed_generation=generation,
                 failed_digest=params["digest"],
                 detail=detail,
@@ -401,6 +398,8 @@ class ServiceHost:
 
 def digest_of(config: Mapping[str, Any]) -> str:
     """Return the digest of a configuration, as the control plane makes it."""
+    import hashlib  # not before there is a service: it takes a moment
+
     canonical = json.dumps(
         config, sort_keys=True, separators=(",", ":"), ensure_ascii=False
     )

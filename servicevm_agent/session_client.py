@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import time
 from typing import Any, Dict, Optional
 
 from servicevm_agent import __version__
+from servicevm_agent.chance import uniform
 from servicevm_agent.identity import Identity, IdentityError
 from servicevm_agent.log import log
 from servicevm_agent.peer import Peer, SessionLost
@@ -246,7 +246,7 @@ class SessionClient:
 
     def _plan_beat(self, now: float) -> None:
         # Spread, lest thousands of devices beat in step.
-        jitter = random.uniform(0.8, 1.2)  # noqa: S311
+        jitter = uniform(0.8, 1.2)
         self._next_beat = now + self._interval * jitter
 
     def _renew(self, now: float) -> None:

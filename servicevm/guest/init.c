@@ -40,7 +40,11 @@
 #define MAX_INPUTS 8
 
 static char *const agent_argv[] = {
-	"/usr/bin/python3", "-I", "-S", "-E", "/opt/servicevm/agent.pyz", NULL,
+	"/usr/bin/python3", "-I", "-S", "-E", "-c",
+	/* As running the archive would, but for what that loads first. */
+	"import sys; sys.path.insert(0, '/opt/servicevm/agent.pyz'); "
+	"from servicevm_agent.__main__ import main; sys.exit(main())",
+	NULL,
 };
 static char *const agent_env[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",

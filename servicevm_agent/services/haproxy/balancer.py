@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Optional
 
 from servicevm_agent.service import (
@@ -187,8 +186,8 @@ class Balancer(Service):
 
 
 def _without_members(balancer: LoadBalancer) -> LoadBalancer:
-    pools = tuple(replace(pool, members=()) for pool in balancer.pools)
-    return replace(balancer, pools=pools)
+    pools = tuple(pool._replace(members=()) for pool in balancer.pools)
+    return balancer._replace(pools=pools)
 
 
 def _status(

@@ -9,8 +9,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import (
+    Any,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 from servicevm_agent.service import ConfigRefused
 
@@ -30,8 +38,7 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DAY = 86_400_000
 
 
-@dataclass(frozen=True)
-class Listener:
+class Listener(NamedTuple):
     name: str
     protocol: str
     port: int
@@ -41,8 +48,7 @@ class Listener:
     x_forwarded_for: bool
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     name: str
     address: str
     port: int
@@ -56,8 +62,7 @@ class Member:
         return 0 if self.drain else self.weight
 
 
-@dataclass(frozen=True)
-class HealthMonitor:
+class HealthMonitor(NamedTuple):
     type: str
     delay_ms: int
     timeout_ms: int
@@ -69,8 +74,7 @@ class HealthMonitor:
     host: Optional[str]
 
 
-@dataclass(frozen=True)
-class Pool:
+class Pool(NamedTuple):
     """:param cookie: name of the persistence cookie, or None
     :param stick: clients stay with a member by their address
     """
@@ -85,8 +89,7 @@ class Pool:
     stick: bool
 
 
-@dataclass(frozen=True)
-class LoadBalancer:
+class LoadBalancer(NamedTuple):
     listeners: Tuple[Listener, ...]
     pools: Tuple[Pool, ...]
 

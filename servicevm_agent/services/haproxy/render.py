@@ -6,8 +6,7 @@ that `ipaddress` wrote, or a name that `config` has matched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import List, Optional
+from typing import List, NamedTuple, Optional
 
 from servicevm_agent.services.haproxy.config import (
     HealthMonitor,
@@ -27,8 +26,7 @@ _BALANCE = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where this haproxy runs.
 
     :param stats_socket: path of the runtime socket

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import socket
-from dataclasses import dataclass
-from typing import Dict, List
+from typing import Dict, List, NamedTuple
 
 #: Seconds for one command. The master socket has been seen to hang.
 TIMEOUT = 3.0
@@ -42,8 +41,7 @@ def command(path: str, line: str, timeout: float = TIMEOUT) -> str:
         raise HaproxyError(f"{path}: {error}") from None
 
 
-@dataclass(frozen=True)
-class Processes:
+class Processes(NamedTuple):
     """What ``show proc`` of the master says.
 
     :param workers: pids of those that accept connections

@@ -89,7 +89,7 @@ def start(layout: Layout, folder: Path) -> Iterator[Start]:
     started: list[subprocess.Popen[bytes]] = []
 
     def run(stderr: int | None = None) -> subprocess.Popen[bytes]:
-        values = vars(layout) | {
+        values = layout._asdict() | {
             "sys": str(folder / "sys"),
             "dev": str(folder / "dev"),
         }
@@ -165,7 +165,7 @@ def test_from_token_to_traffic_to_removal(
     assert hello["services"] == {}
     state = Path(layout.state)
     assert stat.S_IMODE((state / "identity.pem").stat().st_mode) == 0o600
-    assert not (state / "pending-key.pem").exists()
+    assert not (state / "pending.pem").exists()
 
     assert relay.ask("ping", {"data": "x"}) == {"data": "x"}
     assert relay.ask("apply", document(config, 1)) == {"accepted": True}

@@ -82,7 +82,7 @@ def test_haproxy_listens_in_the_namespace_only_and_has_no_privilege(
     empty.mkdir()
     tenant.configure(namespace, [card()], "")
     name = Path(namespace).name
-    settings = vars(layout) | {
+    settings = layout._asdict() | {
         "netns": namespace,
         "bind_address": "*",
         "haproxy_user": "nobody",
@@ -133,7 +133,7 @@ def test_a_worker_without_privilege_reaches_members_in_the_namespace(
 ) -> None:
     """haproxy's own ``namespace`` words need root for each connection."""
     tenant.configure(namespace, [card()], "")
-    settings = vars(layout) | {
+    settings = layout._asdict() | {
         "netns": namespace,
         "bind_address": "*",
         "haproxy_user": "nobody",

@@ -1,5 +1,6 @@
 """Key and certificate on the state disk, with the real openssl."""
 
+import base64
 import shutil
 import time
 from pathlib import Path
@@ -44,10 +45,7 @@ def test_the_certificate_is_kept_with_its_key_and_the_next_key_is_fresh(
     assert identity.enrolled
     assert not identity.expired()
     assert identity.context(enrolling=False)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "ca.pem",
-        "identity.pem",
-    ]
+    assert [p.name for p in tmp_path.iterdir()] == ["identity.pem"]
     half = time.time() + 7 * 86400 / 2
     assert abs(identity.renew_at() - half) < 7 * 86400 / 18
     assert identity.pending_csr() != csr
@@ -67,10 +65,14 @@ def test_a_certificate_for_another_key_is_refused(
         identity.accept("nonsense", authority.pem)
 
 
-def test_only_a_bundle_with_certificates_is_trusted(
-    identity: Identity, authority: Authority
+def test_only_a_bundle_with_certificates_is_trusted_and_kept_if_new(
+    identity: Identity, tmp_path: Path, authority: Authority
 ) -> None:
     identity.trust(authority.pem)
+    assert not (tmp_path / "ca.pem").exists()
+    newer = authority.pem + Authority().pem
+    identity.trust(newer)
+    assert (tmp_path / "ca.pem").read_text() == newer
     with pytest.raises(IdentityError):
         identity.trust("nonsense")
     assert identity.context(enrolling=True)
@@ -81,6 +83,31 @@ def test_validity_is_what_the_certificate_says(authority: Authority) -> None:
     made = authority.certificate
     assert start == int(made.not_valid_before_utc.timestamp())
     assert end == int(made.not_valid_after_utc.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("tag", "text", "seconds"),
+    [
+        (0x17, b"700101000000Z", 0),
+        (0x17, b"491231235959Z", 2524607999),
+        (0x17, b"500101000000Z", -631152000),
+        (0x18, b"20000229120000Z", 951825600),
+        (0x18, b"21000301000000Z", 4107542400),
+    ],
+)
+def test_times_are_seconds_since_the_epoch(
+    tag: int, text: bytes, seconds: int
+) -> None:
+    value = bytes([tag, len(text)]) + text
+    both = bytes([0x30, 2 * len(value)]) + 2 * value
+    der = bytes([0x30, len(both)]) + both
+    der = bytes([0x30, len(der)]) + der
+    pem = (
+        "-----BEGIN CERTIFICATE-----\n"
+        + base64.b64encode(der).decode()
+        + "\n-----END CERTIFICATE-----\n"
+    )
+    assert validity(pem) == (seconds, seconds)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import zipfile
 from pathlib import Path
 
 import servicevm_agent
-from servicevm_agent.services import factories
+from servicevm_agent.services import Factories
 
 
 def test_each_service_type_of_the_folder_is_found() -> None:
-    assert list(factories()) == ["loadbalancer"]
+    assert list(Factories()) == ["loadbalancer"]
 
 
 def test_they_are_found_in_a_zip_archive_too(tmp_path: Path) -> None:
@@ -22,8 +22,8 @@ def test_they_are_found_in_a_zip_archive_too(tmp_path: Path) -> None:
             out.write(path, path.relative_to(package.parent))
         out.writestr(
             "__main__.py",
-            "from servicevm_agent.services import factories\n"
-            "print(list(factories()))\n",
+            "from servicevm_agent.services import Factories\n"
+            "print(list(Factories()))\n",
         )
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-E", str(archive)],
