@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+#: Services of one device whose reports wait; more than a device may have.
+MOST_SERVICES = 64
+
 
 class Beats:
     """What is to be told of devices that were heard. Not thread-safe.
@@ -34,7 +37,7 @@ class Beats:
             return
         beat["seen_us"] = seen_us
         if services:
-            beat.setdefault("services", {}).update(services)
+            _merge(beat, services)
 
     def forget(self, device_id: str, epoch: int) -> None:
         """The session ended: its beats no longer say that it lives."""
@@ -55,4 +58,17 @@ class Beats:
             if new is None or new["epoch"] < old["epoch"]:
                 self._pending[old["device_id"]] = old
             elif new["epoch"] == old["epoch"] and "services" in old:
-                new["services"] = old["services"] | new.get("services", {})
+                newer = new.pop("services", {})
+                _merge(new, old["services"])
+                _merge(new, newer)
+
+
+def _merge(beat: dict[str, Any], services: dict[str, Any]) -> None:
+    """Newer reports win; those that waited longest go where there are more
+    than a device can have: it invents them."""
+    merged = beat.setdefault("services", {})
+    for service_id, report in services.items():
+        merged.pop(service_id, None)
+        merged[service_id] = report
+    while len(merged) > MOST_SERVICES:
+        del merged[next(iter(merged))]

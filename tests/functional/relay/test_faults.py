@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import ssl
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -219,6 +220,29 @@ def test_without_certificate_or_protocol_there_is_no_session(
     with Agent(house.tcp, context) as agent, pytest.raises(Gone):
         agent.hello()
     assert _ended(caplog, code)
+
+
+@pytest.mark.parametrize("transport", ["tcp", "serial"])
+def test_nothing_older_than_tls_1_3_is_spoken(
+    house: House,
+    device_id: str,
+    transport: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pem, _ = house.credentials.issue(f"spiffe://local/device/{device_id}")
+    for protocol in (wire.ALPN_SESSION, wire.ALPN_ENROL):
+        context = house.credentials.context(pem, protocol)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        address = house.serial if transport == "serial" else house.tcp
+        with (
+            dial(address) as sock,
+            pytest.raises(Gone),
+        ):
+            Agent(address, context, sock=sock)
+    assert _ended(caplog, "tls_failed: UNSUPPORTED_PROTOCOL")
+    assert house.relay.connected() == 0
+    assert house.echo(device_id)
 
 
 def test_who_never_finishes_the_handshake_is_hung_up(

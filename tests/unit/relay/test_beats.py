@@ -74,3 +74,16 @@ def test_what_was_not_delivered_of_an_older_session_is_dropped() -> None:
     beats.add("d", 2, 200, {})
     beats.give_back(taken)
     assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_us": 200}]
+
+
+def test_invented_services_do_not_pile_up() -> None:
+    beats = Beats()
+    for turn in range(100):
+        beats.add("d1", 1, turn, {f"s{turn}-{n}": {} for n in range(64)})
+    (beat,) = beats.take()
+    assert list(beat["services"]) == [f"s99-{n}" for n in range(64)]
+    beats.add("d1", 1, 100, {"real": {}})
+    beats.give_back([beat])
+    (again,) = beats.take()
+    assert len(again["services"]) == 64
+    assert "real" in again["services"]
