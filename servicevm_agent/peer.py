@@ -56,7 +56,9 @@ class Peer:
         """
         try:
             self._channel.send(self.session.outgoing())
-            return self.session.receive(self._carry(until), time.monotonic())
+            said, self._early = self._early, b""
+            said = said or self._carry(until)
+            return self.session.receive(said, time.monotonic())
         except (StreamLost, WireError, ssl.SSLError) as error:
             raise SessionLost(str(error)) from None
 
@@ -88,6 +90,10 @@ class Peer:
         """Move bytes both ways; return what the relay says."""
         stream = self._stream
         stream.send(self._channel.outgoing())
+        if self._channel.closed:
+            # It came in one piece with what was returned before; over a
+            # serial port nothing more will come that could wake us.
+            raise StreamLost("the relay said goodbye")
         poll = select.poll()
         poll.register(
             stream.fileno(),

@@ -1,0 +1,97 @@
+"""A peer over a line that never ends, with a real TLS server behind it."""
+
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servicevm_agent.peer import Peer, SessionLost
+from servicevm_agent.streams import Stream
+from servicevm_agent.wake import Wake
+from servicevm_agent.wire import Event, Response, SecureChannel, Session
+from tests.unit.agent.certificates import DEPLOYMENT, Authority
+
+
+class Line(Stream):
+    """Like a serial port: it is silent once the other side is gone."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__()
+        sock.setblocking(False)
+        self._sock = sock
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def receive(self) -> bytes:
+        try:
+            return self._sock.recv(65536)
+        except BlockingIOError:
+            return b""
+
+    def flush(self) -> None:
+        while self._unsent:
+            self._unsent = self._unsent[self._sock.send(self._unsent) :]
+
+    def close(self) -> None:
+        self._sock.close()
+
+
+def answer_and_leave(sock: socket.socket, channel: SecureChannel) -> None:
+    """Answer one request, and say goodbye in the same breath."""
+    session = Session({"hello": lambda params: None})
+    while True:
+        ready, _, _ = select.select([sock], [], [], 10)
+        assert ready
+        said = channel.receive(sock.recv(65536))
+        for request in session.receive(said, 0):
+            session.reply(request.id, {"epoch": 1})
+            channel.send(session.outgoing())
+            channel.close()
+            sock.sendall(channel.outgoing())
+            return
+        sock.sendall(channel.outgoing())
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Iterator[Peer]:
+    authority = Authority()
+    near, far = socket.socketpair()
+    context = authority.relay_context(tmp_path, ["svm/1"])
+    relay = threading.Thread(
+        target=answer_and_leave,
+        args=(far, SecureChannel(context, server_side=True)),
+    )
+    relay.start()
+    wake = Wake()
+    made = Peer(
+        Line(near),
+        authority.device_context(tmp_path, "d1", "svm/1"),
+        f"spiffe://{DEPLOYMENT}/relay/",
+        wake,
+    )
+    yield made
+    made.close()
+    relay.join(10)
+    far.close()
+    os.close(wake._read)
+    os.close(wake._write)
+
+
+def test_an_answer_that_comes_with_the_goodbye_is_heard_and_so_is_that(
+    peer: Peer,
+) -> None:
+    now = time.monotonic()
+    asked = peer.session.call("hello", {}, now=now, timeout=60)
+    events: list[Event] = []
+    while not events:
+        events = peer.exchange(now + 30)
+    assert events == [Response(asked, {"epoch": 1})]
+    with pytest.raises(SessionLost, match="goodbye"):
+        peer.exchange(now + 30)
+    assert time.monotonic() < now + 10
