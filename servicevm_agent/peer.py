@@ -54,6 +54,10 @@ class Peer:
 
         :raises SessionLost: the session is over
         """
+        if self._channel.closed:
+            # It came in one piece with what was returned before; over a
+            # serial port nothing more will come that could wake us.
+            raise SessionLost("the relay said goodbye")
         try:
             self._channel.send(self.session.outgoing())
             said, self._early = self._early, b""
@@ -90,10 +94,6 @@ class Peer:
         """Move bytes both ways; return what the relay says."""
         stream = self._stream
         stream.send(self._channel.outgoing())
-        if self._channel.closed:
-            # It came in one piece with what was returned before; over a
-            # serial port nothing more will come that could wake us.
-            raise StreamLost("the relay said goodbye")
         poll = select.poll()
         poll.register(
             stream.fileno(),
