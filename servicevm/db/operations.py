@@ -128,7 +128,7 @@ def live(
 
 
 def cancel(session: orm.Session, operation: models.Operation) -> None:
-    """Ask an operation to end, or end it where none has begun it.
+    """Ask an operation to end; the next conductor that looks ends it.
 
     The caller has checked that it is live.
     """

@@ -316,7 +316,10 @@ class Client(Verbs):
         return self._operation_do(operation_id, "cancel")
 
     def retry_operation(self, operation_id: str) -> Operation:
-        """Go on with a failed operation at the step that failed."""
+        """Begin a failed or cancelled operation anew, from its first step.
+
+        Steps are idempotent: what is there already is not made twice.
+        """
         return self._operation_do(operation_id, "retry")
 
     def wait_for_operation(

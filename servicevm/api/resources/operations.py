@@ -141,7 +141,7 @@ class Retry:
         self.runtime = runtime
 
     @method(
-        "Begin an operation that failed or was cancelled once more",
+        "Begin a failed or cancelled operation anew, from its first step",
         rule="operation:retry",
         status=202,
         response=schemas.SHOW,
