@@ -79,7 +79,7 @@ def _operation(
     found: dict[str, Any] = {
         "operationId": "_".join([verb, *words]),
         "summary": declared.summary,
-        "tags": [words[1] if len(words) > 1 else "versions"],
+        "tags": [_tag(path)],
         "parameters": [
             *_path_parameters(path),
             *_query_parameters(declared.query),
@@ -103,6 +103,12 @@ def _operation(
             "content": _json(_refer(declared.request, components)),
         }
     return found
+
+
+def _tag(path: str) -> str:
+    """``device-templates``: what the path is about."""
+    parts = path.strip("/").split("/")
+    return parts[1] if len(parts) > 1 else "versions"
 
 
 def _answer(declared: Method, components: dict[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,15 @@ def test_every_route_and_method_is_in_it(document: dict[str, Any]) -> None:
     assert found == expected
 
 
+def test_tags_are_the_names_of_the_resources(
+    document: dict[str, Any],
+) -> None:
+    for path, item in document["paths"].items():
+        expected = [*path.strip("/").split("/"), "versions"][1]
+        for operation in item.values():
+            assert operation["tags"] == [expected], path
+
+
 def test_every_operation_id_is_its_own(document: dict[str, Any]) -> None:
     ids = [
         operation["operationId"]
