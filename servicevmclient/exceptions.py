@@ -111,7 +111,8 @@ class ConnectionFailed(ClientError):
     default_code = "no_answer"
     default_title = "The service did not answer."
     default_hint = (
-        "Check that the service runs and that the endpoint is right."
+        "Check that the service runs (on one machine: "
+        "servicevm-standalone) and that the endpoint is right."
     )
 
 

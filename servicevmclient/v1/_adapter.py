@@ -166,11 +166,30 @@ def _first_error(response: requests.Response) -> dict[str, Any]:
     return found
 
 
+def _cause(error: BaseException) -> str:
+    """What the system said, without the layers around it; or nothing."""
+    # "Unable to establish connection to URL: ..." and then the layers.
+    what = str(error).partition(": ")[0]
+    cause: BaseException | None = error
+    # requests keeps the error below it as an argument, not as the cause.
+    seen: list[BaseException] = []
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"{what}: {cause.strerror}."
+        inner = getattr(cause, "reason", None) or next(
+            (one for one in cause.args if isinstance(one, BaseException)),
+            None,
+        )
+        cause = inner or cause.__cause__ or cause.__context__
+    return ""
+
+
 def _translate(error: ksa.ClientException) -> exceptions.ClientError:
     """Ours for a failure inside keystoneauth1: no answer, or no auth."""
     text = str(error)
     if isinstance(error, ksa.ConnectionError):
-        return exceptions.ConnectionFailed(text)
+        return exceptions.ConnectionFailed(_cause(error) or text)
     if isinstance(error, ksa.EndpointNotFound | ksa.EmptyCatalog):
         return exceptions.ConfigError(
             f"The catalogue has no endpoint of type {SERVICE_TYPE}: {text}"

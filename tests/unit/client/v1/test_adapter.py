@@ -163,8 +163,13 @@ def test_silence_is_bounded() -> None:
 def test_nobody_there_is_a_failed_connection() -> None:
     with serving(lambda request: None) as url:
         pass
-    with pytest.raises(exceptions.ConnectionFailed):
+    with pytest.raises(exceptions.ConnectionFailed) as caught:
         _adapter(url, connect_retries=0).request("GET", "/v1/devices")
+    assert str(caught.value) == (
+        f"Unable to establish connection to {url}/v1/devices: "
+        "Connection refused."
+    )
+    assert "servicevm-standalone" in caught.value.hint
 
 
 @pytest.mark.parametrize("suffix", ["", "/", "/v1", "/v1/"])
