@@ -12,12 +12,27 @@ from typing import Any
 from cliff.columns import FormattableColumn
 
 
+def printable(text: str) -> str:
+    """Without control characters, but for line feeds and tabs.
+
+    A guest is not trusted: its words may hold escape sequences that make a
+    terminal do things.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one
+        for one in text.replace("\r\n", "\n")
+        if one in "\n\t" or one.isprintable()
+    )
+
+
 class Cell(FormattableColumn[Any]):
     """A value that may be None: nothing for people, null in JSON."""
 
     def human_readable(self) -> str:
         """The value as text."""
-        return "" if self._value is None else self.text(self._value)
+        return "" if self._value is None else printable(self.text(self._value))
 
     def text(self, value: Any) -> str:
         """The value, which is not None, as text."""
@@ -108,11 +123,20 @@ class Slots(Cell):
 
 
 class Document(Cell):
-    """A nested object: JSON in lines."""
+    """A nested object: YAML, which ``--config`` takes back."""
 
     def text(self, value: Any) -> str:
-        """Indented by two."""
-        return json.dumps(value, indent=2, ensure_ascii=False)
+        """What has nothing nested in it is on one line."""
+        # 0.02 s, so only where it is needed.
+        import yaml
+
+        return yaml.safe_dump(
+            value,
+            allow_unicode=True,
+            default_flow_style=None,
+            sort_keys=False,
+            width=100,
+        ).removesuffix("\n")
 
 
 class Moment(Cell):

@@ -1,6 +1,7 @@
 """How an error is told: what, why, where, what next, request id."""
 
 from servicevmclient.exceptions import ClientError
+from servicevmclient.osc._cells import printable
 
 
 def lines(error: ClientError) -> list[str]:
@@ -24,5 +25,6 @@ def lines(error: ClientError) -> list[str]:
 
 
 def _row(label: str, text: str) -> str:
+    text = printable(text)
     # Lines of a text (haproxy's own words, for example) stay together.
     return f"  {label + ':':<7}" + text.strip().replace("\n", "\n         ")

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from servicevmclient.osc import (
+    _cells,
     _columns,
     _filters,
     _options,
@@ -149,20 +150,7 @@ class ShowDeviceConsoleLog(Base):
             found.id, max_bytes=parsed_args.max_bytes
         )
         if self.app.stdout.isatty():
-            text = printable(text)
+            text = _cells.printable(text)
         self.app.stdout.write(text)
         if text and not text.endswith("\n"):
             self.app.stdout.write("\n")
-
-
-def printable(text: str) -> str:
-    """Without control characters, but for line feeds and tabs.
-
-    A guest is not trusted: its console may hold escape sequences that make
-    a terminal do things.
-    """
-    return "".join(
-        one
-        for one in text.replace("\r\n", "\n")
-        if one in "\n\t" or one.isprintable()
-    )

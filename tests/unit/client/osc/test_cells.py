@@ -72,7 +72,12 @@ AGENT = {
             "certificate 0a until 2026-11-23T10:00:00Z",
         ),
         (_cells.Agent, {"connected": False}, "not connected"),
-        (_cells.Document, {"a": ["ä"]}, '{\n  "a": [\n    "ä"\n  ]\n}'),
+        (
+            _cells.Document,
+            {"pools": [{"name": "ä", "members": [{"b": 1, "a": "on"}]}]},
+            "pools:\n- name: ä\n  members:\n  - {b: 1, a: 'on'}",
+        ),
+        (_cells.Cell, "haproxy:\n\x1b[2J\x9bbad", "haproxy:\n[2Jbad"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -21,6 +21,11 @@ def test_an_error_says_what_why_where_what_next_and_the_request() -> None:
     ]
 
 
+def test_what_others_say_moves_no_terminal() -> None:
+    error = exceptions.ResourceFailed("haproxy: \x1b]0;title\x07 no")
+    assert "  why:   haproxy: ]0;title no" in _errors.lines(error)
+
+
 def test_what_is_not_known_is_left_out() -> None:
     assert _errors.lines(exceptions.ServerError()) == [
         "Error: The service failed.",

@@ -1,6 +1,6 @@
 import pytest
 
-from servicevmclient.osc.v1.device import printable
+from servicevmclient.osc._cells import printable
 from servicevmclient.testing import FakeServicevm
 from tests.unit.client.conftest import Terminal
 
