@@ -160,7 +160,6 @@ def client(
         raise ConfigError("The endpoint is missing.")
     from keystoneauth1.session import Session
 
-    from servicevmclient.osc.plugin import microversion
     from servicevmclient.v1.client import Client
 
     session = Session(
@@ -171,9 +170,24 @@ def client(
         endpoint_override=access.endpoint_override,
         region_name=access.region_name,
         interface=access.interface,
-        api_version=microversion(access.api_version),
+        api_version=_microversion(access.api_version),
         connect_retries=1,
     )
+
+
+def _microversion(version: str | None) -> str | None:
+    """What to ask the service for.
+
+    :raises ConfigError: it is no version that this client speaks
+    """
+    from servicevmclient.osc.plugin import check_api_version, microversion
+
+    if version is not None and not check_api_version(str(version)):
+        raise ConfigError(
+            f"This client does not speak version {version} of the API.",
+            hint="Ask for 1, or 1.N for a microversion.",
+        )
+    return microversion(version and str(version))
 
 
 def _plugin(access: Access) -> Any:
@@ -258,7 +272,6 @@ def _by_sdk(
     from openstack import exceptions as sdk
     from openstack.config import OpenStackConfig
 
-    from servicevmclient.osc.plugin import microversion
     from servicevmclient.v1.client import Client
 
     given: dict[str, Any] = {
@@ -288,6 +301,6 @@ def _by_sdk(
         endpoint_override=settings.get("servicevm_endpoint_override"),
         region_name=region.region_name,
         interface=region.interface,
-        api_version=microversion(settings.get("servicevm_api_version")),
+        api_version=_microversion(settings.get("servicevm_api_version")),
         connect_retries=1,
     )

@@ -66,7 +66,8 @@ class Base(command.Command):
         """The example; cliff's own note takes 0.05 s to find out."""
         if not self.example:
             return ""
-        shell = self.app.NAME
+        # Without an application: in documentation, made by sphinx.
+        shell = getattr(self.app, "NAME", "openstack")
         prefix = shell if shell == "servicevm" else f"{shell} servicevm"
         return f"Example: {prefix} {self.example}"
 

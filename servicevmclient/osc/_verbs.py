@@ -235,6 +235,10 @@ class Delete(Base):
             self.say(f"{self.kind.noun} {name}: deleted, {took:.1f} s")
         return codes
 
+            except KeyboardInterrupt:
+                reporter.close()
+                goes_on(self, f"the deletion of {self.kind.noun} {name}")
+                raise
     def _failed(self, ref: str, error: ClientError) -> ExitCode:
         self.stderr.write(f"{self.kind.noun} {ref}: failed\n")
         self.tell(error)
@@ -263,6 +267,11 @@ def waited(command: Base, resource: Any, timeout: float) -> Any:
     reporter = _wait.Reporter(command.stderr)
     began = time.monotonic()
     try:
+def goes_on(command: Base, what: str) -> None:
+    """Say that ^C ends the wait, and nothing else."""
+    command.say(f"{what}: it goes on without us; see operation list")
+
+
         waiter = command.client.waiter(timeout=timeout, callback=reporter)
         found = waiter.settled(resource)
     finally:
@@ -270,5 +279,9 @@ def waited(command: Base, resource: Any, timeout: float) -> Any:
     took = time.monotonic() - began
     command.say(
         f"{found.noun} {found.name}: {found.provisioning_status}, {took:.1f} s"
+    except KeyboardInterrupt:
+        reporter.close()
+        goes_on(command, f"{resource.noun} {resource.name}")
+        raise
     )
     return found

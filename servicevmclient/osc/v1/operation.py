@@ -88,7 +88,7 @@ class CancelOperation(_Control):
 
 
 class RetryOperation(_Control):
-    """Go on with a failed operation at the step that failed"""
+    """Begin a failed or cancelled operation anew, from its first step"""
 
     example = (
         "operation retry --wait "
@@ -110,6 +110,10 @@ class RetryOperation(_Control):
                 found = self.client.wait_for_operation(
                     found, timeout=parsed_args.wait, callback=reporter
                 )
+            except KeyboardInterrupt:
+                reporter.close()
+                _verbs.goes_on(self, f"operation {found.id}")
+                raise
             finally:
                 reporter.close()
         self.say(f"operation {found.id}: {found.state}")

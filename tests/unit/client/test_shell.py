@@ -2,6 +2,7 @@ import base64
 import configparser
 import json
 import os
+import signal
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -35,6 +36,9 @@ def test_every_command_is_there_with_help_and_example(name: str) -> None:
     assert command.__doc__
     assert not command.__doc__.rstrip().endswith(".")
     assert command.example.startswith(f"{name} ") or command.example == name
+    # Documentation is made without an application.
+    epilog = command(None, None).get_epilog()
+    assert epilog == f"Example: openstack servicevm {command.example}"
 
 
 def test_the_formatters_are_those_of_cliff() -> None:
@@ -199,3 +203,51 @@ def test_debug_shows_the_requests_without_the_password(
     token = base64.b64encode(b"admin:opensesame").decode()
     assert "opensesame" not in result.err
     assert token not in result.err
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("device create --template small --wait lb", "device lb: it goes on"),
+        ("device delete --wait old", "deletion of device old: it goes on"),
+    ],
+    ids=["create", "delete"],
+)
+def test_an_interrupted_wait_says_that_the_rest_goes_on(
+    line: str,
+    words: str,
+    fake: FakeServicevm,
+    bare_environment: pytest.MonkeyPatch,
+) -> None:
+    bare_environment.setattr(fake.store, "advance", lambda operation: None)
+    fake.store.add("device_templates", {"name": "small"})
+    fake.store.add("devices", {"name": "old"})
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from servicevmclient import shell; "
+            "sys.exit(shell.main())",
+            *line.split(),
+        ],
+        env={**os.environ, "OS_ENDPOINT": fake.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr.readline().startswith("device ")
+        process.send_signal(signal.SIGINT)
+        assert words in process.stderr.read()
+        assert process.stdout.read() == ""
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize("version", ["2", "2.7", "new"])
+def test_a_version_that_nobody_speaks_is_a_usage_error(
+    version: str, terminal: Terminal
+) -> None:
+    result = terminal(f"--os-servicevm-api-version {version} device list")
+    assert result.code == 2
+    assert f"does not speak version {version}" in result.err
