@@ -2,15 +2,16 @@
 
 import argparse
 import logging
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from cliff import command, lister, show
 
 from servicevmclient.exceptions import ClientError, InvalidInput
 from servicevmclient.exit_codes import ExitCode
-from servicevmclient.osc import _errors
+from servicevmclient.osc import _errors, _table
 
 if TYPE_CHECKING:
     from servicevmclient.v1.client import Client
@@ -82,6 +83,35 @@ class Base(command.Command):
 
 class Lister(Base, lister.Lister):
     """A command that shows a table."""
+
+    #: headers of columns that a narrow terminal goes without, first one first
+    give_way: ClassVar[Sequence[str]] = ()
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+    ) -> int:
+        """On a terminal, a table that fits it; else what cliff makes."""
+        stdout: TextIO = getattr(self.app, "stdout", sys.stdout)
+        if (
+            parsed_args.formatter == "table"
+            and stdout.isatty()
+            and not _table.chosen(parsed_args)
+        ):
+            width = shutil.get_terminal_size().columns
+            fitting: Any = _table.Fitting(
+                width, self.give_way, self._left_out
+            )
+            self.formatter = fitting
+        return super().produce_output(parsed_args, column_names, data)
+
+    def _left_out(self, headers: Sequence[str]) -> None:
+        self.say(
+            f"Left out on this narrow terminal: {', '.join(headers)}. "
+            "Choose columns with -c."
+        )
 
     def _load_formatter_plugins(self) -> Any:
         return _formatters(self, super()._load_formatter_plugins)

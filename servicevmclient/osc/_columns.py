@@ -24,12 +24,14 @@ class Column:
     :param where: list, list --long, or show only
     :param cell: how it is written; None for what a formatter does itself
     :param title: header in a list; else made of the field
+    :param yields: how soon a narrow terminal goes without it; 0 is never
     """
 
     field: str
     where: In = In.SHOW
     cell: type[_cells.Cell] | None = None
     title: str = ""
+    yields: int = 0
 
     @property
     def header(self) -> str:
@@ -81,9 +83,9 @@ DEVICE = (
 DEVICE_TEMPLATE = (
     _ID,
     _NAME,
-    Column("revision", In.LIST),
-    Column("infra_driver", In.LIST),
-    Column("mgmt_driver", In.LIST),
+    Column("revision", In.LIST, yields=3),
+    Column("infra_driver", In.LIST, yields=1),
+    Column("mgmt_driver", In.LIST, yields=2),
     Column("service_types", In.LIST, _cells.Words),
     Column("slots", In.LONG),
     Column("interfaces", cell=_cells.Rows),
@@ -95,9 +97,9 @@ DEVICE_TEMPLATE = (
 SERVICE = (
     _ID,
     _NAME,
-    Column("service_type", In.LIST),
+    Column("service_type", In.LIST, yields=1),
     *_STATUS,
-    Column("device_id", In.LIST),
+    Column("device_id", In.LIST, yields=2),
     Column("endpoints", In.LONG, _cells.Endpoints),
     Column("members", cell=_cells.Rows),
     Column("slots"),
@@ -117,9 +119,9 @@ OPERATION = (
     _ID,
     Column("action", In.LIST),
     Column("resource_type", In.LIST),
-    Column("resource_id", In.LIST),
+    Column("resource_id", In.LIST, yields=3),
     Column("state", In.LIST),
-    Column("step", In.LIST, _cells.Cell),
+    Column("step", In.LIST, _cells.Cell, yields=2),
     Column("error_code", In.LONG, _cells.Cell),
     Column("error_text", cell=_cells.Cell),
     Column("attempts", In.LONG),
@@ -131,7 +133,7 @@ OPERATION = (
     Column("request_id", cell=_cells.Cell),
     Column("cancel_requested"),
     Column("deadline", cell=_cells.Moment),
-    Column("created_at", In.LIST, _cells.Moment),
+    Column("created_at", In.LIST, _cells.Moment, yields=1),
     Column("started_at", cell=_cells.Moment),
     Column("finished_at", In.LONG, _cells.Moment),
     Column("updated_at", cell=_cells.Moment),
@@ -139,9 +141,9 @@ OPERATION = (
 EVENT = (
     Column("at", In.LIST, _cells.Moment),
     Column("severity", In.LIST),
-    Column("type", In.LIST),
+    Column("type", In.LIST, yields=1),
     Column("resource_type", In.LONG, _cells.Cell),
-    Column("resource_id", In.LIST, _cells.Cell),
+    Column("resource_id", In.LIST, _cells.Cell, yields=2),
     Column("code", In.LONG, _cells.Cell),
     Column("message", In.LIST, _cells.Cell),
     Column("id", In.LONG),
@@ -156,6 +158,12 @@ def of_list(columns: Sequence[Column], *, long: bool) -> Sequence[Column]:
     """The columns of a list."""
     shown = (In.LIST, In.LONG) if long else (In.LIST,)
     return [column for column in columns if column.where in shown]
+
+
+def give_way(columns: Sequence[Column]) -> list[str]:
+    """Headers that a narrow terminal goes without, the first one first."""
+    found = sorted(columns, key=lambda column: -column.yields)
+    return [column.header for column in found if column.yields]
 
 
 def of_show(

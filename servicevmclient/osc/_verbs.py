@@ -16,7 +16,7 @@ from servicevmclient.exceptions import (
 from servicevmclient.exit_codes import ExitCode
 from servicevmclient.osc import _filters, _options, _wait
 from servicevmclient.osc._base import Base, Lister, ShowOne, total
-from servicevmclient.osc._columns import Column, of_list, of_show
+from servicevmclient.osc._columns import Column, give_way, of_list, of_show
 from servicevmclient.osc._options import Option, Verb
 from servicevmclient.v1._resource import Resource
 
@@ -33,6 +33,11 @@ class List(Lister):
     tagged: ClassVar[bool] = True
     #: whether the service orders and pages them
     paged: ClassVar[bool] = True
+
+    def __init_subclass__(cls) -> None:
+        """What a terminal goes without is declared with the columns."""
+        super().__init_subclass__()
+        cls.give_way = give_way(cls.columns)
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Filters, order and pages."""

@@ -166,6 +166,7 @@ class ShowServiceStats(Lister):
     """Show what a service counted, by listener, pool and member"""
 
     example = "service stats show web"
+    give_way = ("Bytes In", "Bytes Out", "Pool", "Connections")
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The service."""
