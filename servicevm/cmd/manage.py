@@ -19,6 +19,8 @@ from servicevm import clock
 from servicevm import conf as servicevm_conf
 from servicevm.errors import ServicevmError
 
+#: Days of a century; nothing here is older.
+_MAX_DAYS = 36_525
 DAY = 24 * 3600 * clock.SECOND
 
 
@@ -63,6 +65,12 @@ def db_check(args: argparse.Namespace, conf: cfg.ConfigOpts) -> Exit:
         return Exit.CHECK
     api.configure(conf)
     found, wanted = schema.version(), schema.head()
+    if found is not None and found > wanted:
+        print(
+            f"The database is at version {found}, this release has no more "
+            f"than {wanted}. Install the release that made it."
+        )
+        return Exit.CHECK
     if found != wanted:
         print(
             f"The database is at version {found or 'none'}, this release "
@@ -198,6 +206,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; see the module's docstring."""
     os.umask(0o077)
     args = parser().parse_args(argv)
+    # Not needed to show help.
+    from sqlalchemy.exc import SQLAlchemyError
+
     command: Command = args.command
     try:
         return command(args, configure(args))
@@ -205,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error.detail} {error.reason.hint}")
     except cfg.Error as error:
         return _fail(f"The configuration can not be used: {error}")
-    except exception.DBError as error:
+    except (exception.DBError, SQLAlchemyError) as error:
         return _fail(
             f"The database refuses: {error}. Look at [database] connection; "
             "servicevm-manage db check says whether its version is right."
@@ -227,9 +238,11 @@ def _verb(
 
 
 def _days(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MAX_DAYS:
+        raise argparse.ArgumentTypeError(
+            f"it must be a number from 0 to {_MAX_DAYS}"
+        )
     days = int(text)
-    if days < 0:
-        raise argparse.ArgumentTypeError("it must be 0 or more")
     return days
 
 

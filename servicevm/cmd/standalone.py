@@ -17,7 +17,9 @@ from pathlib import Path
 
 from cheroot import wsgi
 from oslo_config import cfg
+from oslo_db.exception import DBError
 from oslo_log import log
+from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import conf as servicevm_conf
 from servicevm import pki
@@ -58,6 +60,9 @@ def configure(argv: Sequence[str]) -> cfg.ConfigOpts:
     conf = servicevm_conf.register(cfg.CONF)
     conf.register_cli_opts(CLI_OPTS)
     log.register_options(conf)
+    # Standard output has the two lines that say how to reach us; who reads
+    # no more than those must not hold us up by a pipe that is full.
+    conf.set_default("use_stderr", True)
     log.set_defaults(
         default_log_levels=[
             *log.get_default_log_levels(),
@@ -166,12 +171,25 @@ def serve(conf: cfg.ConfigOpts) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; see the module's docstring."""
     os.umask(0o077)
-    conf = configure(sys.argv[1:] if argv is None else argv)
     try:
+        conf = configure(sys.argv[1:] if argv is None else argv)
         check_exposure(conf)
         with locked(Path(conf.state_dir)):
             serve(conf)
     except StartError as error:
-        print(f"servicevm-standalone: {error}", file=sys.stderr)
-        return 1
+        return _fail(f"{error}")
+    except cfg.Error as error:
+        return _fail(f"The configuration can not be used: {error}")
+    except (DBError, SQLAlchemyError) as error:
+        return _fail(
+            f"The database can not be used: {error}. Look at [database] "
+            "connection, and at the disk that it is on."
+        )
+    except OSError as error:
+        return _fail(f"{error}. Look at state_dir, its owner and its disk.")
     return 0
+
+
+def _fail(sentence: str) -> int:
+    print(f"servicevm-standalone: {sentence}", file=sys.stderr)
+    return 1

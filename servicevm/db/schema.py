@@ -9,7 +9,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from oslo_config import cfg
+from oslo_db import exception
 
 from servicevm.db import api, models
 
@@ -20,13 +22,28 @@ def sync(conf: cfg.ConfigOpts) -> str:
     Calls `servicevm.db.api.configure`. Safe to repeat.
 
     :returns: the version reached
+    :raises oslo_db.exception.DBMigrationError: it is of a newer release
     """
     api.configure(conf)
     config = _config()
+    found = version()
+    if found is not None and not _known(config, found):
+        raise exception.DBMigrationError(
+            f"It is at version {found}, which this release does not know; "
+            f"it needs {head()}. Install the release that made it, or "
+            "restore a copy from before"
+        )
     with api.engine().connect() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return head()
+
+
+def _known(config: Config, revision: str) -> bool:
+    try:
+        return bool(ScriptDirectory.from_config(config).get_revision(revision))
+    except CommandError:
+        return False
 
 
 def head() -> str:

@@ -91,7 +91,14 @@ def test_a_configuration_that_is_not_there_is_refused(
 
 @pytest.mark.parametrize(
     "words",
-    [[], ["db"], ["db", "drop"], ["db", "purge", "--days", "-1"]],
+    [
+        [],
+        ["db"],
+        ["db", "drop"],
+        ["db", "purge", "--days", "-1"],
+        ["db", "purge", "--days", "x"],
+        ["db", "purge", "--days", "99999999999999"],
+    ],
     ids=" ".join,
 )
 def test_wrong_usage_is_exit_2(
@@ -100,4 +107,20 @@ def test_wrong_usage_is_exit_2(
     with pytest.raises(SystemExit) as ended:
         manage.main(words)
     assert ended.value.code == 2
-    assert "usage: servicevm-manage" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "usage: servicevm-manage" in err
+    assert "_days" not in err
+
+
+def test_a_database_of_a_newer_release_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(tmp_path, "db", "sync")
+    with sqlite3.connect(tmp_path / "servicevm.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    capsys.readouterr()
+    assert _run(tmp_path, "db", "check") == 3
+    assert "db sync" not in capsys.readouterr().out
+    assert _run(tmp_path, "db", "sync") == 1
+    assert "Install the release that made it" in capsys.readouterr().err
