@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
+from servicevm import clock
 from servicevm.db.models import Operation
 from servicevm.states import TERMINAL, OperationState
 
@@ -35,6 +36,9 @@ __all__ = [
 
 #: States of operations that have not ended.
 LIVE = tuple(state for state in OperationState if state not in TERMINAL)
+#: Microseconds that no wait lasts. What seems to wait for longer was written
+#: before the clock was set back, and would else stand still until then.
+FAR = 300 * clock.SECOND
 _IDLE = (OperationState.PENDING, OperationState.WAITING)
 
 
@@ -61,7 +65,9 @@ def _boot_id() -> str:
 def _ready(now: int) -> sa.ColumnElement[bool]:
     """Whether an operation wants to be driven now."""
     idle = Operation.state.in_(_IDLE) & (
-        (Operation.run_after <= now) | Operation.cancel_requested
+        (Operation.run_after <= now)
+        | (Operation.run_after > now + FAR)
+        | Operation.cancel_requested
     )
     abandoned = (Operation.state == OperationState.RUNNING) & (
         Operation.lease_until < now

@@ -118,6 +118,16 @@ def test_what_is_to_be_cancelled_does_not_wait(lab: Lab) -> None:
     assert claim(lab, "a") is not None
 
 
+def test_a_clock_that_is_set_back_stops_nothing(lab: Lab) -> None:
+    lab.cloud.looks = 3
+    device_id, operation_id = lab.device()
+    lab.conductor().drain()
+    assert lab.operation(operation_id).state == "WAITING"
+    lab.advance(-3600)
+    lab.settle(lab.conductor(), limit=60)
+    assert lab.operation(operation_id).state == "SUCCEEDED"
+
+
 def test_a_wake_during_a_look_is_not_lost(lab: Lab) -> None:
     lab.cloud.looks = 2
     device_id, operation_id = lab.device()
