@@ -20,6 +20,9 @@ from servicevm.states import ProvisioningStatus, ResourceType, Severity
 
 __all__ = ["allowed", "enrol", "renew", "revoke_older"]
 
+#: Certificates of one device that may wait for their first use.
+KEPT_UNUSED = 4
+
 
 def enrol(
     conf: cfg.ConfigOpts, token: str, csr: str, peer: str
@@ -73,8 +76,8 @@ def renew(
 ) -> dict[str, Any]:
     """See servicevm.rpc.base.AgentEvents.renew.
 
-    The present certificate stays good until the new one is first used;
-    others that were handed out and never used are not.
+    The present certificate stays good until the new one is first used; of
+    those that were handed out and never used the newest stay, too.
     """
     authority = pki.authority(conf)
     with db.writer() as session:
@@ -125,15 +128,28 @@ def revoke_older(session: orm.Session, device_id: str, serial: str) -> None:
 
 
 def _drop_unused(session: orm.Session, device_id: str, serial: str) -> None:
-    """Delete what was handed out and never used: what is not on the list is
-    refused, and a device that renews all day must not fill the table."""
-    session.execute(
-        sa.delete(models.AgentCertificate)
+    """Delete what was handed out long ago and never used: what is not on the
+    list is refused, and a device that renews all day must not fill the table.
+
+    Not all of it: a request that comes late must not take away what a later
+    one was answered with, or the device is locked out.
+    """
+    unused = session.scalars(
+        sa.select(models.AgentCertificate.serial)
         .where(
             models.AgentCertificate.device_id == device_id,
             models.AgentCertificate.serial != serial,
             models.AgentCertificate.revoked_at.is_(None),
         )
+        .order_by(
+            models.AgentCertificate.not_before.desc(),
+            models.AgentCertificate.serial,
+        )
+        .offset(KEPT_UNUSED - 1)
+    ).all()
+    session.execute(
+        sa.delete(models.AgentCertificate)
+        .where(models.AgentCertificate.serial.in_(unused))
         .execution_options(synchronize_session=False)
     )
 

@@ -152,15 +152,28 @@ def test_the_old_certificate_goes_when_the_new_one_is_used(
 def test_renewals_that_are_never_used_do_not_pile_up(site: Site) -> None:
     site.up()
     key = ec.generate_private_key(ec.SECP256R1())
-    for _ in range(3):
+    answers = []
+    for _ in range(9):
         site.lab.advance(60)
-        answer = site.conductor.renew(
-            site.device_id, site.agent.serial, make_csr(key)
+        answers.append(
+            site.conductor.renew(
+                site.device_id, site.agent.serial, make_csr(key)
+            )
         )
     kept = [row.serial for row in site.lab.all(models.AgentCertificate)]
-    assert sorted(kept) == sorted(
-        [site.agent.serial, serial_of(answer["certificate"])]
-    )
+    newest = [serial_of(one["certificate"]) for one in answers[-4:]]
+    assert sorted(kept) == sorted([site.agent.serial, *newest])
+
+
+def test_a_renewal_that_comes_late_locks_nobody_out(site: Site) -> None:
+    site.up()
+    old = site.agent.serial
+    answer = site.conductor.renew(site.device_id, old, make_csr())
+    site.lab.advance(1)
+    # The one before it, whose answer nobody waits for any more.
+    site.conductor.renew(site.device_id, old, make_csr())
+    site.agent.serial = serial_of(answer["certificate"])
+    site.agent.connect()
 
 
 def test_delete_revokes_at_once(site: Site) -> None:
