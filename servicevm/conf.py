@@ -228,11 +228,13 @@ PKI_OPTS = [
         default="$state_dir/pki",
         help="Folder of the built-in CA, mode 0700.",
     ),
-    cfg.IntOpt(
+    cfg.FloatOpt(
         "leaf_days",
         default=7,
-        min=1,
-        help="Days that an agent's certificate is valid.",
+        min=0.0001,
+        max=3650,
+        help="Days that an agent's certificate is valid. It is renewed at "
+        "half of that; a fraction shows in a minute that this works.",
     ),
     cfg.IntOpt(
         "token_minutes",

@@ -20,8 +20,10 @@ from servicevm.errors import ENROLMENT_REFUSED, PermanentError
 MAX_CSR = 8192
 ROOT_DAYS = 3650
 RELAY_DAYS = 397
-#: Clocks of guests run late: certificates are valid from a bit before now.
+#: Clocks of guests run late: certificates are valid from a bit before now,
+#: though never from so long before that a short one is past its half at once.
 BACKDATE = 300 * clock.SECOND
+_BACKDATED_PART = 20
 DAY = 86_400 * clock.SECOND
 
 
@@ -169,7 +171,7 @@ class Authority:
         bundle: str,
         *,
         deployment_id: str,
-        leaf_days: int,
+        leaf_days: float,
         now: Callable[[], int] | None = None,
     ) -> None:
         key = serialization.load_pem_private_key(pem, None)
@@ -246,17 +248,19 @@ class Authority:
         uri: str,
         common_name: str,
         usage: x509.ObjectIdentifier,
-        days: int,
+        days: float,
     ) -> x509.Certificate:
         now = self._now()
-        end = min(_at(now + days * DAY), self._root.not_valid_after_utc)
+        life = int(days * DAY)
+        begin = _at(now - min(BACKDATE, life // _BACKDATED_PART))
+        end = min(_at(now + life), self._root.not_valid_after_utc)
         return (
             x509.CertificateBuilder()
             .subject_name(_name(common_name))
             .issuer_name(self._root.subject)
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(_at(now - BACKDATE))
+            .not_valid_before(begin)
             .not_valid_after(end)
             .add_extension(x509.BasicConstraints(False, None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)

@@ -104,6 +104,22 @@ def test_a_leaf_does_not_outlive_the_root(key):
     assert leaf.not_after == NOW + 86_400 * clock.SECOND
 
 
+@pytest.mark.parametrize("days", [0.0001, 0.01, 1, 7])
+def test_a_fresh_leaf_is_not_past_its_half(key, days):
+    authority = Authority(
+        new_root("lab", NOW),
+        "",
+        deployment_id="lab",
+        leaf_days=days,
+        now=lambda: NOW,
+    )
+    leaf = authority.sign(make_csr(key), DEVICE)
+    half = (leaf.not_before + leaf.not_after) / 2
+    # Agents renew a tenth around it.
+    assert NOW + 0.35 * days * 86_400 * clock.SECOND < half
+    assert NOW - 300 * clock.SECOND <= leaf.not_before <= NOW
+
+
 def tampered():
     der = bytearray(
         x509.load_pem_x509_csr(
