@@ -18,6 +18,8 @@ from servicevm.relay.shapes import Text
 from servicevm_agent import wire
 
 _WORDS = Text(4096)
+#: The agent's reason for a request that it can take later.
+_BUSY = "busy"
 
 
 class Calls:
@@ -76,6 +78,9 @@ class Calls:
         if isinstance(event, wire.Failure):
             words = _WORDS.clean(event.message, "message")
             reason = _WORDS.clean(event.reason, "reason") or event.code
+            if reason == _BUSY:
+                self.busy(answer, words)
+                return
             _fail(answer, PermanentError(AGENT_ERROR, f"{words} [{reason}]"))
             return
         try:

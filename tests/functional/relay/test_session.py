@@ -158,6 +158,21 @@ def test_what_the_agent_refuses_carries_its_words(
     assert error.detail == "Full. [no_disk]"
 
 
+def test_an_agent_that_is_busy_is_asked_again(
+    house: House, device_id: str
+) -> None:
+    error = _call_in_background(
+        house,
+        device_id,
+        lambda agent, id: agent.wire.refuse(
+            id, -32000, "busy", "too many changes wait"
+        ),
+    )
+    assert isinstance(error, TransientError)
+    assert error.reason is AGENT_BUSY
+    assert "too many changes wait" in error.detail
+
+
 def test_an_answer_of_a_wrong_shape_is_an_error(
     house: House, device_id: str
 ) -> None:
