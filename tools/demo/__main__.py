@@ -23,61 +23,19 @@ from pathlib import Path
 
 import leftovers
 import yaml
-from network import TenantNetwork, tenant_network
+from network import TAG, TenantNetwork, tenant_network
+from terminal import BIN, DemoError, Shell, say
 
 REQUESTS = 200
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
+#: where the service's log is put if the demo fails
+LOG = ROOT / ".cache" / "demo.log"
 
-
-class DemoError(Exception):
-    """The demo did not do what it promises."""
-
-
-def say(text: str) -> None:
-    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
-    print(f"\n{bold}# {text}{plain}", flush=True)
-
-
-class Shell:
-    """Runs ``openstack`` commands and shows them as a user types them."""
-
-    def __init__(self, clouds: Path) -> None:
-        self.env = {
-            key: value
-            for key, value in os.environ.items()
-            if not key.startswith("OS_")
-        }
-        self.env |= {
-            "OS_CLOUD": "servicevm",
-            "OS_CLIENT_CONFIG_FILE": str(clouds),
-            "PATH": f"{BIN}:{os.environ['PATH']}",
-        }
-
-    def show(self, command: str) -> None:
-        """Run a command before the user's eyes.
-
-        :raises DemoError: if it does not exit with 0
-        """
-        print(f"\n$ {command}", flush=True)
-        self._run(command, None)
-
-    def read(self, command: str) -> object:
-        """Run a command for its JSON, out of sight."""
-        return json.loads(self._run(f"{command} -f json", subprocess.PIPE))
-
-    def _run(self, command: str, stdout: int | None) -> str:
-        done = subprocess.run(
-            shlex.split(command),
-            env=self.env,
-            stdout=stdout,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        if done.returncode:
-            raise DemoError(f"exit code {done.returncode}: {command}")
-        return done.stdout or ""
+#: what a device's fact `accelerator` means
+ACCELERATORS = {
+    "kvm": "QEMU runs it on this machine's processor, with KVM.",
+    "tcg": "QEMU emulates its processor, with TCG: KVM runs no guests here.",
+}
 
 
 @contextlib.contextmanager
@@ -131,6 +89,8 @@ def build_image(image_dir: Path) -> None:
             "--output",
             str(image_dir),
         ],
+        # The progress on standard error says the folder as well.
+        stdout=subprocess.DEVNULL,
         timeout=600,
         check=False,
     )
@@ -163,13 +123,15 @@ def write_load_balancer(path: Path, network: TenantNetwork) -> None:
             }
         ],
     }
-    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    path.write_text(
+        yaml.safe_dump(config, default_flow_style=None, sort_keys=False)
+    )
     print(f"\n$ cat {path.name}\n{path.read_text()}", end="", flush=True)
 
 
 def send_requests(shell: Shell, network: TenantNetwork, device: str) -> None:
     """Send the requests and count who answered."""
-    service = shell.read("openstack servicevm service show web")
+    service = shell.read("service show shop")
     if not isinstance(service, dict):
         raise DemoError("service show did not give an object")
     endpoint = service["endpoints"][0]
@@ -185,7 +147,7 @@ def send_requests(shell: Shell, network: TenantNetwork, device: str) -> None:
         raise DemoError(f"{len(answers)} of {REQUESTS} were answered.")
     if not all(answer["forwarded_for"] for answer in answers):
         raise DemoError("An answer did not come through the load balancer.")
-    stats = shell.read("openstack servicevm service stats show web")
+    stats = shell.read("service stats show shop")
     counted = requests_counted(stats)
     if counted < REQUESTS:
         raise DemoError(
@@ -214,41 +176,56 @@ def requests_counted(stats: object) -> int:
 
 def main_job(
     shell: Shell, network: TenantNetwork, folder: Path, keep: bool
-) -> None:
-    """What an operator and a tenant do, from template to delete."""
+) -> list[str]:
+    """What an operator and a tenant do, from template to delete.
+
+    :return: ids of the devices that there were
+    """
     say("An operator defines what a load balancer device is")
     shell.show(
         "openstack servicevm device template create --infra-driver qemu "
         "--infra-option memory_mib=192 --mgmt-driver agent "
         f"--interface {network.interface} "
-        "--service-type loadbalancer --slots 4 lb"
+        "--service-type loadbalancer --slots 4 demo"
     )
     say("A real virtual machine, from nothing to its agent online")
-    shell.show("openstack servicevm device create --template lb --wait lb1")
-    device = shell.read("openstack servicevm device show lb1")
+    shell.show(
+        "openstack servicevm device create --template demo --wait demo1"
+    )
+    device = shell.read("device show demo1")
     if not isinstance(device, dict):
         raise DemoError("device show did not give an object")
     accelerator = device["facts"].get("accelerator", "unknown")
-    print(f"\nThe virtual machine runs on QEMU with {accelerator.upper()}.")
+    print(f"\n{ACCELERATORS.get(accelerator, accelerator)}")
     say("A load balancer in it")
     path = folder / "web.yaml"
     write_load_balancer(path, network)
     shell.show(
-        "openstack servicevm service create --device lb1 "
-        f"--type loadbalancer --config {path} --wait web"
+        "openstack servicevm service create --device demo1 "
+        f"--type loadbalancer --config {path.name} --wait shop"
     )
     wait_for_online(shell)
-    send_requests(shell, network, "lb1")
+    send_requests(shell, network, "demo1")
     say("What the load balancer counted, and how the device came to be")
-    shell.show("openstack servicevm service stats show web")
-    shell.show("openstack servicevm operation list --device lb1")
+    shell.show("openstack servicevm service stats show shop")
+    shell.show("openstack servicevm operation list --device demo1")
     shell.show(f"openstack servicevm operation show {first_operation(shell)}")
     if keep:
-        hold(shell)
+        hold(shell, network)
+    devices = shell.names("device", "ID")
     say("And all of it away again")
-    shell.show("openstack servicevm service delete --wait web")
-    shell.show("openstack servicevm device delete --wait lb1")
-    shell.show("openstack servicevm device template delete lb")
+    # With KEEP=1 also what the user made meanwhile.
+    for noun, wait in (
+        ("service", " --wait"),
+        ("device", " --wait"),
+        ("device template", ""),
+    ):
+        found = shell.names(noun, "ID" if keep else "Name")
+        if found:
+            shell.show(
+                f"openstack servicevm {noun} delete{wait} {' '.join(found)}"
+            )
+    return devices
 
 
 def wait_for_online(shell: Shell) -> None:
@@ -256,7 +233,7 @@ def wait_for_online(shell: Shell) -> None:
     deadline = time.monotonic() + 60
     status = None
     while time.monotonic() < deadline:
-        service = shell.read("openstack servicevm service show web")
+        service = shell.read("service show shop")
         status = service["operating_status"]  # type: ignore[index]
         if status == "ONLINE":
             return
@@ -265,38 +242,51 @@ def wait_for_online(shell: Shell) -> None:
 
 
 def first_operation(shell: Shell) -> str:
-    rows = shell.read("openstack servicevm operation list --device lb1")
+    rows = shell.read("operation list --device demo1")
     for row in rows:  # type: ignore[attr-defined]
         if row["Action"] == "create" and row["Resource Type"] == "device":
             return str(row["ID"])
     raise DemoError("operation list does not have the device's creation")
 
 
-def hold(shell: Shell) -> None:
+def hold(shell: Shell, network: TenantNetwork) -> None:
     """Leave it running until the user has seen enough."""
+    service = shell.read("service show shop")
+    endpoint = service["endpoints"][0]  # type: ignore[index]
+    curl = shlex.join(
+        [
+            *network.prefix_command,
+            *("curl", "-s"),
+            f"http://{endpoint['address']}:{endpoint['port']}/",
+        ]
+    )
     say("KEEP=1: it stays. Talk to it from another terminal:")
     print(
+        f"cd {ROOT}\n"
         f"export PATH={BIN}:$PATH\n"
         f"export OS_CLIENT_CONFIG_FILE={shell.env['OS_CLIENT_CONFIG_FILE']}\n"
         "export OS_CLOUD=servicevm\n"
         "openstack servicevm device list\n"
-        "\nCtrl-C here takes everything down.",
+        f"{curl}\n"
+        "\nREADME.rst has more to type. Ctrl-C here takes everything down, "
+        "also what you made.",
         flush=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
 
 
-def check_leftovers(state_dir: Path, tag: str, before: set[str]) -> None:
+def check_leftovers(state_dir: Path, tag: str, devices: list[str]) -> None:
     """Prove that nothing is left.
 
+    :param devices: ids of the devices there were
     :raises DemoError: naming each thing that is
     """
     left = leftovers.processes(str(state_dir))
     left += leftovers.files(state_dir)
     left += leftovers.rows(state_dir / "servicevm.sqlite")
     left += leftovers.network(tag)
-    left += [f"interface {n}" for n in leftovers.interfaces() - before]
+    left += leftovers.taps(devices)
     if left:
         raise DemoError("Left behind:\n  " + "\n  ".join(left))
     print("Nothing is left: no process, socket, tap, namespace, file or row.")
@@ -306,22 +296,21 @@ def run(keep: bool, image_dir: Path) -> None:
     """Everything, with a state folder of its own."""
     say("The guest image (kept for the next run)")
     build_image(image_dir)
-    before = leftovers.interfaces()
     # Below /tmp, because the path of a unix socket is at most 107 bytes.
     state_dir = Path(tempfile.mkdtemp(prefix="servicevm-demo-"))
     try:
         with tenant_network() as network:
             say("servicevm-standalone")
             with standalone(state_dir, image_dir) as clouds:
-                main_job(Shell(clouds), network, state_dir, keep)
+                devices = main_job(Shell(clouds), network, state_dir, keep)
         say("Nothing left?")
-        check_leftovers(state_dir, f"svd{os.getpid() % 100000}", before)
-    except BaseException:
+        check_leftovers(state_dir, TAG, devices)
+    except Exception:
         log = state_dir / "standalone.log"
         if log.exists():
-            kept = Path(tempfile.gettempdir()) / f"{state_dir.name}.log"
-            shutil.copyfile(log, kept)
-            print(f"The service's log is in {kept}", file=sys.stderr)
+            LOG.parent.mkdir(exist_ok=True)
+            shutil.copyfile(log, LOG)
+            print(f"\nThe service's log is in {LOG}", file=sys.stderr)
         raise
     finally:
         kill_devices(state_dir)
@@ -354,7 +343,11 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; everything was taken down.", file=sys.stderr)
         return 130
-    print(f"\nThe demo took {time.monotonic() - started:.0f} s.")
+    if not options.keep:
+        print(
+            f"\nThe demo took {time.monotonic() - started:.0f} s. "
+            "make demo KEEP=1 leaves it running, to play with."
+        )
     return 0
 
 

@@ -2,7 +2,10 @@
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
+
+from servicevm.drivers.infra.tap import tap_name
 
 #: Tables that are history or none of the demo's doing.
 KEPT = frozenset(
@@ -52,11 +55,7 @@ def rows(database: Path) -> list[str]:
 
 def network(tag: str) -> list[str]:
     """Interfaces and namespaces whose name starts with `tag`."""
-    left = [
-        f"interface {entry.name}"
-        for entry in Path("/sys/class/net").iterdir()
-        if entry.name.startswith(tag)
-    ]
+    left = [f"interface {name}" for name in _interfaces(tag)]
     folder = Path("/run/netns")
     if folder.is_dir():
         left += [
@@ -67,9 +66,18 @@ def network(tag: str) -> list[str]:
     return left
 
 
-def interfaces() -> set[str]:
-    """Names of this namespace's interfaces, to compare before and after."""
-    return {entry.name for entry in Path("/sys/class/net").iterdir()}
+def taps(devices: Iterable[str]) -> list[str]:
+    """Taps of these devices; other services may have some of their own."""
+    return [
+        f"tap {name}"
+        for device in devices
+        for name in _interfaces(tap_name(device, 0).removesuffix("0"))
+    ]
+
+
+def _interfaces(start: str) -> list[str]:
+    folder = Path("/sys/class/net")
+    return [one.name for one in folder.iterdir() if one.name.startswith(start)]
 
 
 def files(state_dir: Path) -> list[str]:

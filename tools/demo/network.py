@@ -20,6 +20,9 @@ _CAP_NET_ADMIN = 12
 _CAP_SYS_ADMIN = 21
 #: TEST-NET-2, RFC 5737: nobody's addresses.
 PREFIX = "198.51.100"
+#: begins the name of each interface and namespace of this demo; others may
+#: run at the same time
+TAG = f"svd{os.getpid() % 100000}"
 
 
 @dataclass
@@ -80,6 +83,8 @@ def _start_backend(
         ],
         stdout=subprocess.PIPE,
         text=True,
+        # Ctrl-C is for the demo, which then stops it in order.
+        start_new_session=True,
     )
 
     def stop() -> None:
@@ -98,12 +103,10 @@ def _start_backend(
 @contextlib.contextmanager
 def bridged() -> Iterator[TenantNetwork]:
     """A bridge, and a namespace for each of client and servers."""
-    tag = f"svd{os.getpid() % 100000}"
-    bridge = f"{tag}br"
+    bridge = f"{TAG}br"
     network = TenantNetwork(
         interface=f"role=ingress,network=bridge:{bridge},"
-        f"cidr={PREFIX}.0/24,pool_start={PREFIX}.100,"
-        f"pool_end={PREFIX}.199"
+        f"cidr={PREFIX}.0/24,pool_start={PREFIX}.100"
     )
     with contextlib.ExitStack() as stack:
         _ip("link", "add", bridge, "type", "bridge")
@@ -112,7 +115,7 @@ def bridged() -> Iterator[TenantNetwork]:
         Path(f"/proc/sys/net/ipv6/conf/{bridge}/disable_ipv6").write_text("1")
         _ip("link", "set", bridge, "up")
         for host, last in (("cli", 10), ("be1", 11), ("be2", 12)):
-            namespace, veth = f"{tag}{host}", f"{tag}{host}"
+            namespace, veth = f"{TAG}{host}", f"{TAG}{host}"
             _ip("netns", "add", namespace)
             stack.callback(_ip, "netns", "del", namespace)
             _ip("link", "add", veth, "type", "veth", "peer", "name", "eth0",

@@ -34,7 +34,7 @@ def test_demo_sends_every_request_through_the_vm_and_leaves_nothing(
     image_dir: Path,
 ) -> None:
     said = demo(image_dir)
-    assert "200 of 200 answered through lb1" in said
+    assert "200 of 200 answered through demo1" in said
     assert "Nothing is left" in said
 
 
@@ -43,5 +43,5 @@ def test_demo_runs_without_any_privilege(image_dir: Path) -> None:
     """As an ordinary user's, but for the files: QEMU's own network."""
     said = demo(image_dir, "setpriv", "--inh-caps=-all", "--bounding-set=-all")
     assert "network=user" in said
-    assert "200 of 200 answered through lb1" in said
+    assert "200 of 200 answered through demo1" in said
     assert "Nothing is left" in said
