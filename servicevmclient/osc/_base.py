@@ -101,17 +101,13 @@ class Lister(Base, lister.Lister):
             and not _table.chosen(parsed_args)
         ):
             width = shutil.get_terminal_size().columns
-            fitting: Any = _table.Fitting(
-                width, self.give_way, self._left_out
-            )
+            fitting: Any = _table.Fitting(width, self.give_way, self._left_out)
             self.formatter = fitting
         return super().produce_output(parsed_args, column_names, data)
 
     def _left_out(self, headers: Sequence[str]) -> None:
-        self.say(
-            f"Left out on this narrow terminal: {', '.join(headers)}. "
-            "Choose columns with -c."
-        )
+        width = shutil.get_terminal_size().columns
+        self.say(f"Not shown in {width} columns: {', '.join(headers)}; see -c")
 
     def _load_formatter_plugins(self) -> Any:
         return _formatters(self, super()._load_formatter_plugins)
