@@ -235,15 +235,15 @@ class Delete(Base):
                 reporter.close()
                 codes.append(self._failed(name, error))
                 continue
+            except KeyboardInterrupt:
+                reporter.close()
+                goes_on(self, f"the deletion of {self.kind.noun} {name}")
+                raise
             reporter.close()
             took = time.monotonic() - began
             self.say(f"{self.kind.noun} {name}: deleted, {took:.1f} s")
         return codes
 
-            except KeyboardInterrupt:
-                reporter.close()
-                goes_on(self, f"the deletion of {self.kind.noun} {name}")
-                raise
     def _failed(self, ref: str, error: ClientError) -> ExitCode:
         self.stderr.write(f"{self.kind.noun} {ref}: failed\n")
         self.tell(error)
@@ -267,26 +267,26 @@ def add_ref(
     )
 
 
-def waited(command: Base, resource: Any, timeout: float) -> Any:
-    """The resource after its operation; progress on standard error."""
-    reporter = _wait.Reporter(command.stderr)
-    began = time.monotonic()
-    try:
 def goes_on(command: Base, what: str) -> None:
     """Say that ^C ends the wait, and nothing else."""
     command.say(f"{what}: it goes on without us; see operation list")
 
 
+def waited(command: Base, resource: Any, timeout: float) -> Any:
+    """The resource after its operation; progress on standard error."""
+    reporter = _wait.Reporter(command.stderr)
+    began = time.monotonic()
+    try:
         waiter = command.client.waiter(timeout=timeout, callback=reporter)
         found = waiter.settled(resource)
+    except KeyboardInterrupt:
+        reporter.close()
+        goes_on(command, f"{resource.noun} {resource.name}")
+        raise
     finally:
         reporter.close()
     took = time.monotonic() - began
     command.say(
         f"{found.noun} {found.name}: {found.provisioning_status}, {took:.1f} s"
-    except KeyboardInterrupt:
-        reporter.close()
-        goes_on(command, f"{resource.noun} {resource.name}")
-        raise
     )
     return found
