@@ -127,6 +127,16 @@ def live(
     return session.scalars(query).first()
 
 
+def newest(session: orm.Session, resource_id: str) -> models.Operation | None:
+    """The operation of a resource that was asked for last, if any."""
+    return session.scalars(
+        sa.select(models.Operation)
+        .where(models.Operation.resource_id == resource_id)
+        .order_by(models.Operation.seq.desc())
+        .limit(1)
+    ).first()
+
+
 def cancel(session: orm.Session, operation: models.Operation) -> None:
     """Ask an operation to end; the next conductor that looks ends it.
 

@@ -186,8 +186,9 @@ class Reboot:
 
         def reboot(session: orm.Session) -> Json:
             row = find(session, call, id)
-            _refuse_reboot(row)
+            _refuse_reboot(session, row)
             row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+            row.status_code, row.status_reason = None, ""
             requested.request(
                 session, call, row, Action.REBOOT, {"hard": hard}
             )
@@ -280,12 +281,20 @@ def _new(session: orm.Session, call: Call) -> models.Device:
     return row
 
 
-def _refuse_reboot(row: models.Device) -> None:
+def _refuse_reboot(session: orm.Session, row: models.Device) -> None:
     """Only what runs or has run can be rebooted."""
     status = row.provisioning_status
     if status == ProvisioningStatus.ACTIVE:
         return
     if status == ProvisioningStatus.ERROR:
+        newest = operations.newest(session, row.id)
+        if newest is not None and newest.action == Action.DELETE:
+            # Its credentials are gone: it would never be heard of again.
+            raise PermanentError(
+                CONFLICT,
+                f"The deletion of device {row.id} failed half-way; delete "
+                "it again.",
+            )
         if row.launched_at is not None:
             return
         raise PermanentError(

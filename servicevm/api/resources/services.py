@@ -310,3 +310,4 @@ def _configure(row: models.Service, config: dict[str, Any]) -> None:
     row.generation += 1
     if row.provisioning_status != ProvisioningStatus.PENDING_CREATE:
         row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+        row.status_code, row.status_reason = None, ""

@@ -174,6 +174,24 @@ def test_a_delete_that_failed_can_be_asked_for_again(
     assert first != second
 
 
+def test_what_is_half_deleted_is_not_rebooted(
+    api: testing.TestClient, device: dict[str, Any]
+) -> None:
+    requests.activate(device)
+    path = f"/v1/devices/{device['id']}"
+    operation = api.simulate_delete(path).json["operation"]["id"]
+    requests.finish(operation, "FAILED")
+    requests.become(
+        models.Device,
+        device["id"],
+        provisioning_status="ERROR",
+        launched_at=5,
+    )
+    answer = api.simulate_post(f"{path}/reboot", json={"reboot": {}})
+    error = requests.refused(answer, 409, "conflict")
+    assert "delete it again" in error["detail"]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -200,11 +218,19 @@ def test_an_active_device_can_be_rebooted(
     api: testing.TestClient, device: dict[str, Any], hard: bool
 ) -> None:
     requests.activate(device)
+    requests.become(
+        models.Device,
+        device["id"],
+        status_code="device_died",
+        status_reason="It stopped.",
+    )
     answer = api.simulate_post(
         f"/v1/devices/{device['id']}/reboot", json={"reboot": {"hard": hard}}
     )
     assert answer.status_code == 202
-    assert answer.json["device"]["provisioning_status"] == "PENDING_UPDATE"
+    shown = answer.json["device"]
+    assert shown["provisioning_status"] == "PENDING_UPDATE"
+    assert (shown["status_code"], shown["status_reason"]) == (None, "")
     operation = _operations()[-1]
     assert operation.action == "reboot"
     assert operation.arguments["hard"] is hard
