@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock, errors
-from servicevm.conductor import settle, views
+from servicevm.conductor import hosted, settle, views
 from servicevm.conductor.context import Step, StepContext
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
@@ -132,6 +132,7 @@ def reboot(ctx: StepContext) -> Outcome:
         row = session.get_one(models.Device, device.row.id)
         row.operating_status = OperatingStatus.OFFLINE
         row.updated_at = clock.now_us()
+        hosted.follow(session, row, OperatingStatus.OFFLINE, row.updated_at)
 
     return Done(data={"booted_at": clock.now_us()}, effect=down)
 
@@ -143,10 +144,13 @@ def resync(ctx: StepContext) -> Outcome:
     mgmt = ctx.mgmt(device)
     for service in device.services:
         mgmt.apply(device.row.id, views.document(service))
-    return Done(
-        message=f"{len(device.services)} services.",
-        effect=lambda session: store(session, endpoints),
-    )
+    report = mgmt.observe(device.row.id)
+
+    def there(session: orm.Session) -> None:
+        store(session, endpoints)
+        hosted.heard(session, device.row.id, report.services, clock.now_us())
+
+    return Done(message=f"{len(device.services)} services.", effect=there)
 
 
 def activate(ctx: StepContext) -> Outcome:

@@ -12,7 +12,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from servicevm import clock, errors
-from servicevm.conductor import presence, resync, views
+from servicevm.conductor import hosted, presence, resync, views
 from servicevm.conductor.janitor import Janitor
 from servicevm.db import api as db
 from servicevm.db import models, operations
@@ -88,6 +88,7 @@ class Reconciler:
         except errors.ServicevmError as error:
             LOG.warning("Cannot observe device %s: %s", device_id, error)
             return
+        back = False
         with db.writer() as session:
             row = session.get(models.Device, device_id)
             if (
@@ -106,11 +107,32 @@ class Reconciler:
                     named,
                     seen.detail or named.title,
                 )
+                hosted.follow(
+                    session, row, OperatingStatus.DEAD, clock.now_us()
+                )
             elif (
                 row.operating_status == OperatingStatus.DEAD
                 and seen.state is DeviceState.RUNNING
             ):
                 presence.set_status(session, row, OperatingStatus.ONLINE)
+                back = True
+        if back:
+            self._hear(device)
+
+    def _hear(self, device: views.DeviceView) -> None:
+        """Ask a device that came back for its services."""
+        try:
+            report = self._drivers.mgmt(device.mgmt_driver).observe(
+                device.row.id
+            )
+        except errors.ServicevmError as error:
+            LOG.warning("Cannot ask device %s: %s", device.row.id, error)
+            return
+        if report.connected:
+            with db.writer() as session:
+                hosted.heard(
+                    session, device.row.id, report.services, clock.now_us()
+                )
 
     def mend(self, device_id: str) -> None:
         """Ask a device what it has, and set right what differs."""

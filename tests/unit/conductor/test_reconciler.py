@@ -19,10 +19,12 @@ def up(lab: Lab) -> tuple[str, str]:
 
 
 def test_a_machine_that_died_and_came_back_is_told(lab: Lab) -> None:
-    device_id, _ = up(lab)
+    device_id, service_id = up(lab)
+    assert lab.get(models.Service, service_id).operating_status == "ONLINE"
     reconciler = lab.conductor().reconciler
     lab.cloud.machines[device_id]["state"] = DeviceState.STOPPED
     reconciler.sweep()
+    assert lab.get(models.Service, service_id).operating_status == "DEAD"
     device = lab.get(models.Device, device_id)
     assert device.operating_status == "DEAD"
     assert device.status_code == "device_died"
@@ -32,6 +34,18 @@ def test_a_machine_that_died_and_came_back_is_told(lab: Lab) -> None:
     lab.cloud.machines[device_id]["state"] = DeviceState.RUNNING
     reconciler.sweep()
     assert lab.get(models.Device, device_id).operating_status == "ONLINE"
+    assert lab.get(models.Service, service_id).operating_status == "ONLINE"
+
+
+def test_a_reboot_takes_the_services_down_and_up(lab: Lab) -> None:
+    device_id, service_id = up(lab)
+    lab.cloud.machines[device_id]["state"] = DeviceState.STOPPED
+    lab.conductor().reconciler.sweep()
+    lab.reboot(device_id)
+    lab.settle(lab.conductor())
+    told = [event.message for event in lab.events(resource_id=service_id)]
+    assert any("is OFFLINE, as its device" in message for message in told)
+    assert lab.get(models.Service, service_id).operating_status == "ONLINE"
 
 
 def test_a_machine_that_is_gone_is_told(lab: Lab) -> None:
