@@ -126,7 +126,17 @@ class Shell(app.App):
 
     def interact(self) -> None:
         """Without a command: show which there are."""
-        self.run_subcommand(["help"])
+        width = max(map(len, COMMANDS))
+        lines = [f"usage: {self.NAME} COMMAND [OPTIONS]", ""]
+        for name, value in sorted(COMMANDS.items()):
+            text = Lazy(name, value).load().__doc__.splitlines()[0]
+            lines.append(f"  {name:<{width}}  {text}")
+        lines += [
+            "",
+            f"{self.NAME} COMMAND --help: its options and an example.",
+            f"{self.NAME} --help: where the service is and who you are.",
+        ]
+        self.stdout.write("\n".join(lines) + "\n")
 
     def run(self, argv: list[str]) -> int:
         """Run a command; no command is a usage error."""

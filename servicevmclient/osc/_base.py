@@ -55,7 +55,9 @@ class Base(command.Command):
     def tell(self, error: ClientError) -> None:
         """Write an error to standard error."""
         LOG.debug("The command failed", exc_info=error)
-        self.stderr.write("\n".join(_errors.lines(error)) + "\n")
+        columns = shutil.get_terminal_size().columns
+        width = columns if self.stderr.isatty() else None
+        self.stderr.write("\n".join(_errors.lines(error, width)) + "\n")
 
     def say(self, line: str) -> None:
         """Write a line to standard error, unless --quiet."""

@@ -118,7 +118,7 @@ def _clean() -> dict[str, str]:
         ("help device create", 0, "--template TEMPLATE"),
         ("device create --help", 0, "Example: servicevm device create"),
         ("--help", 0, "service stats show"),
-        ("", 2, "device template create"),
+        ("", 2, "device template create   Create a device template"),
         ("complete", 0, "_servicevm()"),
         ("device nothing", 2, "device list"),
         ("devic list", 0, "lb"),

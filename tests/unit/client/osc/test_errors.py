@@ -41,3 +41,11 @@ def test_a_field_that_the_detail_names_is_told_once() -> None:
     assert [line for line in _errors.lines(error) if "field:" in line] == [
         "  field: $.b: It is required."
     ]
+
+
+def test_on_a_terminal_lines_break_between_words_and_ids_stay_whole() -> None:
+    ids = ["f879c100-9832-4a3d-985b-9a175cbe5e69"] * 3
+    error = exceptions.MultipleMatches(f"Two of them: {', '.join(ids)}.", ids)
+    told = _errors.lines(error, 60)
+    assert max(len(line) for line in told) <= 60
+    assert sum(ids[0] in line for line in told) == 3
