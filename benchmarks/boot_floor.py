@@ -1,14 +1,12 @@
 """Time from the start of QEMU to the first byte of the agent. Seconds.
 
 Kernel, image, machine and accelerator are those of a device; nobody answers
-the agent. It is what `device_create` is measured against.
+the agent. It is what `device_create` is measured against, and printed there:
+this module has only what that needs.
 """
 
-import argparse
-import resource
 import socket
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +27,6 @@ class Boot(NamedTuple):
 
     wall: float
     cpu: float
-    accelerator: str
 
 
 class Floor:
@@ -57,42 +54,23 @@ class Floor:
             with raw_machine.prepare(
                 self._work, self._image, path, self._ca_bundle
             ) as machine:
-                before = _children_cpu()
                 began = time.perf_counter()
-                with machine.run():
+                with machine.run() as pid:
                     sock, _ = listener.accept()
                     with sock:
                         sock.settimeout(_PATIENCE)
                         if not sock.recv(1):
                             raise RuntimeError("QEMU hung up")
                         wall = time.perf_counter() - began
+                        cpu = raw_machine.cpu_of(pid)
         path.unlink()
-        return Boot(wall, _children_cpu() - before, machine.accelerator)
+        return Boot(wall, cpu)
 
 
-def _children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def show(boots: Sequence[Boot]) -> None:
-    """Print the medians."""
+def show(name: str, boots: Sequence[Boot]) -> Boot:
+    """Print the medians, and return them."""
     wall = statistics.median(boot.wall for boot in boots)
     cpu = statistics.median(boot.cpu for boot in boots)
-    print(f"boot_floor {wall:.3f} s")
-    print(f"boot_floor_cpu {cpu:.3f} s", flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
-    image = raw_machine.image_dir()
-    with tempfile.TemporaryDirectory(prefix="svm-bench-") as work:
-        floor = Floor(Path(work), image)
-        floor.boot()  # fills the caches of files
-        show([floor.boot() for _ in range(runs)])
-
-
-if __name__ == "__main__":
-    main()
+    print(f"{name} {wall:.3f} s")
+    print(f"{name}_cpu {cpu:.3f} s", flush=True)
+    return Boot(wall, cpu)

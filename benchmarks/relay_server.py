@@ -3,6 +3,7 @@
 Driven over a pipe: each command is a word, each answer one object.
 """
 
+import functools
 import gc
 import multiprocessing
 import resource
@@ -30,12 +31,25 @@ PATIENCE = 300
 class Conductor:
     """Says yes to everything and counts the heartbeats it is told of."""
 
-    def __init__(self) -> None:
+    def __init__(self, authority: pki.Authority) -> None:
         self.beats = 0
+        self._authority = authority
         self._epoch = 0
+        self._expected = ""
+
+    def expect(self, device_id: str) -> None:
+        """Whoever enrols is this device."""
+        self._expected = device_id
 
     def enrol(self, token: str, csr: str, peer: str) -> Json:
-        raise PermanentError(ENROLMENT_REFUSED, "Agents here are enrolled.")
+        if not self._expected:
+            raise PermanentError(ENROLMENT_REFUSED, "All are enrolled.")
+        leaf = self._authority.sign(csr, self._expected)
+        return {
+            "device_id": self._expected,
+            "certificate": leaf.certificate,
+            "ca_bundle": self._authority.ca_bundle,
+        }
 
     def renew(self, device_id: str, serial: str, csr: str) -> Json:
         raise PermanentError(ENROLMENT_REFUSED, "Nobody stays that long.")
@@ -44,7 +58,8 @@ class Conductor:
         self, device_id: str, serial: str, relay: str, hello: Json
     ) -> Json:
         self._epoch += 1
-        return {"epoch": self._epoch, "ca_bundle": ""}
+        bundle = self._authority.ca_bundle
+        return {"epoch": self._epoch, "ca_bundle": bundle}
 
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         pass
@@ -92,11 +107,17 @@ def open_files(most: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, hard), hard))
 
 
-def _time_calls(relay: Relay, device_id: str, times: int) -> list[float]:
-    """Seconds of each of `times` pings."""
+def _time_calls(
+    relay: Relay, device_id: str, times: int, pause: float = 0.0
+) -> list[float]:
+    """Seconds of each of `times` pings.
+
+    :param pause: seconds before each: a real agent limits the rate
+    """
     spent = []
     load = {"data": "x" * 200}
     for _ in range(times):
+        time.sleep(pause)
         begun = time.perf_counter()
         relay.call(device_id, "ping", load, 30)
         spent.append(time.perf_counter() - begun)
@@ -106,7 +127,7 @@ def _time_calls(relay: Relay, device_id: str, times: int) -> list[float]:
 def _serve(folder: str, pipe: Connection) -> None:
     open_files(1 << 15)
     conf = configuration(Path(folder))
-    conductor = Conductor()
+    conductor = Conductor(pki.authority(conf))
     relay = Relay(conf, conductor, pki.relay_context(conf))
     relay.start()
     answers: dict[str, Callable[..., Any]] = {
@@ -114,8 +135,9 @@ def _serve(folder: str, pipe: Connection) -> None:
         "rss": rss_kib,
         "cpu": cpu_seconds,
         "beats": lambda: conductor.beats,
+        "expect": conductor.expect,
         "connected": relay.connected,
-        "calls": lambda device_id, times: _time_calls(relay, device_id, times),
+        "calls": functools.partial(_time_calls, relay),
     }
     while True:
         word, *arguments = pipe.recv()

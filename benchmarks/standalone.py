@@ -31,10 +31,12 @@ _TEMPLATE = {
 class Api:
     """One connection that is kept: what a client costs is not measured.
 
-    :param clouds: the clouds.yaml that the service wrote
+    :param state_dir: of the service
     """
 
-    def __init__(self, clouds: Path) -> None:
+    def __init__(self, state_dir: Path) -> None:
+        clouds = state_dir / "clouds.yaml"
+        self._devices = state_dir / "devices"
         cloud = yaml.safe_load(clouds.read_text())["clouds"]["servicevm"]
         auth = cloud["auth"]
         pair = f"{auth['username']}:{auth['password']}".encode()
@@ -99,6 +101,10 @@ class Api:
         """Wait until a device is ACTIVE and its agent is there."""
         return self.wait(f"/devices/{device_id}", "device", _online)
 
+    def pid_of(self, device_id: str) -> int:
+        """The process that is the device."""
+        return int((self._devices / device_id / "pid").read_text())
+
     def delete_device(self, device_id: str) -> None:
         """Delete a device and wait until it is gone."""
         self.ok("DELETE", f"/devices/{device_id}")
@@ -137,7 +143,7 @@ def standalone(folder: Path, image: Path) -> Iterator[Api]:
             assert process.stdout is not None
             if not process.stdout.readline():
                 raise RuntimeError(log.read_text())
-            yield Api(folder / "clouds.yaml")
+            yield Api(folder)
         finally:
             process.terminate()
             process.wait(60)

@@ -92,6 +92,7 @@ def kernel_arguments(accelerator: str) -> str:
         "no_timer_check",
         "random.trust_cpu=on",
         "cryptomgr.notests",
+        "edd=off",  # asks the BIOS for disks that it does not know
         "initcall_blacklist=" + ",".join(_NEEDLESS),
     ]
     if accelerator != "kvm":
