@@ -176,6 +176,13 @@ NO_FREE_ADDRESS = _declare(
     "Delete a device on that network or widen the template's range.",
 )
 
+ADDRESS_TAKEN = _declare(
+    "address_taken",
+    409,
+    "Another device has the address.",
+    "Choose another address, or leave it out to be given a free one.",
+)
+
 # -- operations -------------------------------------------------------------
 DEADLINE_EXCEEDED = _declare(
     "deadline_exceeded",

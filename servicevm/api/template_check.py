@@ -85,7 +85,7 @@ def _interface(
     for key in ("gateway", "pool_start", "pool_end"):
         if key not in interface:
             continue
-        sentence = _within(interface[key], network)
+        sentence = within(interface[key], network)
         if sentence:
             bad = True
             yield f"{path}.{key}", sentence
@@ -97,9 +97,10 @@ def _interface(
         yield f"{path}.pool_start", f"{error}."
 
 
-def _within(
+def within(
     text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network
 ) -> str:
+    """Why a host of the network can not have the address; "" if it can."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -9,13 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm.db.models import DeviceInterface
-from servicevm.errors import NO_FREE_ADDRESS, PermanentError
+from servicevm.errors import (
+    ADDRESS_TAKEN,
+    NO_FREE_ADDRESS,
+    PermanentError,
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def allocate(
-    session: orm.Session, device_id: str, specs: Sequence[Mapping[str, Any]]
+    session: orm.Session,
+    device_id: str,
+    specs: Sequence[Mapping[str, Any]],
+    asked: Mapping[int, str] | None = None,
 ) -> list[DeviceInterface]:
     """Add the interfaces that a template revision asks for.
 
@@ -23,9 +30,11 @@ def allocate(
     constraint: the caller tries again on `DBDuplicateEntry`.
 
     :param specs: the template's ``interfaces``
-    :raises PermanentError: NO_FREE_ADDRESS
+    :param asked: addresses that interfaces are to have, by index; checked
+    :raises PermanentError: NO_FREE_ADDRESS, ADDRESS_TAKEN
     """
     made = []
+    wanted = asked or {}
     for index, spec in enumerate(specs):
         interface = DeviceInterface(
             device_id=device_id,
@@ -36,7 +45,12 @@ def allocate(
         )
         if "cidr" in spec:
             network = ipaddress.ip_network(spec["cidr"])
-            interface.address = str(_free(session, spec))
+            if index in wanted:
+                interface.address = _asked(session, spec, wanted[index])
+            else:
+                interface.address = str(
+                    _free(session, spec, set(wanted.values()))
+                )
             interface.prefix = network.prefixlen
             interface.gateway = spec.get("gateway")
         session.add(interface)
@@ -72,7 +86,23 @@ def pool(spec: Mapping[str, Any]) -> tuple[Address, Address]:
     return first, last
 
 
-def _free(session: orm.Session, spec: Mapping[str, Any]) -> Address:
+def _asked(session: orm.Session, spec: Mapping[str, Any], address: str) -> str:
+    owner = session.scalar(
+        sa.select(DeviceInterface.device_id).where(
+            DeviceInterface.network == spec["network"],
+            DeviceInterface.address == address,
+        )
+    )
+    if owner is not None:
+        raise PermanentError(
+            ADDRESS_TAKEN, f"{address} of {spec['network']} is taken."
+        )
+    return address
+
+
+def _free(
+    session: orm.Session, spec: Mapping[str, Any], kept: set[str]
+) -> Address:
     taken = set(
         session.scalars(
             sa.select(DeviceInterface.address).where(
@@ -81,6 +111,8 @@ def _free(session: orm.Session, spec: Mapping[str, Any]) -> Address:
             )
         )
     )
+    # What another interface of the same device has been asked for.
+    taken |= kept
     if "gateway" in spec:
         taken.add(str(ipaddress.ip_address(spec["gateway"])))
     first, last = pool(spec)

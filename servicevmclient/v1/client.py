@@ -89,7 +89,10 @@ class Client(Verbs):
         return self._find(Device, name_or_id, ignore_missing)
 
     def create_device(self, **attributes: Any) -> Device:
-        """Ask for a device; `wait_for_device` waits until it is ACTIVE."""
+        """Ask for a device; `wait_for_device` waits until it is ACTIVE.
+
+        ``interfaces=[{"role": ..., "address": ...}]`` asks for addresses.
+        """
         return self.create(Device, attributes)
 
     def update_device(

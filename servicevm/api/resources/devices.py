@@ -4,7 +4,12 @@ from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.api import idempotency, parameters, validation
+from servicevm.api import (
+    address_check,
+    idempotency,
+    parameters,
+    validation,
+)
 from servicevm.api.method import Call, Json, method
 from servicevm.api.resources import requested
 from servicevm.api.runtime import Runtime
@@ -276,7 +281,10 @@ def _new(session: orm.Session, call: Call) -> models.Device:
     )
     session.add(row)
     session.flush()
-    addresses.allocate(session, row.id, spec["interfaces"])
+    asked = address_check.check(
+        given.get("interfaces", ()), spec["interfaces"]
+    )
+    addresses.allocate(session, row.id, spec["interfaces"], asked)
     listing.set_tags(session, row.id, given.get("tags", ()))
     return row
 

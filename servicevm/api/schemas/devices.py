@@ -68,7 +68,30 @@ LIST = common.collection("devices", DEVICE)
 CREATE = common.envelope(
     "device",
     common.fields(
-        {**common.DESCRIBED, "template_id": common.ID}, "name", "template_id"
+        {
+            **common.DESCRIBED,
+            "template_id": common.ID,
+            "interfaces": {
+                "type": "array",
+                "maxItems": 16,
+                "items": common.fields(
+                    {
+                        "role": common.STRING,
+                        "address": {
+                            "type": "string",
+                            "minLength": 2,
+                            "maxLength": 45,
+                        },
+                    },
+                    "role",
+                    "address",
+                ),
+                "description": "Addresses that interfaces of the template "
+                "are to have; the others are given free ones.",
+            },
+        },
+        "name",
+        "template_id",
     ),
 )
 UPDATE = common.envelope("device", common.fields(common.DESCRIBED))

@@ -13,7 +13,7 @@ from servicevmclient.osc import (
     _wait,
 )
 from servicevmclient.osc._base import Base
-from servicevmclient.osc._options import Scalar, Verb
+from servicevmclient.osc._options import Many, Scalar, Verb
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 
@@ -26,6 +26,15 @@ OPTIONS = (
         "TEMPLATE",
         verbs=Verb.CREATE,
         required=Verb.CREATE,
+    ),
+    Many(
+        "--interface",
+        "interfaces",
+        "Address that an interface of the template is to have: "
+        "role=R,address=A (repeat for more); the others get free ones",
+        "role=ROLE,address=ADDRESS",
+        parse=_values.pairs("role", "address", required=("role", "address")),
+        verbs=Verb.CREATE,
     ),
     _options.DESCRIPTION,
     _options.TAG,

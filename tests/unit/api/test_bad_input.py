@@ -39,8 +39,8 @@ _TEMPLATE = requests.UNKNOWN
         pytest.param(
             {"device": {"name": "d", "template_id": _TEMPLATE, "ram": 1}},
             "$.device.ram",
-            "There is no such field; those here are: description, name, "
-            "properties, tags, template_id.",
+            "There is no such field; those here are: description, "
+            "interfaces, name, properties, tags, template_id.",
             "unknown_field",
             id="unknown",
         ),

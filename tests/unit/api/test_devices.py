@@ -96,6 +96,68 @@ def test_a_network_without_a_free_address_refuses_and_keeps_nothing(
     assert len(_operations()) == 1
 
 
+def test_an_interface_has_the_address_it_is_asked_to_have(
+    api: testing.TestClient, template: dict[str, Any]
+) -> None:
+    asked = {"interfaces": [{"role": "egress", "address": "192.0.2.2"}]}
+    made = requests.create_device(api, template["id"], **asked)
+    assert made["interfaces"][1]["address"] == "192.0.2.2"
+    answer = api.simulate_post(
+        "/v1/devices",
+        json={"device": {"name": "d", "template_id": template["id"]} | asked},
+    )
+    error = requests.refused(answer, 409, "address_taken")
+    assert "192.0.2.2" in error["detail"]
+    assert len(api.simulate_get("/v1/devices").json["devices"]) == 1
+    other = requests.create_device(api, template["id"])
+    assert other["interfaces"][1]["address"] == "192.0.2.3"
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "path", "sentence"),
+    [
+        ([("web", "192.0.2.2")], "[0].role", "no (further) interface web"),
+        (
+            [("egress", "192.0.2.2"), ("egress", "192.0.2.3")],
+            "[1].role",
+            "it has: ingress, egress.",
+        ),
+        ([("egress", "192.0.3.2")], "[0].address", "is not within"),
+        ([("egress", "192.0.2.15")], "[0].address", "is no host's"),
+        ([("egress", "192.0.2.1")], "[0].address", "is the gateway's"),
+        ([("egress", "here")], "[0].address", "is not an address"),
+        ([("ingress", "10.0.2.15")], "[0].address", "hands out no addresses"),
+    ],
+    ids=[
+        "unknown role",
+        "role twice",
+        "elsewhere",
+        "broadcast",
+        "gateway",
+        "no address",
+        "user network",
+    ],
+)
+def test_an_address_that_cannot_be_is_refused_with_the_field(
+    api: testing.TestClient,
+    template: dict[str, Any],
+    interfaces: list[tuple[str, str]],
+    path: str,
+    sentence: str,
+) -> None:
+    body = {
+        "name": "d",
+        "template_id": template["id"],
+        "interfaces": [
+            {"role": role, "address": address} for role, address in interfaces
+        ],
+    }
+    answer = api.simulate_post("/v1/devices", json={"device": body})
+    error = requests.refused(answer, 400, "invalid_field")
+    assert sentence in error["fields"][f"$.device.interfaces{path}"]
+    assert api.simulate_get("/v1/devices").json["devices"] == []
+
+
 def test_an_unknown_template_is_named(
     api: testing.TestClient,
 ) -> None:

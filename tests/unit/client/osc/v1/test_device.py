@@ -25,6 +25,18 @@ def test_create_and_wait(
     assert lines[-1].startswith("device lb-1: ACTIVE, ")
 
 
+def test_create_asks_for_addresses(
+    terminal: Terminal, fake: FakeServicevm, template: str
+) -> None:
+    command = "device create --template small lb-1 --interface role=ingress"
+    made = terminal(f"{command},address=192.0.2.7 -f json")
+    assert made.json()["interfaces"] == [
+        {"role": "ingress", "address": "192.0.2.7"}
+    ]
+    assert terminal(command).code == 2
+    assert terminal(f"{command},address=192.0.2.7,mac=a").code == 2
+
+
 def test_create_does_not_wait_if_not_told(
     terminal: Terminal, fake: FakeServicevm, template: str
 ) -> None:
