@@ -56,15 +56,16 @@ class Identity:
             key, made = key_request.make(
                 self._openssl, self._pending + ".scratch"
             )
-        except key_request.KeyRequestError as error:
-            raise IdentityError(str(error)) from None
-        durable.write(self._pending, key + made)
+            durable.write(self._pending, key + made)
+        except (OSError, key_request.KeyRequestError) as error:
+            raise IdentityError(f"a key: {error}") from None
         return made.decode()
 
     def accept(self, certificate: str, ca_bundle: str) -> None:
         """Take the certificate that answers the pending request.
 
-        :raises IdentityError: it does not fit the key, or is no certificate
+        :raises IdentityError: it does not fit the key, is no certificate, or
+            the disk is full; what was there before is still there
         """
         key, request = self._pending_parts()
         if not request:
@@ -74,25 +75,26 @@ class Identity:
             validity(certificate)
             durable.write(candidate, (key + certificate).encode())
             _client_context().load_cert_chain(candidate)
-        except (ssl.SSLError, ValueError) as error:
-            durable.remove(candidate)
+            self.trust(ca_bundle)
+            os.replace(candidate, self._identity)
+            durable.remove(self._pending)
+        except (OSError, ValueError) as error:  # SSLError is an OSError
+            _remove(candidate)
             raise IdentityError(f"the certificate: {error}") from None
-        self.trust(ca_bundle)
-        os.replace(candidate, self._identity)
-        durable.remove(self._pending)
 
     def trust(self, ca_bundle: str) -> None:
         """Believe these authorities from the next session on.
 
-        :raises IdentityError: there is no certificate in it
+        :raises IdentityError: there is no certificate in it, or the disk is
+            full
         """
         if ca_bundle == self._ca_bundle:
             return  # kept already, or on the config drive
         try:
             _client_context().load_verify_locations(cadata=ca_bundle)
-        except ssl.SSLError as error:
+            durable.write(self._ca, ca_bundle.encode())
+        except OSError as error:  # SSLError is one
             raise IdentityError(f"the CA bundle: {error}") from None
-        durable.write(self._ca, ca_bundle.encode())
         self._ca_bundle = ca_bundle
 
     def renew_at(self) -> float:
@@ -145,6 +147,13 @@ def _client_context() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def _remove(path: str) -> None:
+    try:
+        durable.remove(path)
+    except OSError:
+        pass  # the disk is gone; it is written anew, if ever
 
 
 def _read(path: str) -> Optional[str]:

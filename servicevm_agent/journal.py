@@ -61,10 +61,14 @@ class Journal:
                 self._open(os.path.join(folder, name))
 
     def save(self, entry: Entry) -> None:
-        """Keep the entry; it lasts when this returns."""
-        self.entries[entry.service_id] = entry
+        """Keep the entry; it lasts when this returns.
+
+        :raises OSError: the disk is full or gone; the old entry is still
+            there
+        """
         data = json.dumps(entry._asdict(), separators=(",", ":")).encode()
         durable.write(self._path(entry.service_id), data)
+        self.entries[entry.service_id] = entry
 
     def remove(self, service_id: str, generation: int) -> None:
         """Forget the service, but not that `generation` removed it."""
@@ -72,7 +76,12 @@ class Journal:
         self._removed[service_id] = generation
         while len(self._removed) > _MAX_REMOVED:
             del self._removed[next(iter(self._removed))]
-        self._save_device()
+        try:
+            self._save_device()
+        except OSError:
+            # A full disk: what is removed makes room.
+            durable.remove(self._path(service_id))
+            self._save_device()
         self.entries.pop(service_id, None)
         durable.remove(self._path(service_id))
 

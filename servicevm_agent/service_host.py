@@ -192,8 +192,15 @@ class ServiceHost:
         """The relay has this result."""
         with self._lock:
             entry = self._journal.entries.get(result["service_id"])
-            if entry is not None and entry.result == result:
-                self._journal.save(entry._replace(result=None))
+            if entry is None or entry.result != result:
+                return
+            entry = entry._replace(result=None)
+            try:
+                self._journal.save(entry)
+            except OSError as error:
+                # It is told once more after the next boot: no harm.
+                log(f"service {entry.service_id}: not noted: {error}")
+                self._journal.entries[entry.service_id] = entry
 
     def counters(self) -> Dict[str, Dict[str, int]]:
         """Return the cumulative counters of every service."""
@@ -332,35 +339,61 @@ class ServiceHost:
             entry = self._journal.entries.get(service_id) or Entry(
                 service_id, params["service_type"]
             )
-        detail = ""
+        served = Entry(
+            service_id,
+            params["service_type"],
+            generation,
+            params["digest"],
+            params["config"],
+        )
         try:
             lock, service = self._service(entry)
             with lock:
                 service.apply(params["config"], trusted=False)
                 self._see(service_id, service.observe())
+                try:
+                    with self._lock:
+                        self._journal.save(
+                            self._with_result(served, generation, True, "")
+                        )
+                except OSError as error:
+                    self._go_back(service, entry)
+                    raise ConfigRefused(
+                        f"the device's disk cannot keep it: {error}"
+                    ) from None
         except (ConfigRefused, OSError) as error:
             detail = str(error)[:_MAX_DETAIL] or "refused"
             log(f"service {service_id} generation {generation}: {detail}")
-        if detail:
-            entry = entry._replace(
-                failed_generation=generation,
-                failed_digest=params["digest"],
-                detail=detail,
-            )
-        else:
-            entry = Entry(
-                service_id,
-                params["service_type"],
-                generation,
-                params["digest"],
-                params["config"],
-            )
+            self._refused(entry, params, detail)
         with self._lock:
-            entry = self._with_result(entry, generation, not detail, detail)
-            self._journal.save(entry)
             if self._accepted.get(service_id) == generation:
                 del self._accepted[service_id]
             self._changed[service_id] = None
+
+    def _go_back(self, service: Service, entry: Entry) -> None:
+        """Serve again what served before."""
+        if entry.generation:
+            service.apply(entry.config, trusted=True)
+            return
+        with self._lock:
+            self._services.pop(entry.service_id, None)
+        service.remove()
+
+    def _refused(self, entry: Entry, params: Params, detail: str) -> None:
+        entry = entry._replace(
+            failed_generation=params["generation"],
+            failed_digest=params["digest"],
+            detail=detail,
+        )
+        with self._lock:
+            generation = params["generation"]
+            entry = self._with_result(entry, generation, False, detail)
+            try:
+                self._journal.save(entry)
+            except OSError as error:
+                # Until the next boot; then it is tried once more.
+                log(f"service {entry.service_id}: not noted: {error}")
+                self._journal.entries[entry.service_id] = entry
 
     def _remove(self, key: object, service_id: str, generation: int) -> None:
         with self._lock:

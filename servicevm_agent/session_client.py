@@ -149,6 +149,10 @@ class SessionClient:
             )
         except WireError:
             self._too_large(request.id)
+        except OSError as error:
+            self._session.refuse(
+                request.id, _REFUSED, "state_disk", f"the disk: {error}"
+            )
 
     def _status(self) -> Dict[str, Any]:
         return {
@@ -268,7 +272,12 @@ class SessionClient:
                 str(result["certificate"]), str(result["ca_bundle"])
             )
         except (IdentityError, KeyError, TypeError) as error:
-            raise SessionLost(f"renewal: {error}") from None
+            # The present one is good for as long again: no reason to end
+            # the session, and to ask at the beginning of each new one.
+            log(f"renewal: {error}")
+            self._renewal = None
+            self._renew_at = time.time() + _RENEW_AGAIN
+            return
         # Only the use of a certificate ends the time of the one before.
         raise SessionLost("certificate renewed", again=True)
 

@@ -65,6 +65,23 @@ def test_a_certificate_for_another_key_is_refused(
         identity.accept("nonsense", authority.pem)
 
 
+def test_a_disk_that_is_gone_is_told_and_nothing_is_lost(
+    identity: Identity, tmp_path: Path, authority: Authority
+) -> None:
+    certificate = authority.sign_csr(identity.pending_csr(), "spiffe://x")
+    away = tmp_path.with_name("away")
+    tmp_path.rename(away)
+    with pytest.raises(IdentityError, match="No such file"):
+        identity.pending_csr()
+    with pytest.raises(IdentityError):
+        identity.accept(certificate, authority.pem)
+    with pytest.raises(IdentityError):
+        identity.trust(authority.pem + Authority().pem)
+    away.rename(tmp_path)
+    identity.accept(certificate, authority.pem)
+    assert identity.enrolled
+
+
 def test_only_a_bundle_with_certificates_is_trusted_and_kept_if_new(
     identity: Identity, tmp_path: Path, authority: Authority
 ) -> None:

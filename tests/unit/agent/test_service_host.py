@@ -1,0 +1,125 @@
+"""The service host on a state disk that is full."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from servicevm_agent.journal import Journal
+from servicevm_agent.layout import Layout
+from servicevm_agent.service import ONLINE, Environment, Service, Status
+from servicevm_agent.service_host import ServiceHost, digest_of
+
+S1, S2 = "s1", "s2"
+
+
+class Box(Service):
+    """Remembers what it serves; shared by name."""
+
+    def __init__(self, serving: dict[str, Any], service_id: str) -> None:
+        self._serving = serving
+        self._id = service_id
+
+    def apply(self, config: Mapping[str, Any], *, trusted: bool) -> None:
+        self._serving[self._id] = dict(config)
+
+    def remove(self) -> None:
+        self._serving.pop(self._id, None)
+
+    def observe(self) -> Status:
+        return Status(ONLINE)
+
+    def counters(self) -> dict[str, int]:
+        return {}
+
+    def act(self, action: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        raise ValueError(action)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 32 KiB."""
+    if os.geteuid():
+        pytest.skip("needs root")
+    folder = tmp_path / "state"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "small", str(folder)]
+    subprocess.run(mount, check=True, timeout=10)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True, timeout=10)
+
+
+@pytest.fixture
+def serving() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def host(small_disk: Path, serving: dict[str, Any]) -> ServiceHost:
+    return ServiceHost(
+        Journal(str(small_disk)),
+        Environment(Layout()),
+        {"t": lambda service_id, environment: Box(serving, service_id)},
+        lambda: None,
+    )
+
+
+def apply(
+    host: ServiceHost, service_id: str, generation: int, size: int
+) -> dict[str, Any]:
+    """Apply a configuration of `size` bytes; return the report."""
+    config = {"text": str(generation) * size}
+    host.apply(
+        {
+            "service_id": service_id,
+            "service_type": "t",
+            "generation": generation,
+            "digest": digest_of(config),
+            "config": config,
+        }
+    )
+    host._changes.get_nowait()()
+    return host.reports()[service_id]
+
+
+@pytest.mark.root
+def test_what_cannot_be_kept_is_refused_and_the_last_good_serves(
+    host: ServiceHost, serving: dict[str, Any], small_disk: Path
+) -> None:
+    assert apply(host, S1, 1, 1000)["generation"] == 1
+    report = apply(host, S1, 2, 100_000)
+    assert (report["generation"], report["failed_generation"]) == (1, 2)
+    assert "No space left" in report["detail"]
+    assert serving[S1]["text"][0] == "1"
+    (result,) = host.results()
+    assert (result["ok"], result["generation"]) == (False, 2)
+    host.acknowledge(result)
+    assert host.results() == []
+
+    # A first one leaves nothing behind.
+    assert apply(host, S2, 1, 100_000)["generation"] == 0
+    assert S2 not in serving
+
+    # The journal still holds what serves.
+    assert Journal(str(small_disk)).entries[S1].generation == 1
+    assert apply(host, S1, 3, 2000)["generation"] == 3
+
+
+@pytest.mark.root
+def test_a_full_disk_does_not_keep_a_service_from_being_removed(
+    host: ServiceHost, serving: dict[str, Any], small_disk: Path
+) -> None:
+    apply(host, S1, 1, 1000)
+    filler = small_disk / "filler"
+    with pytest.raises(OSError, match="No space"):
+        filler.write_bytes(bytes(100_000))
+    host.remove("key", S1, 2)
+    host._changes.get_nowait()()
+    assert host.answers() == [("key", {"removed": True}, "")]
+    assert serving == {}
+    after = Journal(str(small_disk))
+    assert after.entries == {}
+    assert after.removed_generation(S1) == 2
