@@ -29,6 +29,8 @@ WATCH_INTERVAL = 2.0
 _MAX_QUEUE = 16
 _MAX_MEMBERS = 4096
 _MAX_DETAIL = 4000
+#: Bytes of reports in one heartbeat, roughly; one report is always taken.
+_MAX_WEIGHT = 512 * 1024
 
 Params = Dict[str, Any]
 Report = Dict[str, Any]
@@ -163,19 +165,37 @@ class ServiceHost:
             self._answers.clear()
         return found
 
-    def reports(self) -> Dict[str, Report]:
-        """Return the report of every service; nothing is news after it."""
+    def reports(self, *, told: bool = False) -> Dict[str, Report]:
+        """Return the report of every service.
+
+        :param told: they go where they are all taken note of: no news any
+            more
+        """
         with self._lock:
-            self._changed.clear()
+            if told:
+                self._changed.clear()
             return {i: self._report(i) for i in self._journal.entries}
 
-    def changed_reports(self) -> Dict[str, Report]:
-        """Return, once, the reports that changed."""
+    def tell_again(self) -> None:
+        """Make all reports news: they were told, but not in full."""
         with self._lock:
-            changed = list(self._changed)
-            self._changed.clear()
-            entries = self._journal.entries
-            return {i: self._report(i) for i in changed if i in entries}
+            self._changed.update(dict.fromkeys(self._journal.entries))
+
+    def changed_reports(self) -> Dict[str, Report]:
+        """Return, once, the reports that changed; as many as fit a frame,
+        the others next time."""
+        found: Dict[str, Report] = {}
+        weight = 0
+        with self._lock:
+            for service_id in list(self._changed):
+                if service_id in self._journal.entries:
+                    report = self._report(service_id)
+                    weight += _weight(report)
+                    if found and weight > _MAX_WEIGHT:
+                        break
+                    found[service_id] = report
+                del self._changed[service_id]
+        return found
 
     @property
     def news(self) -> bool:
@@ -427,6 +447,11 @@ class ServiceHost:
             refusal = str(error)[:_MAX_DETAIL] or "refused"
         with self._lock:
             self._answers.append((key, result, refusal))
+
+
+def _weight(report: Report) -> int:
+    """The bytes of the report in a frame, at most."""
+    return 400 + 4 * len(report["detail"]) + 230 * len(report["members"])
 
 
 def digest_of(config: Mapping[str, Any]) -> str:

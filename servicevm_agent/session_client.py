@@ -31,6 +31,8 @@ _REFUSED = -32000
 _NEVER = (METHOD_NOT_FOUND, INVALID_PARAMS)
 #: Seconds between heartbeats that carry news.
 _NEWS_INTERVAL = 0.5
+#: Members whose states are told in the long run: relays count bytes.
+_MEMBERS_A_SECOND = 4000
 
 
 class SessionClient:
@@ -53,6 +55,7 @@ class SessionClient:
         self._interval = 10.0
         self._next_beat = float("inf")  # until the relay has greeted us
         self._last_beat = 0.0
+        self._news_after = _NEWS_INTERVAL
         self._renew_at = float("inf")
         self._hello: Optional[int] = None
         self._renewal: Optional[int] = None
@@ -83,7 +86,7 @@ class SessionClient:
         expiry = self._session.next_expiry()
         beat = self._next_beat
         if self.greeted and self._host.news:
-            beat = min(beat, self._last_beat + _NEWS_INTERVAL)
+            beat = min(beat, self._last_beat + self._news_after)
         times = [beat, self._clock(self._renew_at)]
         if expiry is not None:
             times.append(expiry)
@@ -95,7 +98,7 @@ class SessionClient:
             "agent_version": __version__,
             "boot_id": self._boot_id,
             "ready": True,
-            "services": self._host.reports(),
+            "services": self._host.reports(told=True),
         }
         now = time.monotonic()
         try:
@@ -105,6 +108,7 @@ class SessionClient:
         except WireError:  # thousands of members: their states come later
             for report in hello["services"].values():
                 report["members"] = []
+            self._host.tell_again()
             self._hello = self._session.call(
                 "hello", hello, now=now, timeout=_ANSWER
             )
@@ -231,7 +235,7 @@ class SessionClient:
             self._results[call_id] = result
 
     def _beat(self, now: float) -> None:
-        news = self._host.news and now - self._last_beat >= _NEWS_INTERVAL
+        news = self._host.news and now - self._last_beat >= self._news_after
         if now < self._next_beat and not news:
             return
         beat: Dict[str, Any] = {
@@ -239,12 +243,9 @@ class SessionClient:
             "counters": self._host.counters(),
             "boot_id": self._boot_id,
         }
-        try:
-            self._session.notify("heartbeat", beat)
-        except WireError:
-            for report in beat["services"].values():
-                report["members"] = []
-            self._session.notify("heartbeat", beat)
+        self._session.notify("heartbeat", beat)
+        members = sum(len(r["members"]) for r in beat["services"].values())
+        self._news_after = max(_NEWS_INTERVAL, members / _MEMBERS_A_SECOND)
         self._last_beat = now
         self._plan_beat(now)
 

@@ -1,4 +1,4 @@
-"""The service host on a state disk that is full."""
+"""The service host: what it tells, and a state disk that is full."""
 
 import os
 import subprocess
@@ -12,6 +12,7 @@ from servicevm_agent.journal import Journal
 from servicevm_agent.layout import Layout
 from servicevm_agent.service import ONLINE, Environment, Service, Status
 from servicevm_agent.service_host import ServiceHost, digest_of
+from servicevm_agent.wire import encode
 
 S1, S2 = "s1", "s2"
 
@@ -30,7 +31,8 @@ class Box(Service):
         self._serving.pop(self._id, None)
 
     def observe(self) -> Status:
-        return Status(ONLINE)
+        members = self._serving.get(self._id, {}).get("members", [])
+        return Status(ONLINE, "", members)
 
     def counters(self) -> dict[str, int]:
         return {}
@@ -55,6 +57,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def serving() -> dict[str, Any]:
     return {}
+
+
+@pytest.fixture
+def roomy(tmp_path: Path, serving: dict[str, Any]) -> ServiceHost:
+    return ServiceHost(
+        Journal(str(tmp_path)),
+        Environment(Layout()),
+        {"t": lambda service_id, environment: Box(serving, service_id)},
+        lambda: None,
+    )
 
 
 @pytest.fixture
@@ -83,6 +95,38 @@ def apply(
     )
     host._changes.get_nowait()()
     return host.reports()[service_id]
+
+
+def test_an_answer_about_the_status_does_not_take_the_news_away(
+    roomy: ServiceHost,
+) -> None:
+    apply(roomy, S1, 1, 10)
+    assert roomy.reports()
+    assert set(roomy.changed_reports()) == {S1}
+    assert not roomy.news
+    apply(roomy, S1, 2, 10)
+    assert roomy.reports(told=True)
+    assert not roomy.news
+
+
+def test_the_news_of_many_members_come_in_frames_that_can_be_sent(
+    roomy: ServiceHost, serving: dict[str, Any]
+) -> None:
+    member = {"name": "n" * 63, "pool": "p" * 63, "operating_status": "ONLINE"}
+    for number in range(5):
+        service_id = f"s{number}"
+        apply(roomy, service_id, 1, 10)
+        serving[service_id]["members"] = [member] * 4096
+    roomy._look()
+    roomy.reports(told=True)
+    roomy.tell_again()
+    told: list[str] = []
+    while roomy.news:
+        reports = roomy.changed_reports()
+        encode({"services": reports})
+        assert all(len(one["members"]) == 4096 for one in reports.values())
+        told += reports
+    assert sorted(told) == [f"s{number}" for number in range(5)]
 
 
 @pytest.mark.root

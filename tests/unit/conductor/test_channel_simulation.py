@@ -245,7 +245,7 @@ class Agent:
             "agent_version": "1.0",
             "boot_id": "b",
             "ready": True,
-            "services": copy.deepcopy(self.host.reports()),
+            "services": copy.deepcopy(self.host.reports(told=True)),
         }
         serial = self.serial
         answer = self._network.carry(
