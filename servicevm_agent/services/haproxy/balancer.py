@@ -75,6 +75,7 @@ class Balancer(Service):
     def observe(self) -> Status:
         if self._balancer is None:
             return Status(OFFLINE, "not configured")
+        self._haproxy.bound_log()
         rows = self._sample()
         if rows is None:
             return self._revive()

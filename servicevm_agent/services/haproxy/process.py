@@ -91,6 +91,11 @@ class Haproxy:
         self._write(self._candidate, text)
         os.replace(self._candidate, self.config)
 
+    def bound_log(self) -> None:
+        """Empty the log if it has grown too long: haproxy writes a line
+        each time that a member goes or comes, into the device's memory."""
+        self._log_size()
+
     def stop(self) -> None:
         """End master and workers; their connections end with them."""
         found = self.running()

@@ -403,6 +403,17 @@ def test_haproxy_that_dies_is_started_again(
     assert shares(port, 4) == {"b1": 2, "b2": 2}
 
 
+def test_members_that_come_and_go_do_not_fill_the_memory(
+    balancer: Balancer, layout: Layout, config: Config
+) -> None:
+    balancer.apply(config, trusted=False)
+    log = Path(layout.run, "s1", "haproxy.log")
+    with log.open("ab") as file:
+        file.write(b"[WARNING]  Server p-web/s1 is DOWN\n" * 10_000)
+    assert balancer.observe().members
+    assert log.stat().st_size < 1000
+
+
 def test_nobody_but_the_agent_may_use_the_sockets(
     balancer: Balancer, layout: Layout, config: Config
 ) -> None:
