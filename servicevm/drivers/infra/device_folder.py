@@ -84,6 +84,9 @@ class DeviceFolder:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         with os.fdopen(os.open(new, flags, 0o600), "w") as file:
             file.write(text)
+            file.flush()
+            # Or a power cut leaves the new name with nothing in it.
+            os.fsync(file.fileno())
         new.replace(path)
 
     def write_record(self, record: Record) -> None:

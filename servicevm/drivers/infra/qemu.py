@@ -205,6 +205,12 @@ class QemuInfraDriver(InfraDriver):
         folder = self._folder(spec.id)
         record = folder.read_record()
         if record is None:
+            if folder.spec.exists():
+                return Observation(
+                    DeviceState.FAILED,
+                    DEVICE_MISSING.code,
+                    "The record of the virtual machine cannot be read.",
+                )
             if folder.path.exists():
                 return Observation(DeviceState.BUILDING)
             return Observation(DeviceState.ABSENT)

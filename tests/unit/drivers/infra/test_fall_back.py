@@ -119,3 +119,16 @@ def test_a_machine_that_never_says_hello_under_kvm_gets_tcg(
     )
     assert "did not come up" in seen.facts["accelerator_note"]
     assert driver.delete(spec)
+
+
+def test_a_record_that_cannot_be_read_is_told_and_a_reboot_mends_it(
+    driver,
+) -> None:
+    spec = make_spec("tcg")
+    driver.create(spec, Ledger())
+    driver._folder(spec.id).spec.write_text("")
+    seen = driver.observe(spec)
+    assert (seen.state, seen.code) == (DeviceState.FAILED, "device_missing")
+    driver.reboot(spec)
+    until(driver, spec, lambda seen: seen.state is DeviceState.RUNNING)
+    assert driver.delete(spec)
