@@ -27,6 +27,7 @@ _HANG_UP = frozenset(
     {
         Ending.CONNECTION_LOST,
         Ending.CROWDED,
+        Ending.NO_MARKER,
         Ending.NOT_DRAINING,
         Ending.RELAY_STOPPING,
         Ending.RESTARTS_TOO_OFTEN,
@@ -63,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         "_deadline",
         "_link",
         "_restarts",
+        "_skipped",
         "_speaker",
         "_transport",
         "peer",
@@ -79,6 +81,7 @@ class Connection(asyncio.BufferedProtocol):
         self._blocked_since: float | None = None
         self._cut_off_at: float | None = None
         self._restarts: TokenBucket | None = None
+        self._skipped = 0
         #: Where it comes from, for people.
         self.peer = ""
 
@@ -117,7 +120,14 @@ class Connection(asyncio.BufferedProtocol):
             del events[: ups[-1] + 1]
             if self._channel is not None:
                 self.end(Ending.AGENT_RESTARTED)
+            self._skipped = 0
             self._begin()
+        elif self._channel is None:
+            # A guest that only makes noise must not keep the loop busy.
+            self._skipped += nbytes
+            if self._skipped > bounds.SKIPPED_AT_MOST:
+                self.end(Ending.NO_MARKER)
+                return
         self._flush()
         for event in events:
             if isinstance(event, bytes):

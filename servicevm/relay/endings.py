@@ -26,6 +26,7 @@ class Ending(StrEnum):
     HELLO_MISSING = "hello_missing"
     SESSION_REFUSED = "session_refused"
     RESTARTS_TOO_OFTEN = "restarts_too_often"
+    NO_MARKER = "no_marker"
 
     # -- a session that went wrong
     CONNECTION_LOST = "connection_lost"

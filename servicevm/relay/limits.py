@@ -24,6 +24,9 @@ ENROL_FRAME = 16 * 1024
 #: New TLS handshakes on one serial line, per second and at once.
 RESTARTS_PER_SECOND = 1.0
 RESTARTS_AT_ONCE = 8
+#: Bytes that a serial line may bring without the beginning of a session. What
+#: an earlier one has left under way is far less.
+SKIPPED_AT_MOST = 4 << 20
 
 
 @dataclass(frozen=True)

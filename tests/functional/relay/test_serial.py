@@ -169,3 +169,12 @@ def test_who_begins_again_too_often_is_hung_up(house: House) -> None:
             except ConnectionError:
                 return
     pytest.fail("twenty handshakes in a row were allowed")
+
+
+def test_a_guest_that_only_makes_noise_is_hung_up(
+    house: House, device_id: str
+) -> None:
+    with dial(house.serial) as line, pytest.raises(ConnectionError):
+        line.sendall(bytes(64 << 20))
+    with house.agent(device_id, address=house.serial) as agent:
+        assert agent.hello()["epoch"]
