@@ -12,6 +12,8 @@ from typing import Optional, Tuple
 from servicevm_agent.wire import LinkReset, LinkUp, SerialLink
 
 _CHUNK = 65536
+#: Bytes that may wait: a few of the largest frames.
+_MOST_UNSENT = 4 << 20
 #: Milliseconds after which sent but unconfirmed bytes end a connection.
 _USER_TIMEOUT = 30_000
 #: Seconds between two looks for a host that is away: poll does not tell.
@@ -52,9 +54,15 @@ class Stream(abc.ABC):
         """
 
     def send(self, data: bytes) -> None:
-        """Send; what does not go at once waits for `flush`."""
+        """Send; what does not go at once waits for `flush`.
+
+        :raises StreamLost: the connection is over, or the other side has
+            not read for so long that too much waits
+        """
         self._unsent += data
         self.flush()
+        if len(self._unsent) > _MOST_UNSENT:
+            raise StreamLost("the relay does not read")
 
     @abc.abstractmethod
     def flush(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from servicevm_agent.peer import Peer, SessionLost
-from servicevm_agent.streams import Stream
+from servicevm_agent.streams import Stream, StreamLost
 from servicevm_agent.wake import Wake
 from servicevm_agent.wire import Event, Response, SecureChannel, Session
 from tests.unit.agent.certificates import DEPLOYMENT, Authority
@@ -35,8 +35,11 @@ class Line(Stream):
             return b""
 
     def flush(self) -> None:
-        while self._unsent:
-            self._unsent = self._unsent[self._sock.send(self._unsent) :]
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[self._sock.send(self._unsent) :]
+        except BlockingIOError:
+            pass
 
     def close(self) -> None:
         self._sock.close()
@@ -95,3 +98,14 @@ def test_an_answer_that_comes_with_the_goodbye_is_heard_and_so_is_that(
     with pytest.raises(SessionLost, match="goodbye"):
         peer.exchange(now + 30)
     assert time.monotonic() < now + 10
+
+
+def test_what_a_relay_does_not_read_is_bounded() -> None:
+    near, far = socket.socketpair()
+    line = Line(near)
+    with near, far:
+        for _ in range(3):
+            line.send(bytes(1 << 20))
+        assert line.unsent
+        with pytest.raises(StreamLost, match="does not read"):
+            line.send(bytes(3 << 20))
