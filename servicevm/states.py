@@ -1,5 +1,6 @@
 """Every state that is stored or shown, declared once."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -61,6 +62,15 @@ class Action(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     REBOOT = "reboot"
+
+
+#: How a resource is shown while an action on it is under way.
+PENDING: Mapping[Action, ProvisioningStatus] = {
+    Action.CREATE: ProvisioningStatus.PENDING_CREATE,
+    Action.UPDATE: ProvisioningStatus.PENDING_UPDATE,
+    Action.REBOOT: ProvisioningStatus.PENDING_UPDATE,
+    Action.DELETE: ProvisioningStatus.PENDING_DELETE,
+}
 
 
 class ResourceType(StrEnum):

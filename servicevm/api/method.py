@@ -51,6 +51,13 @@ class Method:
     idempotent: bool = False
 
 
+class Resource:
+    """What answers at a path; its responders are made by `method`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+
 class Call:
     """One request on its way through a resource's function."""
 

@@ -6,6 +6,7 @@ from sqlalchemy import orm
 from servicevm import errors
 from servicevm.db import events, leases, models
 from servicevm.states import (
+    PENDING,
     Action,
     OperationState,
     ProvisioningStatus,
@@ -22,13 +23,6 @@ __all__ = [
     "sentence",
     "settled",
 ]
-
-_PENDING = {
-    Action.CREATE: ProvisioningStatus.PENDING_CREATE,
-    Action.UPDATE: ProvisioningStatus.PENDING_UPDATE,
-    Action.REBOOT: ProvisioningStatus.PENDING_UPDATE,
-    Action.DELETE: ProvisioningStatus.PENDING_DELETE,
-}
 
 _ENDING = {
     OperationState.SUCCEEDED: ("operation.succeeded", Severity.INFO, "ended"),
@@ -68,7 +62,7 @@ def begun(session: orm.Session, operation: models.Operation, now: int) -> None:
         resource is not None
         and resource.provisioning_status == ProvisioningStatus.ERROR
     ):
-        resource.provisioning_status = _PENDING[Action(operation.action)]
+        resource.provisioning_status = PENDING[Action(operation.action)]
         resource.status_code, resource.status_reason = None, ""
         resource.updated_at = now
 

@@ -12,8 +12,7 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.api import idempotency, parameters, template_check
-from servicevm.api.method import Call, Json, method
-from servicevm.api.runtime import Runtime
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import device_templates as schemas
 from servicevm.api.views import device_templates as views
 from servicevm.db import api as db
@@ -35,11 +34,8 @@ LISTING = listing.Listing(
 )
 
 
-class Collection:
+class Collection(Resource):
     """``/v1/device-templates``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "List device templates",
@@ -98,11 +94,8 @@ class Collection:
         return call.show("device_template", item)
 
 
-class Item:
+class Item(Resource):
     """``/v1/device-templates/{id}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show a device template",

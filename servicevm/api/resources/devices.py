@@ -10,9 +10,8 @@ from servicevm.api import (
     parameters,
     validation,
 )
-from servicevm.api.method import Call, Json, method
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
-from servicevm.api.runtime import Runtime
 from servicevm.api.schemas import devices as schemas
 from servicevm.api.schemas import operations as operation_schemas
 from servicevm.api.views import devices as views
@@ -62,11 +61,8 @@ _DEFAULT_LOG = 64 << 10
 _MAX_LOG = 1 << 20
 
 
-class Collection:
+class Collection(Resource):
     """``/v1/devices``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "List devices",
@@ -110,11 +106,8 @@ class Collection:
         return call.show("device", item)
 
 
-class Item:
+class Item(Resource):
     """``/v1/devices/{id}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show a device",
@@ -173,11 +166,8 @@ class Item:
         return answer
 
 
-class Reboot:
+class Reboot(Resource):
     """``/v1/devices/{id}/reboot``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Reboot a device, or start it where it stopped",
@@ -205,11 +195,8 @@ class Reboot:
         return call.show("device", item)
 
 
-class ConsoleLog:
+class ConsoleLog(Resource):
     """``/v1/devices/{id}/console-log``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show the end of a device's console output",

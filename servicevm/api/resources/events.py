@@ -1,8 +1,7 @@
 """``/v1/events``: what happened, the newest first."""
 
 from servicevm.api import parameters
-from servicevm.api.method import Call, Json, method
-from servicevm.api.runtime import Runtime
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import events as schemas
 from servicevm.api.views import events as views
 from servicevm.db import api as db
@@ -35,11 +34,8 @@ _FILTERS = {
 }
 
 
-class Collection:
+class Collection(Resource):
     """``/v1/events``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "List events",

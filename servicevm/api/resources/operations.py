@@ -5,14 +5,14 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.api import parameters
-from servicevm.api.method import Call, Json, method
-from servicevm.api.runtime import Runtime
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import operations as schemas
 from servicevm.api.views import operations as views
 from servicevm.db import api as db
 from servicevm.db import events, listing, models, operations
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
+    PENDING,
     Action,
     OperationState,
     ProvisioningStatus,
@@ -49,22 +49,11 @@ _FILTERS = {
     "state": parameters.one_of(list(OperationState), "state"),
 }
 
-#: What the resource is shown as while the operation runs again.
-_PENDING = {
-    Action.CREATE: ProvisioningStatus.PENDING_CREATE,
-    Action.UPDATE: ProvisioningStatus.PENDING_UPDATE,
-    Action.REBOOT: ProvisioningStatus.PENDING_UPDATE,
-    Action.DELETE: ProvisioningStatus.PENDING_DELETE,
-}
-
 _RETRIABLE = (OperationState.FAILED, OperationState.CANCELLED)
 
 
-class Collection:
+class Collection(Resource):
     """``/v1/operations``, the newest first."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "List operations",
@@ -81,11 +70,8 @@ class Collection:
         return call.collection("operations", items, page)
 
 
-class Item:
+class Item(Resource):
     """``/v1/operations/{id}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show an operation with its steps",
@@ -99,11 +85,8 @@ class Item:
             return call.show("operation", views.full(session, row))
 
 
-class Cancel:
+class Cancel(Resource):
     """``/v1/operations/{id}/cancel``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Cancel an operation; it ends before its next step",
@@ -134,11 +117,8 @@ class Cancel:
         return call.show("operation", item)
 
 
-class Retry:
+class Retry(Resource):
     """``/v1/operations/{id}/retry``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Begin a failed or cancelled operation anew, from its first step",
@@ -159,7 +139,7 @@ class Retry:
             operations.retry(
                 session, row, timeout=self.runtime.operation_timeout
             )
-            resource.provisioning_status = _PENDING[Action(row.action)]
+            resource.provisioning_status = PENDING[Action(row.action)]
             resource.status_code = None
             resource.status_reason = ""
             resource.operation_id = row.id

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from servicevm.api import validation
-from servicevm.api.method import Call, Json, method
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
 from servicevm.api.resources.services import find
-from servicevm.api.runtime import Runtime
 from servicevm.api.schemas import services as schemas
 from servicevm.api.service_check import known_type
 from servicevm.db import api as db
@@ -16,11 +15,8 @@ from servicevm.errors import CONFLICT, NOT_FOUND, PermanentError
 from servicevm.service_types.base import ServiceType
 
 
-class Stats:
+class Stats(Resource):
     """``/v1/services/{id}/stats``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show a service's statistics, asked of its device",
@@ -36,11 +32,8 @@ class Stats:
         return {"stats": dict(found)}
 
 
-class Actions:
+class Actions(Resource):
     """``/v1/services/{id}/actions/{action}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Do an action that the service's type declares",

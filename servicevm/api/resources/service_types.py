@@ -3,8 +3,7 @@
 from typing import Any
 
 from servicevm.api import parameters
-from servicevm.api.method import Call, Json, method
-from servicevm.api.runtime import Runtime
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import service_types as schemas
 from servicevm.errors import NOT_FOUND, PermanentError
 from servicevm.service_types import registry
@@ -22,11 +21,8 @@ def _view(declared: ServiceType) -> dict[str, Any]:
     }
 
 
-class Collection:
+class Collection(Resource):
     """``/v1/service-types``: few, so there are no pages."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "List service types",
@@ -45,11 +41,8 @@ class Collection:
         }
 
 
-class Item:
+class Item(Resource):
     """``/v1/service-types/{name}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show a service type with the schema of its config",

@@ -10,9 +10,8 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.api import idempotency, parameters, validation
-from servicevm.api.method import Call, Json, method
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
-from servicevm.api.runtime import Runtime
 from servicevm.api.schemas import operations as operation_schemas
 from servicevm.api.schemas import services as schemas
 from servicevm.api.service_check import check_config, known_type
@@ -70,11 +69,8 @@ _FILTERS = {
 }
 
 
-class Collection:
+class Collection(Resource):
     """``/v1/services``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "List services",
@@ -123,11 +119,8 @@ class Collection:
         return call.show("service", item)
 
 
-class Item:
+class Item(Resource):
     """``/v1/services/{id}``."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method(
         "Show a service",

@@ -7,8 +7,7 @@ from oslo_db import exception
 from oslo_log import log
 
 from servicevm.api import microversion
-from servicevm.api.method import Call, Json, method
-from servicevm.api.runtime import Runtime
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import versions as schemas
 from servicevm.db import api as db
 from servicevm.errors import UNAVAILABLE, TransientError
@@ -29,39 +28,30 @@ def _version(call: Call) -> dict[str, Any]:
     }
 
 
-class Root:
+class Root(Resource):
     """``/``."""
 
     open = True
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method("List API versions", rule=None, response=schemas.LIST)
     def on_get(self, call: Call) -> Json:
         return {"versions": [_version(call)]}
 
 
-class V1:
+class V1(Resource):
     """``/v1``."""
 
     open = True
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method("Show API version 1", rule=None, response=schemas.SHOW)
     def on_get(self, call: Call) -> Json:
         return {"version": _version(call)}
 
 
-class Healthcheck:
+class Healthcheck(Resource):
     """``/healthcheck``: 200 while the database answers."""
 
     open = True
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
 
     @method("Check the health", rule=None, response=schemas.HEALTH)
     def on_get(self, call: Call) -> Json:

@@ -39,9 +39,8 @@ from servicevm_agent.service import (
     Status,
 )
 from servicevm_agent.service_host import Refusal, ServiceHost, digest_of
-
-from .agents import make_csr, serial_of
-from .lab import CONFIG, Lab
+from tests.unit.conductor.agents import make_csr, serial_of
+from tests.unit.conductor.lab import CONFIG, Lab
 
 #: What may happen to a message, and how often.
 FATES = {
