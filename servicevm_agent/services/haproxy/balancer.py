@@ -52,6 +52,7 @@ class Balancer(Service):
 
     def apply(self, config: Mapping[str, Any], *, trusted: bool) -> None:
         wanted = parse(config)
+        self._refuse_out_of_reach(wanted)
         self._sample()
         if self._by_runtime(wanted):
             return
@@ -100,6 +101,19 @@ class Balancer(Service):
         return stats.report(
             rows, self._balancer, self._slots, self._statistics
         )
+
+    def _refuse_out_of_reach(self, wanted: LoadBalancer) -> None:
+        """SOCKS4, the way out of QEMU's user network, knows IPv4 only."""
+        if not self._place.socks4:
+            return
+        for pool in wanted.pools:
+            for member in pool.members:
+                if ":" in member.address:
+                    raise ConfigRefused(
+                        f"member {member.name} of pool {pool.name}: "
+                        f"{member.address} cannot be reached; the network "
+                        "'user' has IPv4 only"
+                    )
 
     def _by_runtime(self, wanted: LoadBalancer) -> bool:
         """Change members alone through the runtime socket, if possible."""
