@@ -20,7 +20,7 @@ def test_an_ipv6_member_behind_socks4_is_refused_in_words(
         "port": 80,
         "default_pool": "web",
     }
-    with pytest.raises(ConfigRefused, match="b1 of pool web.*IPv4 only"):
+    with pytest.raises(ConfigRefused, match=r"b1 of pool web.*IPv4 only"):
         balancer.apply(
             {"listeners": [listener], "pools": [pool]}, trusted=False
         )
