@@ -144,7 +144,7 @@ CONDUCTOR_OPTS = [
         "keep_days",
         default=30,
         min=1,
-        help="Days that ended operations and events are kept by "
+        help="Days that ended operations and events are kept; see also "
         "'servicevm-manage db purge'.",
     ),
 ]

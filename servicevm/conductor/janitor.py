@@ -1,5 +1,7 @@
 """Sweeps up what no operation is about: rows and external things."""
 
+import time
+
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_log import log
@@ -7,7 +9,7 @@ from sqlalchemy import orm
 
 from servicevm import clock, errors
 from servicevm.db import api as db
-from servicevm.db import leases, models, operations
+from servicevm.db import leases, models, operations, purge
 from servicevm.drivers import INFRA, Drivers, driver_names
 from servicevm.states import (
     Action,
@@ -20,6 +22,8 @@ __all__ = ["Janitor"]
 
 LOG = log.getLogger(__name__)
 
+#: Seconds between two looks for history that is too old.
+FORGET_EVERY = 3600.0
 #: Days that revoked and expired certificates stay on record.
 KEEP_CERTIFICATES = 30
 
@@ -36,6 +40,7 @@ class Janitor:
     def __init__(self, conf: cfg.ConfigOpts, drivers: Drivers) -> None:
         self._conf = conf
         self._drivers = drivers
+        self._forget_after = float("-inf")
 
     def restart_stuck(self) -> int:
         """Begin anew what is PENDING although no operation is about it.
@@ -98,6 +103,20 @@ class Janitor:
                 return
         with db.writer() as session:
             session.execute(sa.delete(models.AgentCertificate).where(old))
+
+    def forget_history(self) -> None:
+        """Drop operations and events that are older than ``keep_days``.
+
+        Once an hour: the database must not grow for ever where nobody runs
+        ``servicevm-manage db purge``.
+        """
+        if time.monotonic() < self._forget_after:
+            return
+        self._forget_after = time.monotonic() + FORGET_EVERY
+        days = int(self._conf.conductor.keep_days)
+        before = clock.now_us() - days * 86_400 * clock.SECOND
+        with db.writer() as session:
+            purge.purge_old(session, before)
 
     def _restart(
         self,

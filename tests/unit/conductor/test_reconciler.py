@@ -165,3 +165,14 @@ def test_strays_are_removed_from_the_device(lab: Lab) -> None:
     lab.conductor().reconciler.mend(device_id)
     left = NoopMgmtDriver(lab.conf, lab.relay).observe(device_id).services
     assert left == {}
+
+
+def test_history_is_kept_for_keep_days_and_no_longer(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    lab.conductor().reconciler.sweep()
+    assert lab.events(type="operation.succeeded")
+    lab.advance(31 * 86_400)
+    lab.conductor().reconciler.sweep()
+    assert not lab.events(type="operation.succeeded")
+    newest = lab.get(models.Device, device_id).operation_id
+    assert lab.get(models.Operation, newest).state == "SUCCEEDED"
