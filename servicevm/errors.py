@@ -202,12 +202,6 @@ SUPERSEDED = _declare(
     "A later operation took over.",
     "Look at the resource's newest operation.",
 )
-RETRIES_EXHAUSTED = _declare(
-    "retries_exhausted",
-    503,
-    "The operation failed at every attempt.",
-    "Mend what the detail names, then retry the operation.",
-)
 
 # -- the device -------------------------------------------------------------
 DEVICE_FAILED = _declare(
