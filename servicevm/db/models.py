@@ -95,6 +95,12 @@ class Device(_Stateful, Base):
     )
     template_revision: orm.Mapped[int]
     slots: orm.Mapped[int]
+    #: What it takes of its project's quotas; see InfraDriver.footprint.
+    vcpus: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
+    ram_mib: orm.Mapped[int] = orm.mapped_column(default=0)
+    #: Counted up by who must be alone with the device for a transaction: a
+    #: write that every database, Galera too, lets only one commit.
+    hold_count: orm.Mapped[int] = orm.mapped_column(default=0)
     facts: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
     launched_at: orm.Mapped[int | None]
 
@@ -137,6 +143,11 @@ class Service(_Stateful, Base):
     slots: orm.Mapped[int] = orm.mapped_column(sa.Integer)
     config: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
     digest: orm.Mapped[str] = orm.mapped_column(sa.String(71))
+    #: Name of the service that owns it, e.g. ``neutron``; its project may
+    #: see it but not change it.
+    managed_by: orm.Mapped[str | None] = orm.mapped_column(
+        sa.String(64), index=True
+    )
     #: Newest generation that the device refused, and its own words.
     failed_generation: orm.Mapped[int | None]
     failure: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
@@ -330,3 +341,50 @@ class IdempotencyKey(Base):
     resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
     created_at: orm.Mapped[int] = orm.mapped_column(index=True)
+
+
+class QuotaLimit(Base):
+    """A project's own limit, where it has one; -1 is unlimited."""
+
+    __tablename__ = "quota_limits"
+
+    project_id: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+    resource: orm.Mapped[str] = orm.mapped_column(
+        sa.String(32), primary_key=True
+    )
+    limit: orm.Mapped[int] = orm.mapped_column("max_value")
+    updated_at: orm.Mapped[int]
+
+
+class QuotaHold(Base):
+    """One row a project: who counts its usage holds it until commit."""
+
+    __tablename__ = "quota_holds"
+
+    project_id: orm.Mapped[str] = orm.mapped_column(primary_key=True)
+    count: orm.Mapped[int] = orm.mapped_column("hold_count", default=0)
+
+
+class Process(Base):
+    """A process of this installation that says that it lives."""
+
+    __tablename__ = "processes"
+
+    #: ``api``, ``conductor`` or ``relay``
+    role: orm.Mapped[str] = orm.mapped_column(sa.String(16), primary_key=True)
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(128), primary_key=True)
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, unique=True)
+    host: orm.Mapped[str]
+    #: Of a relay: its relay group.
+    group: orm.Mapped[str | None] = orm.mapped_column(
+        "relay_group", sa.String(64)
+    )
+    version: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    #: Of a relay: where agents dial it, ``host:port``.
+    address: orm.Mapped[str | None]
+    #: Of a relay: open sessions.
+    sessions: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
+    #: What an operator asked for; the relay is told when it reports.
+    draining: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
+    started_at: orm.Mapped[int]
+    last_seen: orm.Mapped[int] = orm.mapped_column(index=True)
