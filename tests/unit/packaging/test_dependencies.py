@@ -17,6 +17,7 @@ OURS = {
     "servicevm_agent",
     "servicevmclient",
     "tests",
+    "tools",
 }
 
 #: Each tree, and which of setup.cfg's lists it may import from.
