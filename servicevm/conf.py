@@ -1,6 +1,7 @@
 """Every option of servicevm.conf, declared once."""
 
 import os
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,9 +33,31 @@ DEFAULT_OPTS = [
         help="Name of this installation; the trust domain of every "
         "certificate.",
     ),
+    cfg.StrOpt(
+        "host",
+        default=socket.gethostname(),
+        max_length=255,
+        sample_default="the host's name",
+        help="Name of this host, as lists of processes show it.",
+    ),
 ]
 
+#: What a process may be called: it is in topics and certificates, too.
+_PROCESS_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
+
+
+def _name(role: str, default: str = "$host") -> cfg.StrOpt:
+    return cfg.StrOpt(
+        "name",
+        default=default,
+        regex=_PROCESS_NAME,
+        help=f"Name of this {role}. No two of an installation may have the "
+        "same.",
+    )
+
+
 API_OPTS = [
+    _name("api process"),
     cfg.HostAddressOpt(
         "bind_host",
         default="127.0.0.1",
@@ -89,6 +112,7 @@ API_OPTS = [
 ]
 
 CONDUCTOR_OPTS = [
+    _name("conductor"),
     cfg.IntOpt(
         "workers",
         default=4,
@@ -150,7 +174,13 @@ CONDUCTOR_OPTS = [
 ]
 
 RELAY_OPTS = [
-    cfg.StrOpt("name", default="local", help="Name of this relay."),
+    _name("relay", "local"),
+    cfg.StrOpt(
+        "group",
+        default="default",
+        regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        help="Relay group that this relay belongs to.",
+    ),
     cfg.StrOpt(
         "serial_socket",
         default="$state_dir/run/relay.sock",
@@ -276,6 +306,29 @@ QEMU_OPTS = [
     ),
 ]
 
+
+def _quota(name: str, default: int, text: str) -> cfg.IntOpt:
+    return cfg.IntOpt(
+        name,
+        default=default,
+        min=-1,
+        max=MAX_QUOTA,
+        help=f"{text} that a project may have where it has no limit of its "
+        "own; -1 is unlimited.",
+    )
+
+
+#: The largest limit that can be set.
+MAX_QUOTA = (1 << 31) - 1
+
+QUOTA_OPTS = [
+    _quota("devices", 10, "Devices"),
+    _quota("services", 50, "Services"),
+    _quota("vcpus", 20, "Virtual processors of all devices together"),
+    _quota("ram", 51200, "MiB of memory of all devices together"),
+    _quota("slots", 100, "Slots of devices, taken by services,"),
+]
+
 DATABASE_DEFAULT = "sqlite:///$state_dir/servicevm.sqlite"
 
 
@@ -288,6 +341,7 @@ def list_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
         ("relay", RELAY_OPTS),
         ("pki", PKI_OPTS),
         ("qemu", QEMU_OPTS),
+        ("quota", QUOTA_OPTS),
     ]
 
 
