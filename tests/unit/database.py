@@ -1,17 +1,30 @@
 """A migrated database for every test: one file, made once and copied.
 
 Migrations take a while, and so does a disk: tests that are not about
-either go without both.
+either go without both. So does making an engine, and with it every
+statement's compiled form: one engine serves all tests, and connects to the
+file of the one that runs.
 """
 
+import contextlib
 import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
 from servicevm.db import api
+
+
+class _Kept:
+    """What `use` made when it was first called."""
+
+    facade: tuple[Any, sa.Engine] | None = None
+    file: Path
 
 
 def migrate(folder: Path) -> Path:
@@ -29,11 +42,44 @@ def use(conf: cfg.ConfigOpts, migrated: Path) -> None:
     state_dir = Path(conf.state_dir)
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copy(migrated, state_dir)
-    api.configure(conf)
-    sa.event.listen(
-        api.engine(),
-        "connect",
-        lambda connection, _: connection.execute("PRAGMA synchronous = OFF"),
-    )
+    # As `configure` does; the application reads options of the database.
+    api.register(conf)
+    _Kept.file = state_dir / migrated.name
+    if _Kept.facade is None:
+        api.configure(conf)
+        engine = api.engine()
+        sa.event.listen(engine, "do_connect", _connect)
+        sa.event.listen(
+            engine,
+            "connect",
+            lambda connection, _: connection.execute(
+                "PRAGMA synchronous = OFF"
+            ),
+        )
+        _Kept.facade = (api._Facade.manager, engine)
+    api.dispose()
     # Connections that `configure` has opened are as they were before.
-    api.engine().dispose()
+    _Kept.facade[1].dispose()
+    api._Facade.manager, api._Facade.engine = _Kept.facade
+
+
+@contextlib.contextmanager
+def listening(name: str, listener: Callable[..., Any]) -> Iterator[None]:
+    """Have `listener` called at an event of the engine, but only within.
+
+    :param name: SQLAlchemy's, e.g. ``before_cursor_execute``
+    """
+    engine = api.engine()
+    sa.event.listen(engine, name, listener)
+    try:
+        yield
+    finally:
+        sa.event.remove(engine, name, listener)
+
+
+def _connect(
+    dialect: Any, record: Any, positional: list[Any], named: dict[str, Any]
+) -> sqlite3.Connection:
+    """Connect as asked, but to the present test's file."""
+    found: sqlite3.Connection = dialect.connect(_Kept.file, **named)
+    return found

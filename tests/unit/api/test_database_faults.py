@@ -3,28 +3,24 @@
 import sqlalchemy as sa
 from falcon import testing
 
-from servicevm.db import api as db
+from tests.unit import database
 from tests.unit.api import requests
 
 
-def _fill() -> None:
+def _limit(connection: sa.Connection) -> None:
     """Let the file not grow any more, as on a disk that is full."""
-
-    def limit(connection: sa.Connection) -> None:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-
-    sa.event.listen(db.engine(), "begin", limit)
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
 def test_a_full_disk_is_told_and_nothing_is_half_made(
     api: testing.TestClient,
 ) -> None:
-    _fill()
     body = requests.template_body(
         name="large", properties={f"p{n}": "x" * 1024 for n in range(64)}
     )
-    answer = api.simulate_post("/v1/device-templates", json=body)
+    with database.listening("begin", _limit):
+        answer = api.simulate_post("/v1/device-templates", json=body)
     assert answer.status_code == 503
     (error,) = answer.json["errors"]
     assert error["code"] == "disk_full"
