@@ -27,7 +27,7 @@ TREES = {
     "servicevm": ["base", "server"],
     "tests": ["base", "server", "test"],
     "benchmarks": ["base", "server", "test"],
-    "tools": ["base", "server"],
+    "tools": ["base", "server", "mysql", "postgresql"],
 }
 
 
