@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Tuple, Union
 
 #: Largest payload of a frame, in bytes, without its 4-byte length.
 MAX_FRAME = 1 << 20
@@ -15,6 +15,8 @@ MAX_DEPTH = 32
 #: spending quadratic time on a million digits.
 _MAX_DIGITS = 20
 _HEADER = 4
+#: What JSON allows around a value.
+_SPACE = " \t\n\r"
 
 Message = Dict[str, Any]
 
@@ -78,36 +80,45 @@ class Decoder:
             ``bad_message`` (not UTF-8, not JSON, not an object, NaN, too
             deep). The decoder is of no use after that.
         """
-        buffer = self._buffer
-        buffer += data
+        # What completes nothing old is not copied: mostly a whole frame.
+        held: Union[bytes, bytearray] = data
+        if self._buffer:
+            self._buffer += data
+            held = self._buffer
         messages = []
         start = 0
-        while len(buffer) - start >= _HEADER:
+        while len(held) - start >= _HEADER:
             body = start + _HEADER
-            length = int.from_bytes(buffer[start:body], "big")
+            length = int.from_bytes(held[start:body], "big")
             if length > self._max_frame:
-                buffer.clear()
+                self._buffer.clear()
                 raise WireError(
                     "frame_too_large",
                     f"{length} bytes, limit {self._max_frame}",
                 )
             if length == 0:
                 raise WireError("bad_frame", "empty frame")
-            if len(buffer) - body < length:
+            if len(held) - body < length:
                 break
-            payload = bytes(buffer[body : body + length])
+            payload = bytes(held[body : body + length])
             messages.append((_decode(payload), length))
             start = body + length
-        if start:
+        if held is data:
+            if start < len(data):
+                self._buffer += data[start:]
+        elif start:
             # A fresh object gives the memory of a large frame back; an
             # idle session should cost next to nothing.
-            self._buffer = bytearray(buffer[start:])
+            self._buffer = bytearray(held[start:])
         return messages
 
 
 def _decode(payload: bytes) -> Message:
     try:
-        message = _JSON.decode(payload.decode("utf-8"))
+        text = payload.decode("utf-8").strip(_SPACE)
+        message, end = _JSON.raw_decode(text)
+        if end != len(text):
+            raise ValueError("something follows the object")
         if b"\\u" in payload:
             # A lone surrogate can be received but never sent on or stored.
             json.dumps(message, ensure_ascii=False).encode()

@@ -59,7 +59,7 @@ class SecureChannel:
             self._handshake()
             if not self.ready:
                 return b""
-        received = bytearray()
+        pieces: List[bytes] = []
         while not self.closed:
             try:
                 piece = self._tls.read(_CHUNK)
@@ -69,8 +69,12 @@ class SecureChannel:
                 piece = b""
             if not piece:
                 self.closed = True
-            received += piece
-        return bytes(received)
+            pieces.append(piece)
+            # A read takes a whole record. With nothing behind it another
+            # one would only raise, which costs more than the read itself.
+            if not self._from_peer.pending:
+                break
+        return b"".join(pieces)
 
     def send(self, data: bytes) -> None:
         """Say `data`; it waits in `outgoing`, or for the handshake.

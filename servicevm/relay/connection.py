@@ -287,7 +287,10 @@ class Connection(asyncio.BufferedProtocol):
         self._speaker = AgentSession(self, self._board, identity)
 
     def _flush(self) -> None:
-        self._write(b"" if self._channel is None else self._channel.outgoing())
+        data = b"" if self._channel is None else self._channel.outgoing()
+        # Most heartbeats are answered with nothing.
+        if data or self._link is not None:
+            self._write(data)
 
     def _write(self, data: bytes) -> None:
         if self._link is not None:

@@ -191,9 +191,10 @@ class AgentSession:
 
     def _beat(self, params: dict[str, Any]) -> None:
         reports = reports_of_beat(params)
-        self._board.beats_heard += 1
-        self._board.beats.add(
-            self.device_id, self.epoch, clock.now_us(), reports
+        board = self._board
+        board.beats_heard += 1
+        board.beats.add(
+            self._identity.device_id, self.epoch, clock.now_us(), reports
         )
 
     def _forward(
@@ -311,4 +312,6 @@ class AgentSession:
 
     def _flush(self) -> None:
         if self._stage is not _Stage.ENDED:
-            self._connection.send(self._wire.outgoing())
+            data = self._wire.outgoing()
+            if data:
+                self._connection.send(data)

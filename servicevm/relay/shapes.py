@@ -9,6 +9,7 @@ newer than its relay.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 MAX_INT = 2**63 - 1
@@ -46,9 +47,12 @@ class Word:
 
     pattern: str
 
+    @cached_property
+    def _matches(self) -> Callable[[str], object]:
+        return re.compile(self.pattern).fullmatch
+
     def clean(self, value: Any, where: str) -> str:
-        # re caches the compiled pattern; a Word stays plain data.
-        if type(value) is not str or not re.fullmatch(self.pattern, value):
+        if type(value) is not str or not self._matches(value):
             raise ValueError(f"{where} must match {self.pattern}")
         return value
 
