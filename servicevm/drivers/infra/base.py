@@ -56,6 +56,10 @@ class DeviceSpec:
         boot: file name (below ``openstack/latest/``) to its bytes. Secret.
         Empty where a call does not (re)create the device.
     :param ledger: external ids recorded so far, kind to id
+    :param fence: of the operation that drives the device; 0 for none.
+        Whoever takes a device over has a higher one, so that a driver whose
+        infrastructure can compare may refuse a conductor that was paused
+        and overtaken.
     """
 
     id: str
@@ -65,6 +69,7 @@ class DeviceSpec:
     interfaces: Sequence[InterfaceSpec]
     bootstrap: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     ledger: Mapping[str, str] = field(default_factory=dict)
+    fence: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,14 @@ class Capabilities:
     reboot: bool = True
 
 
+@dataclass(frozen=True)
+class Footprint:
+    """Virtual processors and MiB of memory of a device."""
+
+    vcpus: int = 0
+    ram_mib: int = 0
+
+
 Record = Callable[[str, str | None], None]
 """``record(kind, external_id)``: write the ledger. Called with None before
 the external thing is made (the intent), with its id once it is known."""
@@ -148,6 +161,16 @@ class InfraDriver(abc.ABC):
 
         :raises PermanentError: TEMPLATE_INVALID, with what and where
         """
+
+    def footprint(self, options: Mapping[str, Any]) -> Footprint:
+        """What a device takes of its project's quotas; nothing by default.
+
+        Called when a device is asked for; must not wait for anything.
+
+        :param options: the template's ``infra_options``, which fit
+            `options_schema`
+        """
+        return Footprint()
 
     @abc.abstractmethod
     def create(self, spec: DeviceSpec, record: Record) -> None:

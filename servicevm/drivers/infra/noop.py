@@ -5,10 +5,8 @@ made survives the service, as it would on a real infrastructure.
 """
 
 import contextlib
-import json
 import logging
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +21,13 @@ from servicevm.drivers.infra.base import (
     Death,
     DeviceSpec,
     DeviceState,
+    Footprint,
     InfraDriver,
     InterfaceSpec,
     Observation,
     Record,
 )
+from servicevm.drivers.world import World
 
 LOG = logging.getLogger(__name__)
 
@@ -48,6 +48,20 @@ class NoopInfraDriver(InfraDriver):
         "type": "object",
         "additionalProperties": False,
         "properties": {
+            "vcpus": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 1024,
+                "default": 0,
+                "description": "Processors that count in the quota.",
+            },
+            "memory_mib": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": 1 << 24,
+                "default": 0,
+                "description": "MiB of memory that count in the quota.",
+            },
             "create_seconds": {
                 **_SECONDS,
                 "description": "Time until a device runs.",
@@ -60,6 +74,17 @@ class NoopInfraDriver(InfraDriver):
                 **_SECONDS,
                 "description": "Time after its start at which a device "
                 "stops by itself.",
+            },
+            "record_calls": {
+                "type": "boolean",
+                "description": "Keep a line about each call that changes "
+                "a device in <state_dir>/noop/journal; nobody deletes it.",
+            },
+            "keep_bootstrap": {
+                "type": "boolean",
+                "description": "Keep the device's first-boot files in "
+                "<state_dir>/noop/bootstrap while it exists, for an agent "
+                "that is run by hand. They hold its secret.",
             },
             "fail": {
                 "type": "object",
@@ -84,8 +109,8 @@ class NoopInfraDriver(InfraDriver):
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._folder = Path(conf.state_dir) / "noop"
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._world = World(self._folder)
+        self._changed = threading.Condition()
         self._died: Death | None = None
         self._closed = False
         #: Device to the time at which it dies, in seconds since the epoch.
@@ -101,106 +126,102 @@ class NoopInfraDriver(InfraDriver):
     ) -> None:
         """Every network exists here."""
 
+    def footprint(self, options: Mapping[str, Any]) -> Footprint:
+        return Footprint(
+            int(options.get("vcpus", 0)), int(options.get("memory_mib", 0))
+        )
+
     def create(self, spec: DeviceSpec, record: Record) -> None:
-        with self._lock:
-            self._maybe_fail("create", spec)
-            if self._read(spec.id) is None:
-                record("noop", None)
-                self._begin(spec, [one.index for one in spec.interfaces])
-            record("noop", spec.id)
+        self._maybe_fail("create", spec)
+        if self._world.read(spec.id) is None:
+            record("noop", None)
+        with self._changing("create", spec) as device:
+            if device is None:
+                self._keep_bootstrap(spec)
+                interfaces = [one.index for one in spec.interfaces]
+                self._begin(spec, interfaces, spec.fence)
+        record("noop", spec.id)
 
     def observe(self, spec: DeviceSpec) -> Observation:
-        with self._lock:
-            self._maybe_fail("observe", spec)
-            device = self._read(spec.id)
-            if device is None:
+        self._maybe_fail("observe", spec)
+        device = self._world.read(spec.id)
+        if device is None:
+            return Observation(DeviceState.ABSENT)
+        now = time.time()
+        facts = {"interfaces": device["interfaces"]}
+        if device["gone_at"] is not None:
+            if now >= device["gone_at"]:
                 return Observation(DeviceState.ABSENT)
-            now = time.time()
-            facts = {"interfaces": device["interfaces"]}
-            if device["gone_at"] is not None:
-                if now >= device["gone_at"]:
-                    self._remove(spec.id)
-                    return Observation(DeviceState.ABSENT)
-                return Observation(DeviceState.STOPPED, facts=facts)
-            if now < device["running_at"]:
-                return Observation(DeviceState.BUILDING, facts=facts)
-            if device["dies_at"] is not None and now >= device["dies_at"]:
-                return Observation(
-                    DeviceState.FAILED,
-                    errors.DEVICE_DIED.code,
-                    "The device died as its template says.",
-                    facts,
-                )
-            return Observation(DeviceState.RUNNING, facts=facts)
+            return Observation(DeviceState.STOPPED, facts=facts)
+        if now < device["running_at"]:
+            return Observation(DeviceState.BUILDING, facts=facts)
+        if device["dies_at"] is not None and now >= device["dies_at"]:
+            return Observation(
+                DeviceState.FAILED,
+                errors.DEVICE_DIED.code,
+                "The device died as its template says.",
+                facts,
+            )
+        return Observation(DeviceState.RUNNING, facts=facts)
 
     def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
-        with self._lock:
-            self._maybe_fail("reboot", spec)
-            device = self._read(spec.id)
-            if device is None:
-                raise errors.PermanentError(
-                    errors.DEVICE_MISSING, "There is no such device."
-                )
-            self._begin(spec, device["interfaces"])
+        self._maybe_fail("reboot", spec)
+        with self._changing("reboot", spec) as device:
+            device = _there(device)
+            self._begin(spec, device["interfaces"], device["fence"])
 
     def delete(self, spec: DeviceSpec) -> bool:
-        with self._lock:
-            self._maybe_fail("delete", spec)
-            device = self._read(spec.id)
-            if device is None:
-                self._forget_failures(spec.id)
-                return True
+        self._maybe_fail("delete", spec)
+        with self._changing("delete", spec) as device:
             now = time.time()
-            if device["gone_at"] is None:
+            if device is not None and device["gone_at"] is None:
                 wait = float(spec.options.get("delete_seconds", 0))
                 device["gone_at"] = now + wait
-                self._write(spec.id, device)
-            if now < device["gone_at"]:
+                self._world.write(spec.id, device)
+            if device is not None and now < device["gone_at"]:
                 return False
             self._remove(spec.id)
-            self._forget_failures(spec.id)
             return True
 
     def attach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec, record: Record
     ) -> None:
-        with self._lock:
-            device = self._existing(spec.id)
-            kind = f"interface:{interface.index}"
-            record(kind, None)
+        _there(self._world.read(spec.id))
+        kind = f"interface:{interface.index}"
+        record(kind, None)
+        with self._changing("attach_interface", spec) as device:
+            device = _there(device)
             present = {*device["interfaces"], interface.index}
-            self._write(spec.id, {**device, "interfaces": sorted(present)})
-            record(kind, str(interface.index))
+            device["interfaces"] = sorted(present)
+            self._world.write(spec.id, device)
+        record(kind, str(interface.index))
 
     def detach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec
     ) -> None:
-        with self._lock:
-            device = self._existing(spec.id)
+        with self._changing("detach_interface", spec) as device:
+            device = _there(device)
             left = set(device["interfaces"]) - {interface.index}
-            self._write(spec.id, {**device, "interfaces": sorted(left)})
+            self._world.write(spec.id, {**device, "interfaces": sorted(left)})
 
     def console_log(self, spec: DeviceSpec, max_bytes: int) -> str:
-        with self._lock:
-            self._existing(spec.id)
+        _there(self._world.read(spec.id))
         text = f"The device {spec.id} is a file and says nothing.\n"
         return text[-max_bytes:] if max_bytes > 0 else ""
 
     def device_ids(self) -> set[str]:
-        return {path.stem for path in self._folder.glob("*.json")}
+        return self._world.ids()
 
     def delete_leftover(self, device_id: str) -> None:
-        with self._lock:
+        with self._world.held(device_id):
             self._remove(device_id)
-            self._forget_failures(device_id)
 
     def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
-        with self._lock:
-            self._died = died
-            for spec in devices:
-                device = self._read(spec.id)
-                if device is not None and device["gone_at"] is None:
-                    self._expect(spec.id, device["dies_at"])
+        self._died = died
+        for spec in devices:
+            device = self._world.read(spec.id)
+            if device is not None and device["gone_at"] is None:
+                self._expect(spec.id, device["dies_at"])
 
     def close(self) -> None:
         with self._changed:
@@ -212,75 +233,88 @@ class NoopInfraDriver(InfraDriver):
 
     # -- files --------------------------------------------------------------
 
-    def _begin(self, spec: DeviceSpec, interfaces: list[int]) -> None:
+    @contextlib.contextmanager
+    def _changing(
+        self, call: str, spec: DeviceSpec
+    ) -> Iterator[dict[str, Any] | None]:
+        """Be alone with a device, to change it; yields what it is.
+
+        :raises TransientError: for who was overtaken by another conductor
+        """
+        with self._world.held(spec.id):
+            device = self._world.read(spec.id)
+            newest = 0 if device is None else device["fence"]
+            stale = 0 < spec.fence < newest
+            if spec.options.get("record_calls"):
+                self._world.note(
+                    spec.id,
+                    {
+                        "call": call,
+                        "existed": device is not None,
+                        "fence": spec.fence,
+                        "newest": newest,
+                        "refused": stale,
+                        "pid": os.getpid(),
+                    },
+                )
+            if stale:
+                raise errors.TransientError(
+                    errors.UNAVAILABLE,
+                    f"noop: {call} by a conductor that was overtaken.",
+                )
+            if device is not None:
+                device["fence"] = max(newest, spec.fence)
+            yield device
+
+    def _begin(
+        self, spec: DeviceSpec, interfaces: list[int], fence: int
+    ) -> None:
         running = time.time() + float(spec.options.get("create_seconds", 0))
         life = spec.options.get("die_after_seconds")
         dies = None if life is None else running + float(life)
-        self._write(
+        self._world.write(
             spec.id,
             {
                 "running_at": running,
                 "dies_at": dies,
                 "gone_at": None,
                 "interfaces": sorted(interfaces),
+                "fence": fence,
             },
         )
         self._expect(spec.id, dies)
 
-    def _path(self, device_id: str) -> Path:
-        return self._folder / f"{device_id}.json"
+    def _remove(self, device_id: str) -> None:
+        with self._changed:
+            self._deaths.pop(device_id, None)
+        self._world.remove(device_id)
+        self._world.forget_failures(device_id)
+        self._bootstrap(device_id).unlink(missing_ok=True)
 
-    def _existing(self, device_id: str) -> dict[str, Any]:
-        device = self._read(device_id)
-        if device is None:
-            raise errors.PermanentError(
-                errors.DEVICE_MISSING, "There is no such device."
-            )
-        return device
+    def _bootstrap(self, device_id: str) -> Path:
+        return self._folder / "bootstrap" / f"{device_id}.json"
 
-    def _read(self, device_id: str) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = json.loads(
-                self._path(device_id).read_text()
-            )
-        except FileNotFoundError:
-            return None
-        return found
-
-    def _write(self, device_id: str, content: Mapping[str, Any]) -> None:
-        self._write_file(self._path(device_id), content)
-
-    def _write_file(self, path: Path, content: Mapping[str, Any]) -> None:
+    def _keep_bootstrap(self, spec: DeviceSpec) -> None:
+        document = spec.bootstrap.get("servicevm.json")
+        if document is None or not spec.options.get("keep_bootstrap"):
+            return
+        path = self._bootstrap(spec.id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = path.with_suffix(".new")
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as file:
-            json.dump(content, file)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(document)
         new.replace(path)
-
-    def _remove(self, device_id: str) -> None:
-        self._deaths.pop(device_id, None)
-        self._path(device_id).unlink(missing_ok=True)
-
-    # -- failures -----------------------------------------------------------
-
-    def _failures(self, device_id: str) -> Path:
-        return self._folder / "failures" / f"{device_id}.json"
 
     def _maybe_fail(self, verb: str, spec: DeviceSpec) -> None:
         """Fail the first calls of a device, as its template says."""
         wanted = spec.options.get("fail", {}).get(verb)
         if wanted is None:
             return
-        path = self._failures(spec.id)
-        counts: dict[str, int] = {}
-        with contextlib.suppress(FileNotFoundError):
-            counts = json.loads(path.read_text())
-        if counts.get(verb, 0) >= wanted["times"]:
+        with self._world.held(spec.id):
+            count = self._world.failed(spec.id, verb, wanted["times"])
+        if count is None:
             return
-        counts[verb] = counts.get(verb, 0) + 1
-        self._write_file(path, counts)
         kind = (
             errors.TransientError
             if wanted.get("transient", True)
@@ -288,28 +322,24 @@ class NoopInfraDriver(InfraDriver):
         )
         raise kind(
             errors.REASONS[wanted["code"]],
-            f"Injected failure {counts[verb]} of {wanted['times']} of {verb}.",
+            f"Injected failure {count} of {wanted['times']} of {verb}.",
         )
-
-    def _forget_failures(self, device_id: str) -> None:
-        self._failures(device_id).unlink(missing_ok=True)
-        if not self.device_ids():
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     # -- deaths -------------------------------------------------------------
 
     def _expect(self, device_id: str, at: float | None) -> None:
         """Tell of a death when it comes; a thread waits for the next."""
-        if at is None:
-            self._deaths.pop(device_id, None)
-            return
-        self._deaths[device_id] = at
-        if self._thread is None and not self._closed:
-            self._thread = threading.Thread(
-                target=self._tell_deaths, name="noop-deaths", daemon=True
-            )
-            self._thread.start()
-        self._changed.notify_all()
+        with self._changed:
+            if at is None:
+                self._deaths.pop(device_id, None)
+                return
+            self._deaths[device_id] = at
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(
+                    target=self._tell_deaths, name="noop-deaths", daemon=True
+                )
+                self._thread.start()
+            self._changed.notify_all()
 
     def _due(self) -> Iterator[str]:
         now = time.time()
@@ -336,3 +366,12 @@ class NoopInfraDriver(InfraDriver):
                     died(device_id)
                 except Exception:
                     LOG.exception("The death of %s was not heard", device_id)
+
+
+def _there(device: dict[str, Any] | None) -> dict[str, Any]:
+    """What is kept of a device that has to be there."""
+    if device is None:
+        raise errors.PermanentError(
+            errors.DEVICE_MISSING, "There is no such device."
+        )
+    return device

@@ -5,9 +5,9 @@ of the service finds it again, and can be slow, fail and refuse on demand.
 """
 
 import contextlib
+import copy
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from servicevm.drivers.mgmt.base import (
     ServiceDocument,
     ServiceReport,
 )
+from servicevm.drivers.world import World
 from servicevm.errors import (
     AGENT_ERROR,
     AGENT_NOT_CONNECTED,
@@ -68,9 +69,9 @@ class NoopMgmtDriver(MgmtDriver):
     }
 
     def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
-        self._folder = Path(conf.state_dir) / "noop-mgmt"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = threading.Lock()
+        folder = Path(conf.state_dir) / "noop-mgmt"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._world = World(folder)
 
     def bootstrap(
         self,
@@ -145,8 +146,8 @@ class NoopMgmtDriver(MgmtDriver):
         return {"action": action, "arguments": dict(arguments)}
 
     def forget(self, device_id: str) -> None:
-        with self._lock:
-            self._path(device_id).unlink(missing_ok=True)
+        with self._world.held(_id(device_id)):
+            self._world.remove(device_id)
 
     @contextlib.contextmanager
     def _reached(self, device_id: str, call: str) -> Iterator[dict[str, Any]]:
@@ -168,21 +169,12 @@ class NoopMgmtDriver(MgmtDriver):
     @contextlib.contextmanager
     def _device(self, device_id: str) -> Iterator[dict[str, Any]]:
         """The device's state, written back where it was changed."""
-        path = self._path(device_id)
-        with self._lock:
-            before = path.read_text() if path.exists() else "{}"
-            state = json.loads(before)
+        with self._world.held(_id(device_id)):
+            before = self._world.read(device_id) or {}
+            state = copy.deepcopy(before)
             yield state
-            after = json.dumps(state)
-            if after != before:
-                new = path.with_suffix(".new")
-                new.write_text(after)
-                new.replace(path)
-
-    def _path(self, device_id: str) -> Path:
-        if not _DEVICE_ID.fullmatch(device_id):
-            raise ValueError(f"not an id: {device_id!r}")
-        return self._folder / f"{device_id}.json"
+            if state != before:
+                self._world.write(device_id, state)
 
     @staticmethod
     def _connected(state: Mapping[str, Any]) -> bool:
@@ -221,3 +213,13 @@ class NoopMgmtDriver(MgmtDriver):
                 else ""
             ),
         )
+
+
+def _id(device_id: str) -> str:
+    """The id, which names a file.
+
+    :raises ValueError: for anything else
+    """
+    if not _DEVICE_ID.fullmatch(device_id):
+        raise ValueError(f"not an id: {device_id!r}")
+    return device_id

@@ -1,5 +1,8 @@
+import dataclasses
+import json
 import threading
 import uuid
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -135,3 +138,38 @@ def test_an_interface_is_plugged_in_and_out(driver) -> None:
 def test_wrong_options_do_not_fit_the_schema(options) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(options, NoopInfraDriver.options_schema)
+
+
+def test_who_was_overtaken_changes_nothing(make_driver) -> None:
+    spec = new_spec()
+    old = dataclasses.replace(spec, fence=1)
+    new = dataclasses.replace(spec, fence=2)
+    make_driver().create(new, Ledger())
+    overtaken = make_driver()
+    for call in (overtaken.reboot, overtaken.delete):
+        with pytest.raises(TransientError, match="overtaken"):
+            call(old)
+    assert overtaken.observe(old).state is DeviceState.RUNNING
+    assert overtaken.delete(new)
+
+
+def test_calls_are_on_record_when_asked_for(driver, conf) -> None:
+    spec = new_spec(record_calls=True)
+    driver.create(spec, Ledger())
+    driver.delete(spec)
+    path = Path(conf.state_dir) / "noop" / "journal" / f"{spec.id}.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["call"], line["existed"]) for line in lines] == [
+        ("create", False),
+        ("delete", True),
+    ]
+
+
+def test_first_boot_files_are_kept_while_the_device_is(driver, conf) -> None:
+    spec = new_spec(keep_bootstrap=True)
+    driver.create(spec, Ledger())
+    path = Path(conf.state_dir) / "noop" / "bootstrap" / f"{spec.id}.json"
+    assert path.read_bytes() == b"{}"
+    assert path.stat().st_mode & 0o777 == 0o600
+    driver.delete(spec)
+    assert not path.exists()
