@@ -183,6 +183,14 @@ ADDRESS_TAKEN = _declare(
     "Choose another address, or leave it out to be given a free one.",
 )
 
+QUOTA_EXCEEDED = _declare(
+    "quota_exceeded",
+    403,
+    "The project's quota does not allow this.",
+    "Delete what is not needed (servicevm quota show tells what is in use), "
+    "or ask an administrator for a higher limit.",
+)
+
 # -- operations -------------------------------------------------------------
 DEADLINE_EXCEEDED = _declare(
     "deadline_exceeded",
@@ -357,6 +365,7 @@ class ServicevmError(Exception):
     :param reason: the stable reason
     :param detail: the particular sentence: what, where, with which values
     :param fields: paths of offending request fields, each with a sentence
+    :param members: further members of the API's error, for programs
     """
 
     def __init__(
@@ -365,11 +374,13 @@ class ServicevmError(Exception):
         detail: str = "",
         *,
         fields: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail or reason.title)
         self.reason = reason
         self.detail = detail or reason.title
         self.fields = dict(fields or {})
+        self.members = dict(members or {})
 
     def to_dict(self) -> dict[str, Any]:
         """What crosses a process boundary; read back by `from_dict`."""

@@ -51,6 +51,8 @@ _DEVICES = "/v1/devices"
 _DEVICE = "/v1/devices/{id}"
 _SERVICES = "/v1/services"
 _SERVICE = "/v1/services/{id}"
+_QUOTAS = "/v1/quotas"
+_QUOTA = "/v1/quotas/{project_id}"
 _OPERATIONS = "/v1/operations"
 _OPERATION = "/v1/operations/{id}"
 
@@ -152,6 +154,32 @@ _RULES = [
         ("POST", f"{_OPERATION}/retry"),
     ),
     _rule("event:list", READER, "List events.", ("GET", "/v1/events")),
+    _rule(
+        "quota:list",
+        ADMIN,
+        "List the quotas of all projects.",
+        ("GET", _QUOTAS),
+    ),
+    _rule(
+        "quota:show",
+        READER,
+        "Show the limits of a project and what it has in use; those of "
+        "another project need servicevm:all_projects.",
+        ("GET", _QUOTA),
+        ("GET", f"{_QUOTAS}/defaults"),
+    ),
+    _rule(
+        "quota:update",
+        ADMIN,
+        "Give a project limits of its own.",
+        ("PATCH", _QUOTA),
+    ),
+    _rule(
+        "quota:delete",
+        ADMIN,
+        "Take a project's own limits away.",
+        ("DELETE", _QUOTA),
+    ),
     _rule(
         "metrics",
         ADMIN,

@@ -78,6 +78,18 @@ class ResourceType(StrEnum):
     DEVICE_TEMPLATE = "device_template"
     SERVICE = "service"
     OPERATION = "operation"
+    QUOTA = "quota"
+    API = "api"
+    CONDUCTOR = "conductor"
+    RELAY = "relay"
+
+
+class ProcessRole(StrEnum):
+    """What a process is."""
+
+    API = "api"
+    CONDUCTOR = "conductor"
+    RELAY = "relay"
 
 
 class LedgerState(StrEnum):

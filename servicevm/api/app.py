@@ -14,6 +14,7 @@ from servicevm.api.resources import (
     devices,
     events,
     operations,
+    quotas,
     service_calls,
     service_types,
     services,
@@ -45,6 +46,9 @@ ROUTES: Mapping[str, Any] = {
     "/v1/operations/{id}/cancel": operations.Cancel,
     "/v1/operations/{id}/retry": operations.Retry,
     "/v1/events": events.Collection,
+    "/v1/quotas": quotas.Collection,
+    "/v1/quotas/defaults": quotas.Defaults,
+    "/v1/quotas/{project_id}": quotas.Item,
 }
 
 

@@ -59,6 +59,7 @@ def document(
     status: int,
     request_id: str,
     fields: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The body of an error answer."""
     error: dict[str, Any] = {
@@ -72,6 +73,7 @@ def document(
     }
     if fields:
         error["fields"] = dict(fields)
+    error |= members or {}
     return {"errors": [error]}
 
 
@@ -92,6 +94,7 @@ def _answer(
     detail: str,
     status: int,
     fields: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> None:
     resp.status = status
     resp.content_type = falcon.MEDIA_JSON
@@ -102,6 +105,7 @@ def _answer(
             status=status,
             request_id=getattr(req.context, "request_id", ""),
             fields=fields,
+            members=members,
         )
     ).encode()
 
@@ -117,7 +121,15 @@ def _on_error(
         LOG.warning("%s %s: %s", req.method, req.path, error.detail)
     if reason is errors.UNAUTHENTICATED:
         resp.set_header("WWW-Authenticate", 'Basic realm="servicevm"')
-    _answer(req, resp, reason, error.detail, reason.status, error.fields)
+    _answer(
+        req,
+        resp,
+        reason,
+        error.detail,
+        reason.status,
+        error.fields,
+        error.members,
+    )
 
 
 def _on_falcon(

@@ -49,7 +49,7 @@ def reference(what: str) -> Parameter:
     return _filter({"type": "string", "format": "uuid"}, what)
 
 
-_PAGING = {
+PAGING = {
     "limit": Parameter(
         {"type": "integer", "minimum": 1},
         "Most items in the answer; the service's own limit still holds.",
@@ -92,7 +92,7 @@ def of_list(
     """The parameters of a list of `listing`."""
     keys = ", ".join(sorted(listing.sorts))
     sort = Parameter(_STRING, f"{_SORT.description} Keys: {keys}.", True)
-    found = {**_PAGING, "sort": sort, "fields": _FIELDS, **filters}
+    found = {**PAGING, "sort": sort, "fields": _FIELDS, **filters}
     found["all_projects"] = _ALL_PROJECTS
     if listing.changed is not None:
         found["changes-since"] = _CHANGES_SINCE
@@ -143,7 +143,7 @@ def list_query(
     if "changes-since" in values:
         since = clock.parse_iso(values["changes-since"][0])
     return ListQuery(
-        limit=min(int(values.get("limit", ["0"])[0]) or max_limit, max_limit),
+        limit=limit(values, max_limit),
         marker=values.get("marker", [None])[0],
         sort=_sort(values.get("sort", ()), listing),
         filters={
@@ -156,6 +156,11 @@ def list_query(
         changes_since=since,
         project_id=project_id,
     )
+
+
+def limit(values: Mapping[str, Values], max_limit: int) -> int:
+    """Items of a page: what was asked for, or the most that may be."""
+    return min(int(values.get("limit", ["0"])[0]) or max_limit, max_limit)
 
 
 def chosen_fields(

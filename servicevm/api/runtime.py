@@ -7,6 +7,7 @@ from typing import Any
 from oslo_config import cfg
 
 from servicevm import drivers
+from servicevm.db.quotas import QUOTAS
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.policy import Policy
 from servicevm.rpc.base import ConductorApi
@@ -24,6 +25,7 @@ class Runtime:
         self.policy = Policy(conf)
         self.max_body = int(conf.api.max_body_bytes)
         self.max_limit = int(conf.api.max_limit)
+        self.quotas = {name: int(conf.quota[name]) for name in QUOTAS}
         self.response_validation = bool(conf.api.response_validation)
         self.operation_timeout = int(conf.conductor.operation_timeout)
         self._lock = threading.Lock()

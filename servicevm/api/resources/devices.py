@@ -16,7 +16,14 @@ from servicevm.api.schemas import devices as schemas
 from servicevm.api.schemas import operations as operation_schemas
 from servicevm.api.views import devices as views
 from servicevm.api.views import operations as operation_views
-from servicevm.db import addresses, listing, models, operations, sequence
+from servicevm.db import (
+    addresses,
+    listing,
+    models,
+    operations,
+    quotas,
+    sequence,
+)
 from servicevm.db import api as db
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
@@ -244,11 +251,20 @@ def _new(session: orm.Session, call: Call) -> models.Device:
     spec = session.get_one(
         models.DeviceTemplateRevision, (template.id, template.revision)
     ).spec
+    infra = call.runtime.infra_driver(spec["infra_driver"])
+    takes = infra.footprint(spec["infra_options"])
+    project_id = str(call.context.project_id)
+    quotas.take(
+        session,
+        project_id,
+        {"devices": 1, "vcpus": takes.vcpus, "ram": takes.ram_mib},
+        call.runtime.quotas,
+    )
     now = clock.now_us()
     row = _MODEL(
         id=uuidutils.generate_uuid(),
         seq=sequence.next_seq(session, _MODEL),
-        project_id=str(call.context.project_id),
+        project_id=project_id,
         user_id=str(call.context.user_id),
         name=given["name"],
         description=given.get("description", ""),
@@ -256,6 +272,8 @@ def _new(session: orm.Session, call: Call) -> models.Device:
         template_id=template.id,
         template_revision=template.revision,
         slots=spec["slots"],
+        vcpus=takes.vcpus,
+        ram_mib=takes.ram_mib,
         facts={},
         provisioning_status=ProvisioningStatus.PENDING_CREATE,
         operating_status=OperatingStatus.UNKNOWN,

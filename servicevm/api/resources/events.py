@@ -29,7 +29,7 @@ _FILTERS = {
     "type": parameters.TEXT,
     "severity": parameters.one_of(list(Severity), "severity"),
     "resource_type": parameters.one_of(list(ResourceType), "resource type"),
-    "resource_id": parameters.reference("resource"),
+    "resource_id": parameters.TEXT,
     "device_id": parameters.reference("device"),
 }
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
@@ -19,7 +20,7 @@ from servicevm.api.views import devices as device_views
 from servicevm.api.views import operations as operation_views
 from servicevm.api.views import services as views
 from servicevm.db import api as db
-from servicevm.db import listing, models, operations, sequence
+from servicevm.db import listing, models, operations, quotas, sequence
 from servicevm.errors import (
     DEVICE_FAILED,
     NO_FREE_SLOT,
@@ -216,9 +217,23 @@ def _host(
     """The device, if it can take the service.
 
     :raises PermanentError: INVALID_FIELD, CONFLICT, DEVICE_FAILED,
-        TYPE_NOT_OFFERED, NO_FREE_SLOT
+        TYPE_NOT_OFFERED, NO_FREE_SLOT, QUOTA_EXCEEDED
     """
     device_id = call.body["service"]["device_id"]
+    owner = session.scalar(
+        sa.select(models.Device.project_id).where(
+            models.Device.id == device_id
+        )
+    )
+    if owner is not None and call.reaches(owner):
+        # Before the device is locked: whoever takes both does so in this
+        # order.
+        quotas.take(
+            session,
+            owner,
+            {"services": 1, "slots": declared.slots},
+            call.runtime.quotas,
+        )
     # Locked, so that two services do not both take the last slot.
     device = session.get(models.Device, device_id, with_for_update=True)
     if device is None or not call.reaches(device.project_id):

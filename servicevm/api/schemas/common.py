@@ -109,6 +109,19 @@ INTEGER = {"type": "integer"}
 BOOLEAN = {"type": "boolean"}
 ANY_OBJECT = {"type": "object"}
 
+QUOTA_EXCESS = exactly(
+    {
+        "name": STRING,
+        "limit": INTEGER,
+        "in_use": INTEGER,
+        "asked": {
+            "type": "integer",
+            "description": "How much more the request would have taken.",
+        },
+    },
+    title="QuotaExcess",
+)
+
 ERRORS = exactly(
     {
         "errors": {
@@ -133,6 +146,12 @@ ERRORS = exactly(
                         "additionalProperties": STRING,
                         "description": "JSONPath in the request, or name of "
                         "the query parameter, to a sentence.",
+                    },
+                    "quotas": {
+                        "type": "array",
+                        "items": QUOTA_EXCESS,
+                        "description": "The quotas that an answer 403 with "
+                        "code quota_exceeded is about.",
                     },
                 },
                 "request_id",

@@ -10,7 +10,10 @@ EVENT = common.exactly(
         "type": common.STRING,
         "severity": {"enum": [*map(str, Severity)]},
         "resource_type": common.STRING,
-        "resource_id": common.UUID,
+        "resource_id": {
+            "type": "string",
+            "description": "Id of the resource; of a quota, its project's.",
+        },
         "device_id": common.nullable(common.UUID),
         "project_id": common.STRING,
         "operation_id": common.nullable(common.UUID),

@@ -114,6 +114,19 @@ class InfraDriverConformance:
         )
         self.check(driver.delete(spec), "nothing to delete, yet not gone")
 
+    def test_the_footprint_is_known_before_the_device_is_made(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        takes = driver.footprint(spec.options)
+        self.check(
+            takes == driver.footprint(dict(spec.options)),
+            "another footprint for the same options",
+        )
+        self.check(
+            takes.vcpus >= 0 and takes.ram_mib >= 0, f"{takes} is negative"
+        )
+
     def test_create_leads_to_running_and_delete_to_nothing(
         self, make_driver: MakeDriver, make_spec: MakeSpec
     ) -> None:

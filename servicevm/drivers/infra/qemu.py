@@ -30,6 +30,7 @@ from servicevm.drivers.infra.base import (
     DeviceSpec,
     DeviceState,
     Endpoint,
+    Footprint,
     InfraDriver,
     Listener,
     Observation,
@@ -157,6 +158,9 @@ class QemuInfraDriver(InfraDriver):
                 fields={"interfaces": "more than one on 'user'"},
             )
 
+    def footprint(self, options: Mapping[str, Any]) -> Footprint:
+        return Footprint(_vcpus(options), _memory(options))
+
     def create(self, spec: DeviceSpec, record: Ledger) -> None:
         with self._device(spec.id) as folder:
             kept = folder.read_record()
@@ -184,8 +188,8 @@ class QemuInfraDriver(InfraDriver):
             if not folder.egress.exists():
                 folder.write(folder.egress, user_network.egress_document([]))
             made = Record(
-                memory_mib=int(spec.options.get("memory_mib", MEMORY_MIB)),
-                vcpus=int(spec.options.get("vcpus", 1)),
+                memory_mib=_memory(spec.options),
+                vcpus=_vcpus(spec.options),
                 accelerator=chosen,
                 wanted=self._wanted(spec.options),
                 image=image[0].key,
@@ -518,3 +522,12 @@ def _is_id(name: str) -> bool:
         return str(uuid.UUID(name)) == name
     except ValueError:
         return False
+
+
+def _vcpus(options: Mapping[str, Any]) -> int:
+    return int(options.get("vcpus", 1))
+
+
+def _memory(options: Mapping[str, Any]) -> int:
+    """MiB."""
+    return int(options.get("memory_mib", MEMORY_MIB))

@@ -11,6 +11,7 @@ from oslo_config import cfg
 from servicevm import conf as servicevm_conf
 from servicevm.api import app
 from servicevm.db import api as db
+from servicevm.db.quotas import QUOTAS
 from tests.unit import database
 from tests.unit.api.conductor import RecordingConductor
 
@@ -22,6 +23,9 @@ def conf(tmp_path: Path) -> cfg.ConfigOpts:
     made.set_override("state_dir", str(tmp_path / "state"))
     made.set_override("auth_strategy", "none", group="api")
     made.set_override("response_validation", True, group="api")
+    # Quotas have tests of their own.
+    for name in QUOTAS:
+        made.set_override(name, -1, group="quota")
     return made
 
 

@@ -1,0 +1,203 @@
+"""``/v1/quotas``: what projects may have at most, and what they have."""
+
+import re
+from typing import Any
+
+from sqlalchemy import orm
+
+from servicevm.api import parameters
+from servicevm.api.method import Call, Json, Resource, etag, method
+from servicevm.api.schemas import quotas as schemas
+from servicevm.db import api as db
+from servicevm.db import events, quotas
+from servicevm.db.listing import Page
+from servicevm.errors import INVALID_FIELD, NOT_FOUND, PermanentError
+from servicevm.states import ResourceType
+
+#: What a caller may write for the id of its own project.
+OWN = "own"
+
+# Keystone's ids are 32 hexadecimal digits; an event has room for 36.
+_PROJECT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,35}\Z")
+
+
+class Collection(Resource):
+    """``/v1/quotas``: projects with limits of their own or things in use."""
+
+    @method(
+        "List the quotas of projects that have limits or use something",
+        rule="quota:list",
+        response=schemas.LIST,
+        query={**parameters.PAGING, **parameters.FIELDS_ONLY},
+    )
+    def on_get(self, call: Call) -> Json:
+        limit = parameters.limit(call.values, self.runtime.max_limit)
+        marker = call.values.get("marker", [""])[0]
+        with db.reader() as session:
+            page = _page(session, limit, marker)
+            items = _render(self, session, *page.rows)
+        return call.collection("quotas", items, page)
+
+
+class Defaults(Resource):
+    """``/v1/quotas/defaults``."""
+
+    @method(
+        "Show the limits of a project that has none of its own",
+        rule="quota:show",
+        response=schemas.DEFAULTS,
+        query=parameters.FIELDS_ONLY,
+    )
+    def on_get(self, call: Call) -> Json:
+        return call.show("quota_defaults", dict(self.runtime.quotas))
+
+
+class Item(Resource):
+    """``/v1/quotas/{project_id}``, also ``own`` for the caller's project."""
+
+    @method(
+        "Show a project's limits and what it has in use",
+        rule="quota:show",
+        response=schemas.SHOW,
+        query=parameters.FIELDS_ONLY,
+    )
+    def on_get(self, call: Call, project_id: str) -> Json:
+        project_id = _project(call, project_id)
+        if not call.reaches(project_id):
+            raise _unknown(project_id)
+        with db.reader() as session:
+            (item,) = _render(self, session, project_id)
+        return _show(call, item)
+
+    @method(
+        "Give a project limits of its own; null takes one away",
+        rule="quota:update",
+        request=schemas.UPDATE,
+        response=schemas.SHOW,
+    )
+    def on_patch(self, call: Call, project_id: str) -> Json:
+        project_id = _project(call, project_id)
+        wanted = call.body["quota"]
+
+        def update(session: orm.Session) -> Json:
+            quotas.hold(session, project_id)
+            self._match(call, session, project_id)
+            quotas.set_limits(session, project_id, wanted)
+            _event(session, call, project_id, "update", wanted)
+            (item,) = _render(self, session, project_id)
+            return item
+
+        return _show(call, db.write(update))
+
+    @method(
+        "Take a project's own limits away: the defaults hold again",
+        rule="quota:delete",
+        status=204,
+    )
+    def on_delete(self, call: Call, project_id: str) -> None:
+        project_id = _project(call, project_id)
+        nothing = dict.fromkeys(quotas.QUOTAS)
+
+        def delete(session: orm.Session) -> None:
+            quotas.hold(session, project_id)
+            self._match(call, session, project_id)
+            quotas.set_limits(session, project_id, nothing)
+            _event(session, call, project_id, "delete", nothing)
+
+        db.write(delete)
+
+    def _match(
+        self, call: Call, session: orm.Session, project_id: str
+    ) -> None:
+        call.match(
+            "quota",
+            lambda: _limits_of(_render(self, session, project_id)[0]),
+        )
+
+
+def _project(call: Call, project_id: str) -> str:
+    """The project's id.
+
+    :raises PermanentError: NOT_FOUND for what can not be one
+    """
+    if project_id == OWN:
+        return str(call.context.project_id)
+    if not _PROJECT_ID.match(project_id):
+        raise _unknown(project_id)
+    return project_id
+
+
+def _unknown(project_id: str) -> PermanentError:
+    return PermanentError(
+        NOT_FOUND, f"There is no project {project_id[:64]} to be seen."
+    )
+
+
+def _page(session: orm.Session, limit: int, marker: str) -> Page:
+    if marker and not _PROJECT_ID.match(marker):
+        sentence = "It must be the id of a project."
+        raise PermanentError(
+            INVALID_FIELD,
+            f"The query: marker: {sentence}",
+            fields={"marker": sentence},
+        )
+    ids = quotas.projects(session, limit=limit + 1, after=marker)
+    following = ids[limit - 1] if len(ids) > limit else None
+    ids = ids[:limit]
+    previous = None
+    if marker and ids:
+        before = quotas.projects(session, limit=limit + 1, before=ids[0])
+        if before:
+            previous = before[limit] if len(before) > limit else ""
+    return Page(ids, following, previous)
+
+
+def _render(
+    resource: Resource, session: orm.Session, *project_ids: str
+) -> list[dict[str, Any]]:
+    """Three queries, whatever the number of projects."""
+    allowed = quotas.limits(session, project_ids, resource.runtime.quotas)
+    used = quotas.usage(session, project_ids)
+    return [
+        {
+            "project_id": one,
+            **{
+                name: {"limit": allowed[one][name], "in_use": used[one][name]}
+                for name in quotas.QUOTAS
+            },
+        }
+        for one in project_ids
+    ]
+
+
+def _show(call: Call, item: Json) -> Json:
+    # The tag is that of the limits: what is in use changes by itself.
+    call.etag = etag("quota", _limits_of(item))
+    return {"quota": item}
+
+
+def _limits_of(item: Json) -> Json:
+    return {name: item[name]["limit"] for name in quotas.QUOTAS}
+
+
+def _event(
+    session: orm.Session,
+    call: Call,
+    project_id: str,
+    verb: str,
+    wanted: Json,
+) -> None:
+    said = ", ".join(
+        f"{name} to {'the default' if limit is None else limit}"
+        for name, limit in sorted(wanted.items())
+    )
+    events.emit(
+        session,
+        type=f"quota.{verb}",
+        resource_type=ResourceType.QUOTA,
+        resource_id=project_id,
+        project_id=project_id,
+        request_id=call.request_id,
+        message=f"{call.context.user_id} set quotas of project {project_id}: "
+        f"{said or 'nothing'}.",
+    )
