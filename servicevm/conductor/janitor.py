@@ -9,7 +9,7 @@ from sqlalchemy import orm
 
 from servicevm import clock, errors
 from servicevm.db import api as db
-from servicevm.db import leases, models, operations, purge
+from servicevm.db import leases, models, operations, processes, purge
 from servicevm.drivers import INFRA, Drivers, driver_names
 from servicevm.states import (
     Action,
@@ -103,6 +103,17 @@ class Janitor:
                 return
         with db.writer() as session:
             session.execute(sa.delete(models.AgentCertificate).where(old))
+
+    def forget_processes(self) -> None:
+        """Drop the rows of processes that are gone for long."""
+        before = clock.now_us() - processes.FORGET
+        with db.reader() as session:
+            gone = session.scalar(
+                sa.select(sa.exists().where(models.Process.last_seen < before))
+            )
+        if gone:
+            with db.writer() as session:
+                processes.forget(session)
 
     def forget_history(self) -> None:
         """Drop operations and events that are older than ``keep_days``.

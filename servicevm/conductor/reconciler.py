@@ -72,6 +72,7 @@ class Reconciler:
             self._wake()
         self._janitor.delete_leftovers()
         self._janitor.forget_expired()
+        self._janitor.forget_processes()
         self._janitor.forget_history()
 
     def observe(self, device_id: str) -> None:

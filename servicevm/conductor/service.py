@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from oslo_config import cfg
 
 from servicevm import clock
-from servicevm.conductor import actions
+from servicevm.conductor import actions, processes
 from servicevm.conductor.agent_events import AgentEventsHandler
 from servicevm.conductor.device_steps import DEVICE_STEPS
 from servicevm.conductor.engine import Engine
@@ -15,8 +15,10 @@ from servicevm.conductor.service_steps import SERVICE_STEPS
 from servicevm.conductor.upkeep import Upkeep
 from servicevm.db import api as db
 from servicevm.db import leases
+from servicevm.db.presence import Presence
 from servicevm.drivers import Drivers
 from servicevm.rpc.base import AgentEvents, ConductorApi, Json, RelayApi
+from servicevm.states import ProcessRole
 
 __all__ = ["Conductor"]
 
@@ -57,11 +59,13 @@ class Conductor(ConductorApi, AgentEvents):
             conf, self._drivers, self.wake, self._died
         )
         self._agents = AgentEventsHandler(conf, self.wake, self._mend)
+        self._presence = Presence(conf, ProcessRole.CONDUCTOR)
 
     def start(self) -> None:
         """Begin to work, in threads."""
         self._runner.start()
         self._upkeep.start(self.reconciler)
+        self._presence.start()
 
     def stop(self, timeout: float) -> None:
         """Put down what is in hand; devices keep running.
@@ -70,6 +74,7 @@ class Conductor(ConductorApi, AgentEvents):
         """
         self._upkeep.stop(timeout)
         self._runner.stop(timeout)
+        self._presence.stop(timeout)
         self._drivers.close()
 
     def run_once(self) -> bool:
@@ -140,6 +145,9 @@ class Conductor(ConductorApi, AgentEvents):
 
     def event(self, device_id: str, epoch: int, event: Json) -> None:
         self._agents.event(device_id, epoch, event)
+
+    def relay_report(self, report: Json) -> Json:
+        return processes.relay_report(report)
 
     # -- errands ------------------------------------------------------------
 
