@@ -51,6 +51,7 @@ _DEVICES = "/v1/devices"
 _DEVICE = "/v1/devices/{id}"
 _SERVICES = "/v1/services"
 _SERVICE = "/v1/services/{id}"
+_RELAY = "/v1/relays/{id}"
 _QUOTAS = "/v1/quotas"
 _QUOTA = "/v1/quotas/{project_id}"
 _OPERATIONS = "/v1/operations"
@@ -154,6 +155,28 @@ _RULES = [
         ("POST", f"{_OPERATION}/retry"),
     ),
     _rule("event:list", READER, "List events.", ("GET", "/v1/events")),
+    _rule(
+        "conductor:list",
+        ADMIN,
+        "List conductors.",
+        ("GET", "/v1/conductors"),
+    ),
+    _rule(
+        "conductor:show",
+        ADMIN,
+        "Show a conductor.",
+        ("GET", "/v1/conductors/{id}"),
+    ),
+    _rule("relay:list", ADMIN, "List relays.", ("GET", "/v1/relays")),
+    _rule("relay:show", ADMIN, "Show a relay.", ("GET", _RELAY)),
+    _rule(
+        "relay:update",
+        ADMIN,
+        "Have a relay drained, or no longer.",
+        ("PATCH", _RELAY),
+    ),
+    _rule("api:list", ADMIN, "List api processes.", ("GET", "/v1/apis")),
+    _rule("api:show", ADMIN, "Show an api process.", ("GET", "/v1/apis/{id}")),
     _rule(
         "quota:list",
         ADMIN,

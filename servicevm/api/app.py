@@ -10,11 +10,14 @@ from oslo_config import cfg
 from servicevm.api import auth, errors, metrics, openapi
 from servicevm.api.middleware import Envelope
 from servicevm.api.resources import (
+    apis,
+    conductors,
     device_templates,
     devices,
     events,
     operations,
     quotas,
+    relays,
     service_calls,
     service_types,
     services,
@@ -46,6 +49,12 @@ ROUTES: Mapping[str, Any] = {
     "/v1/operations/{id}/cancel": operations.Cancel,
     "/v1/operations/{id}/retry": operations.Retry,
     "/v1/events": events.Collection,
+    "/v1/conductors": conductors.Collection,
+    "/v1/conductors/{id}": conductors.Item,
+    "/v1/relays": relays.Collection,
+    "/v1/relays/{id}": relays.Item,
+    "/v1/apis": apis.Collection,
+    "/v1/apis/{id}": apis.Item,
     "/v1/quotas": quotas.Collection,
     "/v1/quotas/defaults": quotas.Defaults,
     "/v1/quotas/{project_id}": quotas.Item,

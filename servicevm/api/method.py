@@ -186,7 +186,7 @@ class Call:
 
 #: What changes by itself, without anyone's doing: presence. It would make
 #: If-Match fail for no reason.
-_NOT_IN_ETAG = ("agent", "members")
+_NOT_IN_ETAG = ("agent", "members", "alive", "last_seen", "sessions")
 
 
 def etag(name: str, item: Json) -> str:

@@ -16,10 +16,11 @@ from prometheus_client import core, registry
 from servicevm.api.auth import Strategy
 from servicevm.api.runtime import Runtime
 from servicevm.db import api as db
-from servicevm.db import models
+from servicevm.db import models, processes
 from servicevm.states import (
     OperatingStatus,
     OperationState,
+    ProcessRole,
     ProvisioningStatus,
 )
 
@@ -95,6 +96,15 @@ class _Stored(registry.Collector):
                 for state in states:
                     family.add_metric([str(state)], counts.get(str(state), 0))
                 yield family
+            alive = processes.count_alive(session)
+        family = core.GaugeMetricFamily(
+            "servicevm_processes",
+            "Processes heard of within 20 seconds, by role.",
+            labels=["role"],
+        )
+        for role in ProcessRole:
+            family.add_metric([str(role)], alive.get(str(role), 0))
+        yield family
 
 
 class MetricsResource:

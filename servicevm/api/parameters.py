@@ -87,13 +87,20 @@ FIELDS_ONLY = {"fields": _FIELDS}
 
 
 def of_list(
-    listing: Listing, filters: Mapping[str, Parameter]
+    listing: Listing,
+    filters: Mapping[str, Parameter],
+    *,
+    owned: bool = True,
 ) -> dict[str, Parameter]:
-    """The parameters of a list of `listing`."""
+    """The parameters of a list of `listing`.
+
+    :param owned: each of what is listed belongs to a project
+    """
     keys = ", ".join(sorted(listing.sorts))
     sort = Parameter(_STRING, f"{_SORT.description} Keys: {keys}.", True)
     found = {**PAGING, "sort": sort, "fields": _FIELDS, **filters}
-    found["all_projects"] = _ALL_PROJECTS
+    if owned:
+        found["all_projects"] = _ALL_PROJECTS
     if listing.changed is not None:
         found["changes-since"] = _CHANGES_SINCE
     if listing.tagged:

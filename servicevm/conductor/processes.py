@@ -23,7 +23,6 @@ def relay_report(report: Json) -> Json:
     """
     name, host = str(report["name"]), str(report["host"])
     began = int(report["started_at"])
-    address = report.get("address")
     told = processes.Report(
         role=ProcessRole.RELAY,
         name=name,
@@ -32,7 +31,8 @@ def relay_report(report: Json) -> Json:
         version=str(report["version"]),
         started_at=began,
         group=str(report["group"]),
-        address=None if address is None else str(address),
+        # One that agents reach by virtio-serial only has none.
+        address=str(report.get("address") or "") or None,
         sessions=int(report["sessions"]),
     )
     standing = db.write(lambda session: processes.report(session, told))

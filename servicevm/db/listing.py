@@ -42,6 +42,7 @@ class ListQuery:
     :param filters: parameter to the values of which one must match
     :param project_id: only rows of this project; None for all
     :param changes_since: microseconds
+    :param where: further conditions
     """
 
     limit: int
@@ -54,6 +55,7 @@ class ListQuery:
     not_tags_any: Sequence[str] = ()
     changes_since: int | None = None
     project_id: str | None = None
+    where: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def _scope(listing: Listing, query: ListQuery) -> list[Any]:
 
 
 def _conditions(listing: Listing, query: ListQuery) -> list[Any]:
-    found = _scope(listing, query)
+    found = [*_scope(listing, query), *query.where]
     for name, values in query.filters.items():
         column = listing.filters[name]
         found.append(

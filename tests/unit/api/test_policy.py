@@ -18,6 +18,13 @@ def _context(*roles: str) -> RequestContext:
 _NOT_A_MEMBERS = (
     "servicevm:all_projects",
     "servicevm:metrics",
+    "servicevm:conductor:list",
+    "servicevm:conductor:show",
+    "servicevm:relay:list",
+    "servicevm:relay:show",
+    "servicevm:relay:update",
+    "servicevm:api:list",
+    "servicevm:api:show",
     "servicevm:quota:list",
     "servicevm:quota:update",
     "servicevm:quota:delete",

@@ -28,7 +28,7 @@ def _relays() -> list[models.Process]:
 def test_a_relay_that_reports_is_listed(lab: Lab) -> None:
     conductor = lab.conductor()
     assert conductor.relay_report(_report()) == {"draining": False}
-    assert conductor.relay_report(_report(sessions=4, address=None)) == {
+    assert conductor.relay_report(_report(sessions=4, address="")) == {
         "draining": False
     }
     (row,) = _relays()

@@ -1,0 +1,78 @@
+"""``/v1/relays``: the processes that hold the agents' sessions."""
+
+from sqlalchemy import orm
+
+from servicevm import clock
+from servicevm.api import parameters
+from servicevm.api.method import Call, Json, Resource, method
+from servicevm.api.resources import processes
+from servicevm.api.schemas import processes as schemas
+from servicevm.api.views import processes as views
+from servicevm.db import api as db
+from servicevm.db import events, models
+from servicevm.states import ProcessRole, ResourceType
+
+
+class Collection(Resource):
+    """``/v1/relays``."""
+
+    @method(
+        "List relays",
+        rule="relay:list",
+        response=schemas.RELAYS,
+        query=processes.RELAY_QUERY,
+        listing=processes.RELAY_LISTING,
+    )
+    def on_get(self, call: Call) -> Json:
+        return processes.page(call, ProcessRole.RELAY, "relays", views.relay)
+
+
+class Item(Resource):
+    """``/v1/relays/{id}``."""
+
+    @method(
+        "Show a relay",
+        rule="relay:show",
+        response=schemas.SHOW_RELAY,
+        query=parameters.FIELDS_ONLY,
+    )
+    def on_get(self, call: Call, id: str) -> Json:
+        return processes.show(call, ProcessRole.RELAY, id, views.relay)
+
+    @method(
+        "Have a relay drained, or no longer; it hears of it in some seconds",
+        rule="relay:update",
+        request=schemas.UPDATE_RELAY,
+        response=schemas.SHOW_RELAY,
+    )
+    def on_patch(self, call: Call, id: str) -> Json:
+        draining = bool(call.body["relay"]["draining"])
+
+        def update(session: orm.Session) -> Json:
+            row = processes.find(session, ProcessRole.RELAY, id)
+            now = clock.now_us()
+            call.match("relay", lambda: views.relay(row, now))
+            if row.draining != draining:
+                row.draining = draining
+                _event(session, call, row)
+            return views.relay(row, now)
+
+        return call.show("relay", db.write(update))
+
+
+def _event(session: orm.Session, call: Call, row: models.Process) -> None:
+    events.emit(
+        session,
+        type="relay.drain" if row.draining else "relay.resume",
+        resource_type=ResourceType.RELAY,
+        resource_id=row.id,
+        project_id=str(call.context.project_id),
+        request_id=call.request_id,
+        message=f"{call.context.user_id} asked the relay {row.name} on "
+        f"{row.host} to "
+        + (
+            "take no new sessions and to let go those that it has."
+            if row.draining
+            else "take sessions again."
+        ),
+    )
