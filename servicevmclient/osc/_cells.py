@@ -122,6 +122,22 @@ class Slots(Cell):
         return str(value)
 
 
+class Limit(Cell):
+    """A limit: a number, or ``unlimited``."""
+
+    def text(self, value: int) -> str:
+        """-1 in words."""
+        return "unlimited" if value == -1 else str(value)
+
+
+class Quota(Cell):
+    """``2 of 10``."""
+
+    def text(self, value: Mapping[str, Any]) -> str:
+        """In use, and the limit."""
+        return f"{value['in_use']} of {Limit(value['limit']).human_readable()}"
+
+
 class Document(Cell):
     """A nested object: YAML, which ``--config`` takes back."""
 

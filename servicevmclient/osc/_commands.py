@@ -28,6 +28,7 @@ _NOUNS: Final = {
     "service type": ("list", "show"),
     "operation": ("list", "show", "cancel", "retry"),
     "event": ("list",),
+    "quota": ("list", "show", "set", "unset", "delete"),
 }
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from servicevmclient.testing._quotas import DEFAULTS, Quotas
 from servicevmclient.testing._store import PLANS, Store, etag_of
 
 Json = dict[str, Any]
@@ -57,6 +58,8 @@ class FakeServicevm:
         self, *, username: str | None = None, password: str = ""
     ) -> None:
         self.store = Store()
+        #: what projects may have; it is shown, but refuses nothing
+        self.quotas = Quotas(self.store)
         #: method and path of every request, in order
         self.requests: list[tuple[str, str]] = []
         self._auth: str | None = None
@@ -112,6 +115,8 @@ class FakeServicevm:
             if key in self._answers:
                 return self._answers[key]
             parts = url.path.strip("/").split("/")
+            if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
+                return self._quota(method, parts[2:], headers, body)
             if parts[0] != "v1" or len(parts) < 2 or parts[1] not in _PATHS:
                 raise _Refused(404, "not_found", f"No {url.path}.")
             plural = _PATHS[parts[1]]
@@ -124,6 +129,26 @@ class FakeServicevm:
             if key:
                 self._answers[key] = found
             return found
+
+    def _quota(
+        self, method: str, below: list[str], headers: Any, body: Json
+    ) -> _Answer:
+        if not below:
+            return _Answer(200, {"quotas": self.quotas.all()})
+        if below == ["defaults"]:
+            return _Answer(200, {"quota_defaults": dict(DEFAULTS)})
+        project = "fake" if below == ["own"] else below[0]
+        row = self.quotas.show(project)
+        wanted = headers.get("If-Match")
+        if wanted not in (None, "*", etag_of(row)):
+            raise _Refused(412, "precondition_failed", f"It is not {wanted}.")
+        if method == "DELETE":
+            self.quotas.delete(project)
+            return _Answer(204)
+        if method == "PATCH":
+            self.quotas.change(project, body["quota"])
+            row = self.quotas.show(project)
+        return _Answer(200, {"quota": row}, {"ETag": etag_of(row)})
 
     def _list(self, plural: str, path: str, query: Any) -> _Answer:
         rows = list(self.store.rows[plural].values())

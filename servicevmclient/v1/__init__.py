@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.device_template import DeviceTemplate
     from servicevmclient.v1.event import Event
     from servicevmclient.v1.operation import Operation
+    from servicevmclient.v1.quota import Quota
     from servicevmclient.v1.service import Service
     from servicevmclient.v1.service_type import ServiceType
 
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "Operation",
     "Progress",
+    "Quota",
     "Service",
     "ServiceType",
 ]
@@ -30,6 +32,7 @@ _HOME = {
     "Event": "event",
     "Operation": "operation",
     "Progress": "_waiter",
+    "Quota": "quota",
     "Service": "service",
     "ServiceType": "service_type",
 }

@@ -12,6 +12,7 @@ from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 from servicevmclient.v1.event import Event
 from servicevmclient.v1.operation import Operation
+from servicevmclient.v1.quota import OWN, Quota
 from servicevmclient.v1.service import Service
 from servicevmclient.v1.service_type import ServiceType
 
@@ -347,6 +348,36 @@ class Client(Verbs):
     def events(self, **query: Any) -> Iterator[Event]:
         """Yield events; ``device_id``, ``resource_id`` ... filter."""
         return self.each(Event, **query)
+
+    # -- quotas -------------------------------------------------------------
+    def quotas(self, **query: Any) -> Iterator[Quota]:
+        """Yield the quotas of projects with limits or things in use."""
+        return self.each(Quota, **query)
+
+    def get_quota(self, project_id: str | None = None) -> Quota:
+        """A project's quota; that of one's own if none is named."""
+        return self.get(Quota, project_id or OWN)
+
+    def get_quota_defaults(self) -> dict[str, int]:
+        """The limits of projects that have none of their own."""
+        found = self._adapter.json("GET", f"{Quota.path}/defaults")
+        return dict(found.get("quota_defaults") or {})
+
+    def update_quota(
+        self,
+        project_id: str,
+        *,
+        if_match: str | None = None,
+        **limits: int | None,
+    ) -> Quota:
+        """Set the limits that are given: -1 unlimited, None the default."""
+        return self.update(Quota, project_id, limits, if_match=if_match)
+
+    def delete_quota(
+        self, project_id: str, *, if_match: str | None = None
+    ) -> None:
+        """Take the project's own limits away."""
+        self.delete(Quota, project_id, if_match=if_match)
 
     def _operation_do(self, operation_id: str, verb: str) -> Operation:
         answer = self.act(Operation, operation_id, verb)

@@ -18,15 +18,16 @@ from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.rpc.local import LateRelay
 from servicevmclient import exceptions
+from servicevmclient.application import Lazy
 from servicevmclient.exit_codes import ExitCode
 from servicevmclient.osc._commands import COMMANDS
-from servicevmclient.shell import Lazy
 from servicevmclient.v1 import (
     Client,
     Device,
     DeviceTemplate,
     Event,
     Operation,
+    Quota,
     Service,
     ServiceType,
 )
@@ -151,17 +152,34 @@ def test_answers_have_the_declared_fields_and_no_others(
         *client.service_types(),
         *(client.get_operation(one.id) for one in client.operations()),
         *client.events(max_items=3),
+        *client.quotas(),
     ]
     assert {type(one) for one in found} == {
         Device,
         DeviceTemplate,
         Event,
         Operation,
+        Quota,
         Service,
         ServiceType,
     }
     for one in found:
         assert sorted(one.to_dict()) == sorted(one.fields)
+
+
+def test_a_quota_is_shown_set_and_holds(terminal: Terminal) -> None:
+    _build(terminal)
+    rows = terminal("quota show -f json").json()
+    assert {"Quota": "devices", "Limit": 10, "In Use": 1} in rows
+    _succeeds(terminal, "quota set --devices 1 default")
+    refused = terminal("device create --template small lb-2")
+    assert refused.code == ExitCode.AUTH
+    assert "Quota devices: the limit is 1, 1 in use" in refused.err
+    _succeeds(terminal, "quota delete default")
+    assert terminal("quota list -f json").json()[0]["Devices"] == {
+        "limit": 10,
+        "in_use": 1,
+    }
 
 
 def test_pages_etags_and_idempotency(client: Client) -> None:
@@ -261,6 +279,11 @@ STORY = (
     ("service type list", ()),
     ("service type show", ()),
     ("event list", ()),
+    ("quota list", ()),
+    ("quota show", ()),
+    ("quota set", ()),
+    ("quota unset", ()),
+    ("quota delete", ()),
     ("operation list", ()),
     ("operation show", ()),
     ("service delete", ()),
