@@ -1,0 +1,173 @@
+"""Our processes: what each is told, how it is started, how it shows that
+it works."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import requests
+
+from tools.cluster import haproxy
+from tools.cluster.configuration import render, write
+from tools.cluster.member import Member
+from tools.cluster.ports import Ports, listens
+
+__all__ = ["COUNTS", "Fleet", "Wiring"]
+
+BIN = Path(sys.executable).parent
+#: Role to how many.
+COUNTS = {"api": 2, "conductor": 3, "relay": 2}
+
+_GUNICORN = """\
+# Of one of the cluster's APIs.
+wsgi_app = "servicevm.wsgi.api:application"
+bind = "127.0.0.1:{port}"
+workers = 1
+worker_class = "gthread"
+threads = {threads}
+worker_tmp_dir = {folder!r}
+control_socket_disable = True
+timeout = 60
+graceful_timeout = 20
+keepalive = 30
+"""
+
+
+class Wiring(Protocol):
+    """Where the processes find what they need."""
+
+    def url_of(self, member: str, target: str) -> str:
+        """Of the ``database`` or the ``broker``; holds a password."""
+
+    def authtoken(self) -> Mapping[str, str]:
+        """``[keystone_authtoken]``."""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """:param folder: of the cluster
+    :param options: over those that are written here
+    """
+
+    folder: Path
+    ports: Ports
+    options: Mapping[str, Mapping[str, Any]]
+
+    def path(self, member: str) -> Path:
+        """The member's servicevm.conf; all that it reads."""
+        return self.folder / "conf" / f"{member}.conf"
+
+    def names(self, role: str) -> list[str]:
+        return [f"{role}{n + 1}" for n in range(COUNTS[role])]
+
+    def write(self, wiring: Wiring) -> None:
+        """Write every file (anew)."""
+        for role in COUNTS:
+            for name in self.names(role):
+                write(self.path(name), self._conf(role, name, wiring))
+        write(self.path("manage"), self._conf("conductor", "manage", wiring))
+        for name in self.names("api"):
+            write(
+                self.folder / "conf" / f"{name}-gunicorn.py",
+                _GUNICORN.format(
+                    port=self.ports.of(name),
+                    folder=str(self.folder / "run"),
+                    threads=8,
+                ),
+            )
+        write(
+            self.folder / "conf" / "haproxy.cfg",
+            haproxy.render(
+                self.ports.of("haproxy"),
+                {name: self.ports.of(name) for name in self.names("api")},
+            ),
+        )
+
+    def members(self) -> Iterator[Member]:
+        """Our processes and haproxy, in the order in which they start."""
+        for index, name in enumerate(self.names("conductor"), 1):
+            yield self._member("conductor", index, self._servicevm(name))
+        for index, name in enumerate(self.names("relay"), 1):
+            port = self.ports.of(name)
+            yield self._member(
+                "relay",
+                index,
+                self._servicevm(name),
+                answers=lambda port=port: listens(port),
+                port=port,
+            )
+        for index, name in enumerate(self.names("api"), 1):
+            port = self.ports.of(name)
+            yield self._member(
+                "api",
+                index,
+                # All that it is told is in its file: an argument would be
+                # taken for one of servicevm's.
+                [str(BIN / "gunicorn")],
+                answers=lambda port=port: _healthy(port),
+                port=port,
+                environment={
+                    "GUNICORN_CMD_ARGS": "--config "
+                    f"{self.folder}/conf/{name}-gunicorn.py",
+                    "OS_SERVICEVM_CONFIG_FILES": str(self.path(name)),
+                },
+            )
+        port = self.ports.of("haproxy")
+        yield self._member(
+            "haproxy",
+            0,
+            ["haproxy", "-db", "-f", str(self.folder / "conf/haproxy.cfg")],
+            answers=lambda: _healthy(port),
+            port=port,
+        )
+
+    def _servicevm(self, name: str) -> list[str]:
+        program = f"servicevm-{name.rstrip('0123456789')}"
+        return [str(BIN / program), "--config-file", str(self.path(name))]
+
+    def _member(
+        self, role: str, index: int, command: list[str], **more: Any
+    ) -> Member:
+        return Member(role, index, self.folder, command, **more)
+
+    def _conf(self, role: str, name: str, wiring: Wiring) -> str:
+        state = self.folder / "state"
+        if role == "relay":
+            # It shares nothing with those who hold the CA.
+            state = self.folder / "relay" / name
+            state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        told: dict[str, dict[str, Any]] = {
+            "DEFAULT": {
+                "state_dir": state,
+                "deployment_id": "cluster",
+                "rpc": "oslo",
+                "transport_url": wiring.url_of(name, "broker"),
+                "use_stderr": True,
+                "debug": False,
+            },
+            role: {"name": name},
+        }
+        if role == "relay":
+            told["relay"] |= {
+                "bind_port": self.ports.of(name),
+                "serial_socket": state / "relay.sock",
+            }
+        else:
+            told["database"] = {"connection": wiring.url_of(name, "database")}
+        if role == "api":
+            told["api"]["auth_strategy"] = "keystone"
+            told["keystone_authtoken"] = dict(wiring.authtoken())
+            told["oslo_middleware"] = {"enable_proxy_headers_parsing": True}
+        return render(told, self.options)
+
+
+def _healthy(port: int) -> bool:
+    try:
+        answer = requests.get(
+            f"http://127.0.0.1:{port}/healthcheck", timeout=2
+        )
+    except requests.RequestException:
+        return False
+    return answer.status_code == 200
