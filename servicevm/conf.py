@@ -69,6 +69,7 @@ API_OPTS = [
         default="http_basic",
         choices=[
             ("http_basic", "user and password from auth_file"),
+            ("keystone", "tokens of Keystone; see [keystone_authtoken]"),
             ("none", "everyone is the administrator; loopback only"),
         ],
         help="Who may call the API.",

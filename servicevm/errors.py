@@ -91,6 +91,18 @@ UNAUTHENTICATED = _declare(
     "The request carries no valid credentials.",
     "Check the user name and password, or the token.",
 )
+PROJECT_NEEDED = _declare(
+    "project_needed",
+    403,
+    "The token is not one of a project.",
+    "Name a project in clouds.yaml, or in OS_PROJECT_NAME.",
+)
+OWNED = _declare(
+    "owned_by_service",
+    403,
+    "Another service owns this resource.",
+    "Change it through the service that the detail names.",
+)
 FORBIDDEN = _declare(
     "forbidden",
     403,
@@ -141,6 +153,13 @@ UNAVAILABLE = _declare(
     503,
     "A part of the service is not reachable.",
     "Try again; if it stays, look at the service's log.",
+)
+
+IDENTITY_UNAVAILABLE = _declare(
+    "identity_unavailable",
+    503,
+    "The identity service does not answer.",
+    "Try again; if it stays, look at Keystone and at [keystone_authtoken].",
 )
 
 # -- templates, capacity ----------------------------------------------------

@@ -74,7 +74,7 @@ def build(
     app = falcon.App(middleware=[Envelope(strategy, counted)])
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
-    errors.register(app)
+    errors.register(app, strategy.challenge)
     routes = {path: make(runtime) for path, make in ROUTES.items()}
     for path, resource in routes.items():
         app.add_route(path, resource)

@@ -35,17 +35,28 @@ _MAX_PASSWORD = 72
 
 
 class Strategy(Protocol):
-    """One way of knowing the caller."""
+    """One way of knowing the caller.
+
+    :ivar challenge: ``WWW-Authenticate`` of a 401
+    """
+
+    challenge: str
 
     def identify(self, req: falcon.Request) -> RequestContext:
         """The caller's context.
 
-        :raises PermanentError: UNAUTHENTICATED
+        :raises ServicevmError: UNAUTHENTICATED, or what else prevents it
         """
+
+
+#: What a client of ``none`` never sees, and one of ``http_basic`` may.
+_BASIC = 'Basic realm="servicevm"'
 
 
 class NoAuth:
     """Everyone is the administrator; for loopback only."""
+
+    challenge = _BASIC
 
     def identify(self, req: falcon.Request) -> RequestContext:
         return _administrator("admin", req)
@@ -56,6 +67,8 @@ class HttpBasic:
 
     :param path: read again when it changes; it may not exist yet
     """
+
+    challenge = _BASIC
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -118,8 +131,16 @@ def strategy(conf: cfg.ConfigOpts) -> Strategy:
     makers: Mapping[str, Callable[[], Strategy]] = {
         "none": NoAuth,
         "http_basic": lambda: HttpBasic(Path(conf.api.auth_file)),
+        "keystone": lambda: _keystone(conf),
     }
     return makers[conf.api.auth_strategy]()
+
+
+def _keystone(conf: cfg.ConfigOpts) -> Strategy:
+    # Imported here: it costs a fifth of a second and is not always used.
+    from servicevm.api.identity import Keystone
+
+    return Keystone(conf)
 
 
 def _entries(text: str) -> dict[str, bytes]:

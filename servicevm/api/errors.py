@@ -77,14 +77,28 @@ def document(
     return {"errors": [error]}
 
 
-def register(app: Any) -> None:
-    """Answer every exception of `app` in the one form."""
+def register(app: Any, challenge: str) -> None:
+    """Answer every exception of `app` in the one form.
+
+    :param challenge: ``WWW-Authenticate`` of a 401
+    """
+
+    def on_error(
+        req: falcon.Request,
+        resp: falcon.Response,
+        error: ServicevmError,
+        params: object,
+    ) -> None:
+        if error.reason is errors.UNAUTHENTICATED:
+            resp.set_header("WWW-Authenticate", challenge)
+        _on_error(req, resp, error, params)
+
     app.add_error_handler(Exception, _on_exception)
     # oslo.db passes on as they are what it has no class of its own for.
     for kind in (DBError, OperationalError):
         app.add_error_handler(kind, _on_database)
     app.add_error_handler(falcon.HTTPError, _on_falcon)
-    app.add_error_handler(ServicevmError, _on_error)
+    app.add_error_handler(ServicevmError, on_error)
 
 
 def _answer(
@@ -119,8 +133,6 @@ def _on_error(
     reason = error.reason
     if reason.status >= 500:
         LOG.warning("%s %s: %s", req.method, req.path, error.detail)
-    if reason is errors.UNAUTHENTICATED:
-        resp.set_header("WWW-Authenticate", 'Basic realm="servicevm"')
     _answer(
         req,
         resp,
