@@ -182,18 +182,22 @@ class Reboot(Resource):
         status=202,
         request=schemas.REBOOT,
         response=schemas.SHOW,
+        idempotent=True,
     )
     def on_post(self, call: Call, id: str) -> Json:
         hard = bool(call.body["reboot"].get("hard", False))
 
         def reboot(session: orm.Session) -> Json:
             row = find(session, call, id)
+            if idempotency.made_before(session, call) is not None:
+                return views.render(session, [row])[0]
             _refuse_reboot(session, row)
             row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
             row.status_code, row.status_reason = None, ""
             requested.request(
                 session, call, row, Action.REBOOT, {"hard": hard}
             )
+            idempotency.remember(session, call, ResourceType.DEVICE, row.id)
             session.flush()
             return views.render(session, [row])[0]
 

@@ -321,6 +321,22 @@ def test_reboot_only_where_it_makes_sense(
     assert answer.status_code == status
 
 
+def test_a_reboot_that_is_asked_for_again_is_one_reboot(
+    api: testing.TestClient, device: dict[str, Any]
+) -> None:
+    requests.activate(device)
+    before = len(_operations())
+    for replayed in (None, "true"):
+        answer = api.simulate_post(
+            f"/v1/devices/{device['id']}/reboot",
+            json={"reboot": {}},
+            headers={"Idempotency-Key": "once"},
+        )
+        assert answer.status_code == 202
+        assert answer.headers.get("Idempotent-Replayed") == replayed
+    assert len(_operations()) == before + 1
+
+
 def test_the_console_log_is_asked_of_the_conductor(
     api: testing.TestClient,
     device: dict[str, Any],
