@@ -9,9 +9,8 @@ whose import alone costs 0.3 s (2026-08).
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from servicevmclient.exceptions import ConfigError
 
@@ -68,8 +67,7 @@ _CLOUD_KEYS = {
 _AUTH_KEYS = frozenset().union(*_PLAIN.values())
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """Everything a client needs to be made, read without openstacksdk.
 
     :param verify: check certificates; or a file with those to trust

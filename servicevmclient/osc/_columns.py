@@ -2,8 +2,7 @@
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from servicevmclient.osc import _cells
 
@@ -16,8 +15,7 @@ class In(enum.Enum):
     SHOW = enum.auto()  # show only
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One attribute of a resource and how it is shown.
 
     :param field: key of the resource; what ``show`` calls it

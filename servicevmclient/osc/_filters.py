@@ -2,15 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from servicevmclient.osc import _values
 from servicevmclient.v1._resource import Resource
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """``--device NAME``.
 
     :param flag: the option

@@ -3,8 +3,7 @@
 import argparse
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from servicevmclient.osc import _values
 
@@ -23,8 +22,7 @@ BOTH = Verb.CREATE | Verb.SET
 ALL = BOTH | Verb.UNSET
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value: ``--description TEXT``.
 
     :param flag: the option
@@ -43,8 +41,7 @@ class Scalar:
     choices: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Many:
+class Many(NamedTuple):
     """A list: ``--tag A --tag B``.
 
     ``set`` adds to it (`replaces`: gives a new list), ``--no-tag`` empties
@@ -60,8 +57,7 @@ class Many:
     replaces: bool = False
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     """An object: ``--property key=value``, merged by ``set``."""
 
     flag: str

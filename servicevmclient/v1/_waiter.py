@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from servicevmclient import exceptions
 from servicevmclient.v1._resource import Resource
@@ -12,8 +11,7 @@ from servicevmclient.v1.operation import Operation
 R = TypeVar("R", bound=Resource)
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far it is; what a wait's callback is called with.
 
     :param noun: ``device``, ``service`` or ``operation``
