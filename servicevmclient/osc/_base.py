@@ -97,14 +97,14 @@ class Lister(Base, lister.Lister):
     ) -> int:
         """On a terminal, a table that fits it; else what cliff makes."""
         stdout: TextIO = getattr(self.app, "stdout", sys.stdout)
-        if (
-            parsed_args.formatter == "table"
-            and stdout.isatty()
-            and not _table.chosen(parsed_args)
-        ):
+        table = parsed_args.formatter == "table"
+        instead: Any = self.formatter
+        if table and stdout.isatty() and not _table.chosen(parsed_args):
             width = shutil.get_terminal_size().columns
-            fitting: Any = _table.Fitting(width, self.give_way, self._left_out)
-            self.formatter = fitting
+            instead = _table.Fitting(width, self.give_way, self._left_out)
+        elif table and not _table.folded(parsed_args, stdout):
+            instead = _table.Whole(self.formatter)
+        self.formatter = instead
         return super().produce_output(parsed_args, column_names, data)
 
     def _left_out(self, headers: Sequence[str]) -> None:

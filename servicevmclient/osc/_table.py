@@ -6,10 +6,10 @@ whole columns are left out, in an order that the columns declare.
 """
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 from unicodedata import combining, east_asian_width
 
 from cliff.columns import FormattableColumn
@@ -18,8 +18,7 @@ from cliff.columns import FormattableColumn
 PROSE = 24
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(NamedTuple):
     """One column: its header, its cells, whether they are numbers."""
 
     header: str
@@ -134,10 +133,14 @@ def _broken(cell: str, width: int) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    text = _said(value).replace("\r\n", "\n")
+    return text.replace("\r", " ").replace("\t", " ")
+
+
+def _said(value: Any) -> str:
     if isinstance(value, FormattableColumn):
         value = value.human_readable()
-    text = str(value).replace("\r\n", "\n")
-    return text.replace("\r", " ").replace("\t", " ")
+    return str(value)
 
 
 def _length(text: str) -> int:
@@ -197,6 +200,45 @@ class Fitting:
         stdout.flush()
         if left_out:
             self._note(left_out)
+
+
+class Whole:
+    """In place of cliff's table formatter, where nobody looks.
+
+    Draws what cliff would, if that is ASCII on a line for each row; to
+    import what cliff knows all other letters with takes 0.02 s (2026-11).
+
+    :param cliffs: cliff's own, for the rest
+    """
+
+    def __init__(self, cliffs: Any) -> None:
+        self._cliffs = cliffs
+
+    def emit_list(
+        self,
+        column_names: Sequence[str],
+        data: Iterable[Sequence[Any]],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        """What cliff asks of a formatter of lists."""
+        rows = list(data)
+        said = [_said(value) for row in rows for value in row]
+        if said and all(one.isascii() and one.isprintable() for one in said):
+            table, _ = fitted(column_names, rows, sys.maxsize)
+            stdout.write(f"{table}\n")
+        else:
+            self._cliffs.emit_list(column_names, rows, stdout, parsed_args)
+
+
+def folded(parsed_args: argparse.Namespace, stdout: TextIO) -> bool:
+    """Whether cliff would make a table narrower."""
+    return bool(
+        parsed_args.max_width > 0
+        or parsed_args.fit_width
+        or stdout.isatty()
+        or sys.stdout.isatty()  # it is this one that cliff asks
+    )
 
 
 def chosen(parsed_args: argparse.Namespace) -> bool:

@@ -2,6 +2,9 @@ import argparse
 import io
 
 import pytest
+from cliff.formatters.table import TableFormatter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from servicevmclient.osc import _cells, _columns, _table
 
@@ -124,3 +127,47 @@ def test_a_choice_of_the_user_is_left_to_cliff(
     given: dict[str, object], chosen: bool
 ) -> None:
     assert _table.chosen(argparse.Namespace(**given)) is chosen
+
+
+VALUES = st.one_of(
+    st.text(), st.text("ab \t\n"), st.integers(), st.none(), st.booleans()
+)
+
+
+def _emitted(formatter: object, rows: list[list[object]], empty: bool) -> str:
+    stdout = io.StringIO()
+    options = argparse.Namespace(
+        print_empty=empty, max_width=0, fit_width=False
+    )
+    formatter.emit_list(  # type: ignore[attr-defined]
+        ["ID", "Operating Status"], rows, stdout, options
+    )
+    return stdout.getvalue()
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.lists(VALUES, min_size=2, max_size=2), max_size=4),
+    empty=st.booleans(),
+)
+def test_where_nobody_looks_a_table_is_what_cliff_makes(
+    rows: list[list[object]], empty: bool
+) -> None:
+    cliffs = TableFormatter()
+    ours = _table.Whole(cliffs)
+    assert _emitted(ours, rows, empty) == _emitted(cliffs, rows, empty)
+
+
+@pytest.mark.parametrize(
+    ("given", "folded"),
+    [({}, False), ({"max_width": 40}, True), ({"fit_width": True}, True)],
+    ids=["nothing", "width", "fit"],
+)
+def test_what_cliff_would_fold_is_left_to_cliff(
+    given: dict[str, object], folded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    options = argparse.Namespace(
+        **{"max_width": 0, "fit_width": False, **given}
+    )
+    assert _table.folded(options, io.StringIO()) is folded
