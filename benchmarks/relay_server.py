@@ -64,8 +64,12 @@ class Conductor:
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         pass
 
-    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         self.beats += len(beats)
+        return []
+
+    def relay_report(self, report: Json) -> Json:
+        return {"draining": False}
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         pass

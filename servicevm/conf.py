@@ -40,6 +40,15 @@ DEFAULT_OPTS = [
         sample_default="the host's name",
         help="Name of this host, as lists of processes show it.",
     ),
+    cfg.StrOpt(
+        "rpc",
+        default="local",
+        choices=[
+            ("local", "one process: servicevm-standalone, always"),
+            ("oslo", "many processes, over RabbitMQ; see transport_url"),
+        ],
+        help="How api, conductors and relays reach each other.",
+    ),
 ]
 
 #: What a process may be called: it is in topics and certificates, too.

@@ -25,6 +25,8 @@ from servicevm.states import (
 
 __all__ = ["AgentEventsHandler"]
 
+#: Rows that one query names.
+_ROWS = 500
 #: Longest message of an agent's event that is kept, in characters.
 MAX_MESSAGE = 2048
 
@@ -106,10 +108,12 @@ class AgentEventsHandler:
                 f"The agent of {device.name} is gone: {reason[:MAX_MESSAGE]}",
             )
 
-    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         if not beats:
-            return
+            return []
         now = clock.now_us()
+        # In one order: two relays' reports must not wait for each other.
+        beats = sorted(beats, key=lambda beat: str(beat["device_id"]))
         with db.writer() as session:
             session.connection().execute(
                 sa.update(models.AgentSession)
@@ -143,8 +147,10 @@ class AgentEventsHandler:
                             members="members" in report,
                         )
                     changed = True
+            stale = _stale(session, beats)
         if changed:
             self._wake()
+        return stale
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         report = _outcome(result)
@@ -290,6 +296,32 @@ def _current(
     """The device's session, if `epoch` is the newest."""
     row = session.get(models.AgentSession, device_id)
     return row if row is not None and row.epoch == epoch else None
+
+
+def _stale(session: orm.Session, beats: Sequence[Json]) -> list[Json]:
+    """Those of the sessions that are not their devices' newest."""
+    newest: dict[str, int] = {}
+    for start in range(0, len(beats), _ROWS):
+        newest |= {
+            device_id: epoch
+            for device_id, epoch in session.execute(
+                sa.select(
+                    models.AgentSession.device_id, models.AgentSession.epoch
+                ).where(
+                    models.AgentSession.device_id.in_(
+                        [
+                            str(beat["device_id"])
+                            for beat in beats[start : start + _ROWS]
+                        ]
+                    )
+                )
+            )
+        }
+    return [
+        {"device_id": beat["device_id"], "epoch": beat["epoch"]}
+        for beat in beats
+        if newest.get(beat["device_id"]) != beat["epoch"]
+    ]
 
 
 def _outcome(result: Json) -> ServiceReport:

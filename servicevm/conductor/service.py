@@ -137,8 +137,8 @@ class Conductor(ConductorApi, AgentEvents):
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         self._agents.session_closed(device_id, epoch, reason)
 
-    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
-        self._agents.heartbeats(relay, beats)
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
+        return self._agents.heartbeats(relay, beats)
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         self._agents.result(device_id, epoch, result)

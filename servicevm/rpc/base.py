@@ -3,6 +3,10 @@
 The database is the only truth: `wake` is a hint, and losing it loses
 nothing. Methods raise `servicevm.errors.ServicevmError`; arguments and
 results are plain JSON data, so that every transport carries them.
+
+Over a bus any call may be carried out twice, late, in another order, or
+carried out although its caller was told that it failed. Each method bears
+that; see servicevm.rpc.messages for what crosses.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,11 +58,16 @@ class AgentEvents(Protocol):
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         """The session ended; ignored unless `epoch` is the newest."""
 
-    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         """Coalesced: ``[{"device_id", "epoch", "seen_us", "services"?}]``.
 
         ``services`` only where a service's report changed since the last
         call: ``{service_id: report}``, as in the ``result`` message.
+
+        :returns: ``[{"device_id", "epoch"}]``, sessions that are not their
+            devices' newest: the relay closes them. So ends one whose opening
+            was overtaken by another's, and one of a device that was revoked
+            while its relay could not be told.
         """
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
@@ -68,6 +77,14 @@ class AgentEvents(Protocol):
     def event(self, device_id: str, epoch: int, event: Json) -> None:
         """Something the agent wants known: ``{"type", "severity",
         "message"}``."""
+
+    def relay_report(self, report: Json) -> Json:
+        """A relay is alive: ``{"name", "host", "group", "version",
+        "address", "sessions", "started_at"}``, every few seconds.
+
+        :returns: ``{"draining": bool}``: whether it is to take no new
+            session, and to let those go that it has
+        """
 
 
 class RelayApi(Protocol):
@@ -83,5 +100,8 @@ class RelayApi(Protocol):
         :raises PermanentError: AGENT_ERROR, with the agent's reason
         """
 
-    def close_session(self, device_id: str, reason: str) -> None:
-        """End the device's session, if there is one."""
+    def close_session(self, device_id: str, reason: str) -> bool:
+        """End the device's session, if there is one.
+
+        :returns: False if its relay could not be told
+        """

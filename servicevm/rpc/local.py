@@ -39,8 +39,7 @@ class LateRelay(RelayApi):
             )
         return relay.call(device_id, method, params, timeout)
 
-    def close_session(self, device_id: str, reason: str) -> None:
+    def close_session(self, device_id: str, reason: str) -> bool:
         with self._lock:
             relay = self._relay
-        if relay is not None:
-            relay.close_session(device_id, reason)
+        return relay is None or relay.close_session(device_id, reason)

@@ -186,7 +186,16 @@ class AgentMgmtDriver(MgmtDriver):
                 )
                 .values(revoked_at=clock.now_us())
             )
-        self._relay.close_session(device_id, "the device was revoked")
+        if self._relay.close_session(device_id, "the device was revoked"):
+            return
+        # The relay learns from the answer to the next heartbeat that the
+        # session, if there is one, is over.
+        with db.writer() as session:
+            session.execute(
+                sa.update(models.AgentSession)
+                .where(models.AgentSession.device_id == device_id)
+                .values(epoch=models.AgentSession.epoch + 1, connected=False)
+            )
 
     def _token(
         self, session: orm.Session, authority: pki.Authority, device_id: str

@@ -165,8 +165,9 @@ class Agent:
         except Lost:
             raise TransientError(AGENT_TIMEOUT, "No answer.") from None
 
-    def close_session(self, device_id: str, reason: str) -> None:
+    def close_session(self, device_id: str, reason: str) -> bool:
         self.drop()
+        return True
 
     def _asked(self, method: str, params: Any) -> Any:
         try:

@@ -22,6 +22,8 @@ class MemoryConductor:
     :ivar revoked: serials that are refused
     :ivar tokens: token -> device id
     :ivar fail: method -> what it raises next time, once
+    :ivar stale: device ids of which every session is out of date
+    :ivar draining: what relays are answered
     :ivar gate: while cleared, `result` waits
     :ivar door: while cleared, `session_opened` has decided and waits
     """
@@ -35,6 +37,8 @@ class MemoryConductor:
         self.gate.set()
         self.door = threading.Event()
         self.door.set()
+        self.stale: set[str] = set()
+        self.draining = False
         self._epoch = 0
         self._changed = threading.Condition()
 
@@ -96,8 +100,13 @@ class MemoryConductor:
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         self._note("session_closed", device_id, epoch, reason)
 
-    def heartbeats(self, relay: str, beats: Sequence[Json]) -> None:
+    def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         self._note("heartbeats", relay, list(beats))
+        return [beat for beat in beats if beat["device_id"] in self.stale]
+
+    def relay_report(self, report: Json) -> Json:
+        self._note("relay_report", report)
+        return {"draining": self.draining}
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         assert self.gate.wait(PATIENCE)

@@ -39,10 +39,11 @@ class Relay:
             raise TransientError(AGENT_NOT_CONNECTED, "Not connected.")
         return getattr(agent, f"do_{method}")(params)
 
-    def close_session(self, device_id: str, reason: str) -> None:
+    def close_session(self, device_id: str, reason: str) -> bool:
         agent = self.agents.pop(device_id, None)
         if agent is not None:
             agent.closed = reason
+        return True
 
 
 class Agent:
