@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, Mapping
 
 from servicevm_agent.journal import valid_id
@@ -10,9 +11,11 @@ from servicevm_agent.wire import Check
 Params = Dict[str, Any]
 #: 64-bit signed, as in the control plane's database.
 _MAX_INT = 2**63 - 1
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def _apply(params: Params) -> None:
+    _request_id(params)
     _service_id(params)
     _text(params, "service_type", 64)
     _text(params, "digest", 80)
@@ -23,11 +26,13 @@ def _apply(params: Params) -> None:
 
 
 def _remove(params: Params) -> None:
+    _request_id(params)
     _service_id(params)
     _integer(params, "generation")
 
 
 def _action(params: Params) -> None:
+    _request_id(params)
     _service_id(params)
     _text(params, "action", 64)
     _object(params, "arguments")
@@ -35,6 +40,15 @@ def _action(params: Params) -> None:
 
 def _anything(params: Params) -> None:
     pass
+
+
+def _request_id(params: Params) -> None:
+    """May be missing; it is written into the log as it is."""
+    value = params.get("request_id")
+    if value is not None and not (
+        isinstance(value, str) and _REQUEST_ID.fullmatch(value)
+    ):
+        raise ValueError("request_id is wrong")
 
 
 def _service_id(params: Params) -> None:

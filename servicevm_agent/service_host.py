@@ -381,9 +381,16 @@ class ServiceHost:
                     raise ConfigRefused(
                         f"the device's disk cannot keep it: {error}"
                     ) from None
+            log(
+                f"service {service_id} generation {generation}: it serves",
+                params.get("request_id"),
+            )
         except (ConfigRefused, OSError) as error:
             detail = str(error)[:_MAX_DETAIL] or "refused"
-            log(f"service {service_id} generation {generation}: {detail}")
+            log(
+                f"service {service_id} generation {generation}: {detail}",
+                params.get("request_id"),
+            )
             self._refused(entry, params, detail)
         with self._lock:
             if self._accepted.get(service_id) == generation:

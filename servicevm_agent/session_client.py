@@ -28,6 +28,8 @@ _ANSWER = 30.0
 _RENEW_ANSWER = 60.0
 _RENEW_AGAIN = 300.0
 _REFUSED = -32000
+#: What changes a service, or asks it something; others come all the time.
+_TOLD = ("apply", "remove", "action")
 _NEVER = (METHOD_NOT_FOUND, INVALID_PARAMS)
 #: Seconds between heartbeats that carry news.
 _NEWS_INTERVAL = 0.5
@@ -126,7 +128,10 @@ class SessionClient:
     def _serve(self, request: Request) -> None:
         """Answer, or have it answered later by `_answer`."""
         params = request.params
+        request_id = params.get("request_id")
         try:
+            if request.method in _TOLD:
+                log(_sentence(request.method, params), request_id)
             if request.method == "ping":
                 data = {"data": params.get("data")}
                 self._session.reply(request.id, data)
@@ -148,6 +153,7 @@ class SessionClient:
                     params["arguments"],
                 )
         except Refusal as refusal:
+            log(f"refused: {refusal}", request_id)
             self._session.refuse(
                 request.id, _REFUSED, refusal.reason, str(refusal)
             )
@@ -287,3 +293,8 @@ class SessionClient:
         if self._renewal is not None:
             return float("inf")
         return time.monotonic() + max(0.0, wall - time.time())
+
+
+def _sentence(method: str, params: Dict[str, Any]) -> str:
+    what = params.get("action") or f"generation {params.get('generation')}"
+    return f"{method} service {params['service_id']}: {what}"

@@ -1,16 +1,23 @@
 """What happens before and after every request."""
 
-import re
+import logging
 import time
 
 import falcon
 from oslo_context import context as oslo_context
+from oslo_log import log
 
+from servicevm import logs
 from servicevm.api import microversion
 from servicevm.api.auth import Strategy
 from servicevm.api.metrics import Metrics
 
-_REQUEST_ID = re.compile(r"req-[0-9a-fA-F-]{36}\Z")
+LOG = log.getLogger(__name__)
+
+#: Methods that change nothing; their lines are for debugging.
+_READS = ("GET", "HEAD", "OPTIONS")
+#: Most characters of a path in the log.
+_LONGEST = 256
 
 
 class Envelope:
@@ -31,7 +38,11 @@ class Envelope:
         given = req.get_header("X-Openstack-Request-Id") or ""
         # Only what has the form of an id: it goes into logs.
         req.context.global_request_id = (
-            given if _REQUEST_ID.match(given) else None
+            given if logs.REQUEST_ID.match(given) else None
+        )
+        logs.enter(
+            req.context.request_id,
+            global_request_id=req.context.global_request_id,
         )
         req.context.version = microversion.negotiate(req)
 
@@ -44,6 +55,7 @@ class Envelope:
     ) -> None:
         if not getattr(resource, "open", False):
             req.context.caller = self._strategy.identify(req)
+            req.context.caller.update_store()
 
     def process_response(
         self,
@@ -58,9 +70,22 @@ class Envelope:
             microversion.HEADER, f"{microversion.SERVICE_TYPE} {version}"
         )
         resp.append_header("Vary", microversion.HEADER)
+        seconds = time.perf_counter() - req.context.began
         self._metrics.observe(
-            req.method,
-            req.uri_template or "",
-            resp.status_code,
-            time.perf_counter() - req.context.began,
+            req.method, req.uri_template or "", resp.status_code, seconds
         )
+        LOG.log(
+            logging.DEBUG if req.method in _READS else logging.INFO,
+            "%s %s: %s in %.3f s",
+            req.method,
+            _shown(req.path),
+            resp.status_code,
+            seconds,
+        )
+        logs.leave()
+
+
+def _shown(path: str) -> str:
+    """A path for the log: bounded, and without a line of its own."""
+    path = path[:_LONGEST]
+    return path if path.isprintable() else ascii(path)

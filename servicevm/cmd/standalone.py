@@ -22,7 +22,7 @@ from oslo_log import log
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import conf as servicevm_conf
-from servicevm import pki
+from servicevm import logs, pki
 from servicevm.api import app as api_app
 from servicevm.api import credentials
 from servicevm.conductor.service import Conductor
@@ -59,23 +59,13 @@ def configure(argv: Sequence[str]) -> cfg.ConfigOpts:
     """Read command line and configuration files."""
     conf = servicevm_conf.register(cfg.CONF)
     conf.register_cli_opts(CLI_OPTS)
-    log.register_options(conf)
-    # Standard output has the two lines that say how to reach us; who reads
-    # no more than those must not hold us up by a pipe that is full.
-    conf.set_default("use_stderr", True)
-    log.set_defaults(
-        default_log_levels=[
-            *log.get_default_log_levels(),
-            "alembic=WARN",
-            "qemu=WARN",
-        ]
-    )
+    logs.register(conf)
     conf(list(argv), project="servicevm", prog="servicevm-standalone")
     if conf.cli_state_dir:
         conf.set_override("state_dir", str(Path(conf.cli_state_dir).resolve()))
     if conf.cli_port is not None:
         conf.set_override("bind_port", conf.cli_port, group="api")
-    log.setup(conf, "servicevm")
+    logs.setup(conf)
     return conf
 
 

@@ -14,7 +14,7 @@ from oslo_config import cfg
 from oslo_log import log
 from sqlalchemy import orm
 
-from servicevm import clock, errors, plans
+from servicevm import clock, errors, logs, plans
 from servicevm.conductor import settle
 from servicevm.conductor.context import StepContext, Steps
 from servicevm.conductor.outcomes import Done, Outcome, Wait
@@ -114,11 +114,19 @@ class Engine:
 
     def drive(self, operation: models.Operation) -> None:
         """Do steps of a claimed operation until it waits or ends."""
-        try:
-            while operation.state == OperationState.RUNNING:
-                operation = self._do_step(operation)
-        except leases.FencedOut:
-            LOG.info("Operation %s was taken over; leaving it.", operation.id)
+        with logs.about(
+            operation.request_id,
+            global_request_id=operation.arguments.get("global_request_id"),
+            user_id=operation.user_id,
+            project_id=operation.project_id,
+        ):
+            try:
+                while operation.state == OperationState.RUNNING:
+                    operation = self._do_step(operation)
+            except leases.FencedOut:
+                LOG.info(
+                    "Operation %s was taken over; leaving it.", operation.id
+                )
 
     def _do_step(self, operation: models.Operation) -> models.Operation:
         """Do the present step and write what became of it."""

@@ -13,6 +13,7 @@ from servicevm.errors import (
     AGENT_TIMEOUT,
     TransientError,
 )
+from servicevm.relay import call_log
 from servicevm.relay import limits as bounds
 from servicevm.relay.connection import Connection
 from servicevm.relay.endings import Ending
@@ -103,9 +104,9 @@ class Relay:
         if method not in RESULTS:
             raise ValueError(f"agents have no method {method!r}")
         answer: Future[Any] = Future()
-        self._soon(
-            self._call, device_id, method, dict(params), timeout, answer
-        )
+        answer.add_done_callback(call_log.ending(device_id, method))
+        given = call_log.traced(method, params)
+        self._soon(self._call, device_id, method, given, timeout, answer)
         try:
             return answer.result(timeout + _GRACE)
         except TimeoutError:
@@ -113,12 +114,13 @@ class Relay:
                 AGENT_TIMEOUT, "The relay did not answer in time."
             ) from None
 
-    def close_session(self, device_id: str, reason: str) -> None:
+    def close_session(self, device_id: str, reason: str) -> bool:
         """See `servicevm.rpc.base.RelayApi.close_session`."""
         try:
             self._soon(self._close, device_id, reason)
         except TransientError:
-            return  # a relay that does not run holds no session
+            pass  # a relay that does not run holds no session
+        return True
 
     def connected(self) -> int:
         """How many sessions are open."""

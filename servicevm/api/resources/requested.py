@@ -31,13 +31,20 @@ def request(
     """Add the operation and its event; the row names it as its newest."""
     resource_type = _TYPES[type(row)]
     device_id = row.id if isinstance(row, models.Device) else row.device_id
+    # So that the conductor's log has it, too.
+    of_caller = call.context.global_request_id
+    traced = {"global_request_id": of_caller} if of_caller else {}
     operation = operations.enqueue(
         session,
         resource_type=resource_type,
         resource_id=row.id,
         device_id=device_id,
         action=action,
-        arguments={"generation": row.generation, **(arguments or {})},
+        arguments={
+            "generation": row.generation,
+            **traced,
+            **(arguments or {}),
+        },
         project_id=row.project_id,
         user_id=str(call.context.user_id),
         request_id=call.request_id,

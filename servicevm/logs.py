@@ -1,0 +1,128 @@
+"""The log: set up alike in every process, each line with its request's id.
+
+The id is that of the thread's oslo.context, from which oslo.log takes it::
+
+    LOG.info("Seen by nobody's request.")
+    with about("req-6f1c..."):
+        LOG.info("Seen by grep req-6f1c.")
+
+A process sets its log up once: `register` before the configuration is read,
+`setup` after it.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from oslo_config import cfg
+from oslo_context import context
+from oslo_log import log
+
+__all__ = [
+    "about",
+    "enter",
+    "leave",
+    "register",
+    "request_id",
+    "setup",
+]
+
+#: Form of a request id; it goes into logs, so nothing else is taken for one.
+REQUEST_ID = re.compile(r"req-[0-9a-fA-F-]{36}\Z")
+
+#: Megabytes of a log file after which the next one is begun, and how many
+#: of them are kept.
+_FILE_MB = 100
+_FILES = 10
+
+
+def _nobody() -> context.RequestContext:
+    made = context.RequestContext(overwrite=False)
+    made.request_id = None
+    return made
+
+
+#: What a thread has that works for no request; oslo.context knows no way to
+#: take a thread's context away.
+_NOBODY = _nobody()
+
+
+def register(conf: cfg.ConfigOpts) -> None:
+    """Register oslo.log's options with our defaults.
+
+    The log goes to standard error; where ``log_file`` is set, its size is
+    bounded.
+    """
+    log.register_options(conf)
+    # Standard output has what a program says; a pipe that nobody reads must
+    # not hold the service up.
+    conf.set_default("use_stderr", True)
+    conf.set_default("log_rotation_type", "size")
+    conf.set_default("max_logfile_size_mb", _FILE_MB)
+    conf.set_default("max_logfile_count", _FILES)
+    log.set_defaults(
+        default_log_levels=[
+            *log.get_default_log_levels(),
+            "alembic=WARN",
+            "qemu=WARN",
+        ]
+    )
+
+
+def setup(conf: cfg.ConfigOpts) -> None:
+    """Begin to write the log as `conf` says."""
+    log.setup(conf, "servicevm")
+
+
+def enter(
+    request_id: str | None,
+    *,
+    global_request_id: str | None = None,
+    user_id: str | None = None,
+    project_id: str | None = None,
+) -> None:
+    """From now on this thread works for a request; None for none."""
+    if not request_id:
+        _NOBODY.update_store()
+        return
+    context.RequestContext(
+        request_id=request_id,
+        global_request_id=global_request_id,
+        user_id=user_id,
+        project_id=project_id,
+        overwrite=True,
+    )
+
+
+def leave() -> None:
+    """From now on this thread works for no request."""
+    _NOBODY.update_store()
+
+
+@contextlib.contextmanager
+def about(
+    request_id: str | None,
+    *,
+    global_request_id: str | None = None,
+    user_id: str | None = None,
+    project_id: str | None = None,
+) -> Iterator[None]:
+    """Work for a request within; None for none."""
+    before = context.get_current() or _NOBODY
+    enter(
+        request_id,
+        global_request_id=global_request_id,
+        user_id=user_id,
+        project_id=project_id,
+    )
+    try:
+        yield
+    finally:
+        before.update_store()
+
+
+def request_id() -> str | None:
+    """Id of the request that this thread works for."""
+    current = context.get_current()
+    found = None if current is None else current.request_id
+    return found if found and REQUEST_ID.match(found) else None
