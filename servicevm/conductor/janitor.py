@@ -106,8 +106,8 @@ class Janitor:
 
     def forget_processes(self) -> None:
         """Drop the rows of processes that are gone for long."""
-        before = clock.now_us() - processes.FORGET
         with db.reader() as session:
+            before = db.now(session) - processes.FORGET
             gone = session.scalar(
                 sa.select(sa.exists().where(models.Process.last_seen < before))
             )

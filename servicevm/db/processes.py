@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.db import events
+from servicevm.db import api, events
 from servicevm.db.models import Event, Process
 from servicevm.states import ProcessRole, ResourceType, Severity
 
@@ -78,7 +78,7 @@ class Standing(NamedTuple):
 
 def report(session: orm.Session, told: Report) -> Standing:
     """Take note that a process lives; may write an event."""
-    now = clock.now_us()
+    now = api.now(session)
     row = session.get(Process, (str(told.role), told.name))
     if row is None:
         row = Process(
@@ -119,7 +119,7 @@ def count_alive(session: orm.Session) -> Mapping[str, int]:
     """Processes that are alive, by role."""
     rows = session.execute(
         sa.select(Process.role, sa.func.count())
-        .where(seen_lately(clock.now_us()))
+        .where(seen_lately(api.now(session)))
         .group_by(Process.role)
     )
     return {role: count for role, count in rows}
@@ -128,7 +128,7 @@ def count_alive(session: orm.Session) -> Mapping[str, int]:
 def forget(session: orm.Session) -> None:
     """Drop the rows of processes that were not heard of for an hour."""
     session.execute(
-        sa.delete(Process).where(Process.last_seen < clock.now_us() - FORGET)
+        sa.delete(Process).where(Process.last_seen < api.now(session) - FORGET)
     )
 
 

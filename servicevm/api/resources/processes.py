@@ -7,7 +7,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import parameters
 from servicevm.api.method import Call, Json
 from servicevm.api.parameters import Parameter
@@ -58,7 +57,7 @@ def page(call: Call, role: ProcessRole, name: str, view: View) -> Json:
     :param name: key of the list in the answer
     """
     with db.reader() as session:
-        now = clock.now_us()
+        now = db.now(session)
         where: list[Any] = [_MODEL.role == str(role)]
         if "alive" in call.values:
             lately = processes.seen_lately(now)
@@ -91,4 +90,4 @@ def show(call: Call, role: ProcessRole, id: str, view: View) -> Json:
     """One process in its envelope."""
     with db.reader() as session:
         row = find(session, role, id)
-        return call.show(str(role), view(row, clock.now_us()))
+        return call.show(str(role), view(row, db.now(session)))

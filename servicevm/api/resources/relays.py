@@ -2,7 +2,6 @@
 
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import parameters
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import processes
@@ -50,7 +49,7 @@ class Item(Resource):
 
         def update(session: orm.Session) -> Json:
             row = processes.find(session, ProcessRole.RELAY, id)
-            now = clock.now_us()
+            now = db.now(session)
             call.match("relay", lambda: views.relay(row, now))
             if row.draining != draining:
                 row.draining = draining
