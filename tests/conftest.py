@@ -9,6 +9,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "mariadb", "postgresql"],
+        default="sqlite",
+        help="what the tests of db, api and conductor run on; a server is "
+        "started for them",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked `root` need root; an ordinary user's run says so."""
     if os.geteuid() == 0:

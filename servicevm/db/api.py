@@ -6,15 +6,21 @@
     with reader() as session: ...   # a consistent view, never blocks
     with writer() as session: ...   # committed at the end, or not at all
     write(function)                 # as writer, again after a collision
+    now(session)                    # what time it is, for everybody
 
 Everything between the two ends of a ``with`` is one transaction. A writer
 must not wait for anything but the database: on SQLite it keeps all other
 writers out (they wait up to 10 s).
+
+On the other databases writers run side by side. Who decides on what it has
+read about a device begins with `servicevm.db.holds.hold_device`, and
+everything that writes runs through `write`: a deadlock, which no order of
+locks excludes for good, makes it run once more.
 """
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,13 +30,16 @@ from oslo_db import exception, options
 from oslo_db.sqlalchemy import enginefacade
 from sqlalchemy import orm
 
+from servicevm import clock
 from servicevm import conf as svm_conf
-from servicevm.db import sqlite
+from servicevm.db import servers, sqlite
 
 T = TypeVar("T")
 
 #: Attempts at a transaction in `write`.
-ATTEMPTS = 5
+ATTEMPTS = 10
+#: Attempts to reach a server when a process starts, a second apart.
+CONNECT_ATTEMPTS = 10
 
 #: Options of ``[database]`` that the engine is made with.
 _PASSED_ON = (
@@ -46,6 +55,15 @@ _PASSED_ON = (
 )
 
 
+_COLLISIONS = (
+    exception.DBDeadlock,
+    exception.DBDuplicateEntry,
+    exception.DBReferenceError,
+)
+#: Key in a session's ``info``.
+_NOW = "servicevm_now"
+
+
 @enginefacade.transaction_context_provider
 class _Scope:
     """Carries one transaction; never shared, so that none ever nests."""
@@ -56,11 +74,15 @@ class _Facade:
 
     manager: Any = None
     engine: sa.Engine | None = None
+    #: Execution options of readers.
+    reading: Mapping[str, Any] = {}
 
 
 def register(conf: cfg.ConfigOpts) -> None:
     """Register ``[database]`` with the project's default on `conf`."""
     options.set_defaults(conf, connection=svm_conf.DATABASE_DEFAULT)
+    conf.set_default("max_retries", CONNECT_ATTEMPTS, group="database")
+    conf.set_default("retry_interval", 1, group="database")
 
 
 def connection_url(conf: cfg.ConfigOpts) -> str:
@@ -69,11 +91,12 @@ def connection_url(conf: cfg.ConfigOpts) -> str:
     return str(conf.database.connection)
 
 
-def configure(conf: cfg.ConfigOpts) -> None:
+def configure(conf: cfg.ConfigOpts, *, patient: bool = False) -> None:
     """Point this process at the database that `conf` names.
 
     A second call lets go of the first database.
 
+    :param patient: statements may take as long as they like: migrations
     :raises oslo_db.exception.DBError: if it can not be opened
     """
     url = connection_url(conf)
@@ -82,13 +105,15 @@ def configure(conf: cfg.ConfigOpts) -> None:
         name: getattr(conf.database, name) for name in _PASSED_ON
     }
     parameters = conf.database.connection_parameters or ""
+    # oslo.db else sleeps 0 s at the end of each transaction, for eventlet's
+    # sake.
+    passed["thread_checkin"] = False
+    plugin = servers.PATIENT if patient else servers.PARAMETER
     if sa.make_url(url).get_backend_name() == "sqlite":
         passed["sqlite_fk"] = True
-        # oslo.db else sleeps 0 s at the end of each transaction, for
-        # eventlet's sake.
-        passed["thread_checkin"] = False
         passed["max_retries"] = 1
-        parameters = "&".join(filter(None, [parameters, sqlite.PARAMETER]))
+        plugin = sqlite.PARAMETER
+    parameters = "&".join(filter(None, [parameters, plugin]))
     manager = enginefacade.transaction_context()
     manager.configure(
         connection=url, connection_parameters=parameters, **passed
@@ -96,6 +121,7 @@ def configure(conf: cfg.ConfigOpts) -> None:
     made = manager.writer.get_engine()
     dispose()
     _Facade.manager, _Facade.engine = manager, made
+    _Facade.reading = servers.READING.get(made.dialect.name, {})
 
 
 def sync(conf: cfg.ConfigOpts) -> str:
@@ -141,6 +167,8 @@ def engine() -> sa.Engine:
 def reader() -> Iterator[orm.Session]:
     """A session that sees one state of the database and writes nothing."""
     with _manager().reader.using(_Scope()) as session:
+        if _Facade.reading:
+            session.connection(execution_options=_Facade.reading)
         yield session
 
 
@@ -153,8 +181,41 @@ def writer() -> Iterator[orm.Session]:
     with _manager().writer.using(_Scope()) as session:
         # Takes SQLite's write lock now: a read that later turns into a
         # write fails at once where another writer came between.
-        session.connection(execution_options=sqlite.IMMEDIATE)
+        servers.begin_writing(
+            session.connection(execution_options=sqlite.IMMEDIATE)
+        )
         yield session
+
+
+#: The server's clock in microseconds, whatever its time zone.
+_CLOCKS = {
+    "mysql": sa.text(
+        "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
+    ),
+    "postgresql": sa.text(
+        "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    ),
+}
+
+
+def now(session: orm.Session) -> int:
+    """The present by the database's clock, in microseconds.
+
+    Hosts disagree about the time; what processes of several hosts compare
+    (leases, deadlines, who was last heard of) is of this one clock. A
+    transaction has one present: that of its first question.
+    """
+    found = session.info.get(_NOW)
+    if found is None:
+        question = _CLOCKS.get(session.get_bind().dialect.name)
+        # An SQLite file has no server; all its processes are of one host.
+        found = clock.now_us() if question is None else _ask(session, question)
+        session.info[_NOW] = found
+    return int(found)
+
+
+def _ask(session: orm.Session, question: Any) -> int:
+    return int(session.scalar(question))
 
 
 def _manager() -> Any:
@@ -166,16 +227,19 @@ def _manager() -> Any:
 def write(function: Callable[[orm.Session], T]) -> T:
     """Run `function` in a writer; again where another came first.
 
-    That is a deadlock, or a value that two transactions chose at once and
-    a unique constraint gave to the other.
+    That is a deadlock, a lock that was not to be had in time, a value that
+    two transactions chose at once and a unique constraint gave to the
+    other, or a row that was deleted while it was being pointed at.
 
-    :raises oslo_db.exception.DBError: after `ATTEMPTS`
+    :param function: reads what it decides on, every time it is called
+    :raises oslo_db.exception.DBError: after `ATTEMPTS`; at once where the
+        connection is lost: whether it was committed is not known then
     """
     for attempt in range(ATTEMPTS):
         try:
             with writer() as session:
                 return function(session)
-        except (exception.DBDuplicateEntry, exception.DBDeadlock):
+        except _COLLISIONS:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")

@@ -4,6 +4,9 @@ Migrations take a while, and so does a disk: tests that are not about
 either go without both. So does making an engine, and with it every
 statement's compiled form: one engine serves all tests, and connects to the
 file of the one that runs.
+
+On a server (``pytest --database``) all tests share one database, which is
+emptied before each.
 """
 
 import contextlib
@@ -17,14 +20,19 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
-from servicevm.db import api
+from servicevm.db import api, models
+from tests.unit.server import Server, point
+
+#: Name of the database that tests share on a server.
+SHARED = "tests"
 
 
 class _Kept:
     """What `use` made when it was first called."""
 
-    facade: tuple[Any, sa.Engine] | None = None
+    facade: tuple[Any, sa.Engine, Any] | None = None
     file: Path
+    server: Server | None = None
 
 
 def migrate(folder: Path) -> Path:
@@ -37,10 +45,26 @@ def migrate(folder: Path) -> Path:
     return folder / "servicevm.sqlite"
 
 
+def migrate_on(server: Server) -> Path:
+    """The same on a server; returns the path of no file."""
+    made = servicevm_conf.register(cfg.ConfigOpts())
+    made([], project="servicevm", default_config_files=[])
+    server.create(SHARED)
+    point(made, server, SHARED)
+    api.sync(made)
+    api.dispose()
+    _Kept.server = server
+    return Path("servicevm.sqlite")
+
+
 def use(conf: cfg.ConfigOpts, migrated: Path) -> None:
     """Point this process at a copy of its own, which no power cut awaits."""
     state_dir = Path(conf.state_dir)
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _Kept.server is not None:
+        point(conf, _Kept.server, SHARED)
+        _use_server(conf)
+        return
     shutil.copy(migrated, state_dir)
     # As `configure` does; the application reads options of the database.
     api.register(conf)
@@ -56,11 +80,36 @@ def use(conf: cfg.ConfigOpts, migrated: Path) -> None:
                 "PRAGMA synchronous = OFF"
             ),
         )
-        _Kept.facade = (api._Facade.manager, engine)
+        _keep()
     api.dispose()
+    assert _Kept.facade is not None
     # Connections that `configure` has opened are as they were before.
     _Kept.facade[1].dispose()
-    api._Facade.manager, api._Facade.engine = _Kept.facade
+    _restore()
+
+
+def _use_server(conf: cfg.ConfigOpts) -> None:
+    if _Kept.facade is None:
+        api.configure(conf)
+        # Tests let time pass as they like; the server is on this host.
+        api._CLOCKS.clear()
+        _keep()
+    _restore()
+    with api.engine().begin() as connection:
+        for table in reversed(models.Base.metadata.sorted_tables):
+            connection.execute(sa.delete(table))
+
+
+def _keep() -> None:
+    facade = api._Facade
+    assert facade.engine is not None
+    _Kept.facade = (facade.manager, facade.engine, facade.reading)
+
+
+def _restore() -> None:
+    assert _Kept.facade is not None
+    facade = api._Facade
+    facade.manager, facade.engine, facade.reading = _Kept.facade
 
 
 @contextlib.contextmanager

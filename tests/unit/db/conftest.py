@@ -1,6 +1,5 @@
-"""A database of its own for every test: a real SQLite file."""
+"""A database of its own for every test, of the kind asked for."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,8 @@ from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
 from servicevm.db import api
+from tests.unit import database as databases
+from tests.unit.server import Server, point
 
 
 @pytest.fixture
@@ -21,9 +22,22 @@ def conf(tmp_path: Path) -> cfg.ConfigOpts:
 
 @pytest.fixture
 def database(conf: cfg.ConfigOpts, migrated: Path) -> Iterator[cfg.ConfigOpts]:
-    folder = Path(conf.state_dir)
-    folder.mkdir(mode=0o700)
-    shutil.copy(migrated, folder)
-    api.configure(conf)
+    databases.use(conf, migrated)
     yield conf
     api.dispose()
+
+
+@pytest.fixture
+def empty(
+    conf: cfg.ConfigOpts, database_server: Server | None
+) -> Iterator[cfg.ConfigOpts]:
+    """One that nobody has migrated."""
+    if database_server is None:
+        yield conf
+        api.dispose()
+        return
+    database_server.create("empty")
+    point(conf, database_server, "empty")
+    yield conf
+    api.dispose()
+    database_server.drop("empty")

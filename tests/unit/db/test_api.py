@@ -1,46 +1,11 @@
-import stat
 import threading
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_db import exception
 
 from servicevm.db import api, models
 from tests.unit.db import rows
-
-
-def test_the_file_and_its_folder_are_private(conf: cfg.ConfigOpts) -> None:
-    api.sync(conf)
-    with api.writer() as session:
-        session.add(rows.template())
-    folder = Path(conf.state_dir)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    modes = {
-        path.name: stat.S_IMODE(path.stat().st_mode)
-        for path in folder.iterdir()
-    }
-    assert set(modes.values()) == {0o600}
-    assert "servicevm.sqlite-wal" in modes
-    api.dispose()
-
-
-@pytest.mark.parametrize(
-    ("pragma", "value"),
-    [
-        ("journal_mode", "wal"),
-        ("foreign_keys", 1),
-        ("synchronous", 2),
-        ("busy_timeout", 10000),
-    ],
-)
-def test_sqlite_is_set_up(
-    database: cfg.ConfigOpts, pragma: str, value: object
-) -> None:
-    with api.reader() as session:
-        found = session.scalar(sa.text(f"PRAGMA {pragma}"))
-    assert found == value
 
 
 def test_a_row_that_points_nowhere_is_refused(
@@ -73,7 +38,11 @@ def test_writers_queue_instead_of_failing(database: cfg.ConfigOpts) -> None:
         try:
             for _ in range(times):
                 with api.writer() as session:
-                    row = session.get_one(models.DeviceTemplate, rows.TEMPLATE)
+                    row = session.get_one(
+                        models.DeviceTemplate,
+                        rows.TEMPLATE,
+                        with_for_update=True,
+                    )
                     row.revision += 1
         except BaseException as error:
             failures.append(error)
@@ -99,16 +68,6 @@ def test_a_reader_is_not_held_up_by_a_writer(
             assert session.get(models.DeviceTemplate, rows.TEMPLATE) is None
     with api.reader() as session:
         assert session.get(models.DeviceTemplate, rows.TEMPLATE) is not None
-
-
-def test_connections_are_kept(database: cfg.ConfigOpts) -> None:
-    """oslo.db alone opens one per transaction on SQLite."""
-    opened = []
-    sa.event.listen(api.engine(), "connect", lambda *_: opened.append(1))
-    for _ in range(5):
-        with api.reader() as session:
-            session.scalar(sa.text("SELECT 1"))
-    assert opened == []
 
 
 def test_without_configure_the_error_says_so() -> None:

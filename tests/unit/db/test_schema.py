@@ -11,22 +11,20 @@ def test_migrations_make_what_the_models_declare(
     assert schema.differences() == []
 
 
-def test_an_empty_database_is_at_no_version(conf: cfg.ConfigOpts) -> None:
-    api.configure(conf)
+def test_an_empty_database_is_at_no_version(empty: cfg.ConfigOpts) -> None:
+    api.configure(empty)
     assert schema.version() is None
     assert not schema.check()
-    api.dispose()
 
 
-def test_sync_reaches_head_and_may_be_repeated(conf: cfg.ConfigOpts) -> None:
-    assert schema.sync(conf) == schema.head()
+def test_sync_reaches_head_and_may_be_repeated(empty: cfg.ConfigOpts) -> None:
+    assert schema.sync(empty) == schema.head()
     with api.writer() as session:
         session.add(rows.template())
-    assert schema.sync(conf) == schema.head()
+    assert schema.sync(empty) == schema.head()
     assert schema.check()
     with api.reader() as session:
         assert session.get(models.DeviceTemplate, rows.TEMPLATE) is not None
-    api.dispose()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ OURS = {
 TREES = {
     "servicevm_agent": [],
     "servicevmclient": ["base"],
-    "servicevm": ["base", "server"],
+    "servicevm": ["base", "server", "postgresql"],
     "tests": ["base", "server", "test"],
     "benchmarks": ["base", "server", "test"],
     "tools": ["base", "server", "mysql", "postgresql"],

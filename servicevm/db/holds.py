@@ -1,0 +1,60 @@
+"""Being alone with a device until the transaction ends.
+
+On SQLite every writer is alone with everything. Elsewhere writers run side
+by side, and two of them that each look first and write afterwards may both
+go by what the other is about to change. Whoever decides on what it has read
+about a device (its operations, slots, services, agent) holds the device
+first: the next one waits at that, and then sees what was committed.
+
+Rows are taken in one order everywhere, so that hardly anything deadlocks: a
+project's quotas, a template, a device, and then whatever belongs to it.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from servicevm.db import models
+
+__all__ = ["hold_device", "hold_operation", "hold_service"]
+
+
+def hold_device(session: orm.Session, device_id: str) -> bool:
+    """Be alone with the device; the first thing that a transaction does.
+
+    A write that changes the row, not SELECT FOR UPDATE: the nodes of a
+    Galera cluster do not tell each other of locks, only of writes.
+
+    :returns: whether there is such a device; of one that is gone nothing is
+        left to be alone with
+    """
+    held = session.execute(
+        sa.update(models.Device)
+        .where(models.Device.id == device_id)
+        .values(hold_count=models.Device.hold_count + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(getattr(held, "rowcount", 0))
+
+
+def hold_service(session: orm.Session, service_id: str) -> bool:
+    """Be alone with the device that has this service."""
+    return _hold_of(
+        session, models.Service.device_id, models.Service.id == service_id
+    )
+
+
+def hold_operation(session: orm.Session, operation_id: str) -> bool:
+    """Be alone with the device that this operation is about."""
+    return _hold_of(
+        session,
+        models.Operation.device_id,
+        models.Operation.id == operation_id,
+    )
+
+
+def _hold_of(session: orm.Session, column: Any, where: Any) -> bool:
+    # A column, not the row: the row is read once the device is held.
+    device_id = session.scalar(sa.select(column).where(where))
+    return device_id is not None and hold_device(session, device_id)

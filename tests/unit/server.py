@@ -1,0 +1,42 @@
+"""The database server that tests run on; see ``pytest --database``."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from oslo_config import cfg
+
+from servicevm.db import api
+from tools.cluster.mariadb import MariaDb
+from tools.cluster.postgresql import PostgreSql
+
+Server = MariaDb | PostgreSql
+
+KINDS: dict[str, type[Server]] = {
+    "mariadb": MariaDb,
+    "postgresql": PostgreSql,
+}
+
+
+@contextlib.contextmanager
+def started(kind: str) -> Iterator[Server | None]:
+    """A server of this kind for as long as it is needed; none for SQLite."""
+    if kind not in KINDS:
+        yield None
+        return
+    # pytest's own folders are for one user only, and servers have theirs.
+    folder = Path(tempfile.mkdtemp(prefix="svm-"))
+    folder.chmod(0o711)
+    try:
+        with KINDS[kind](folder / kind, durable=False) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+def point(conf: cfg.ConfigOpts, server: Server, name: str) -> None:
+    """Have `conf` name a database of the server."""
+    api.register(conf)
+    conf.set_override("connection", server.url(name), group="database")
