@@ -1,6 +1,7 @@
 """Time as the database stores it: integer microseconds since the epoch."""
 
 import datetime
+import functools
 import time
 
 SECOND = 1_000_000
@@ -16,9 +17,16 @@ def isoformat(us: int | None) -> str | None:
     if us is None:
         return None
     # Integer arithmetic: a float of this size loses microseconds.
-    at = datetime.datetime.fromtimestamp(us // SECOND, datetime.UTC)
-    # A long list renders thousands: isoformat is thrice as fast as strftime.
-    return f"{at.isoformat()[:19]}.{us % SECOND:06d}Z"
+    second, rest = divmod(us, SECOND)
+    return f"{_second(second)}.{rest:06d}Z"
+
+
+# A long list renders thousands, and the next page or poll the same ones.
+@functools.lru_cache(maxsize=8192)
+def _second(second: int) -> str:
+    at = datetime.datetime.fromtimestamp(second, datetime.UTC)
+    # isoformat is thrice as fast as strftime.
+    return at.isoformat()[:19]
 
 
 def parse_iso(text: str) -> int:

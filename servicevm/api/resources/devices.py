@@ -51,6 +51,12 @@ LISTING = listing.Listing(
         "operating_status": _MODEL.operating_status,
     },
     changed=_MODEL.updated_at,
+    unseen=(
+        _MODEL.user_id,
+        _MODEL.vcpus,
+        _MODEL.ram_mib,
+        _MODEL.hold_count,
+    ),
 )
 
 _FILTERS = {
@@ -124,7 +130,7 @@ class Item(Resource):
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            row = find(session, call, id)
+            row = call.found(listing.one(session, LISTING, id), "device", id)
             return call.show("device", views.render(session, [row])[0])
 
     @method(
@@ -223,7 +229,7 @@ class ConsoleLog(Resource):
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            find(session, call, id)
+            call.found(listing.one(session, LISTING, id), "device", id)
         wanted = int(call.values.get("max_bytes", [str(_DEFAULT_LOG)])[0])
         text = self.runtime.conductor.console_log(id, min(wanted, _MAX_LOG))
         return {"console_log": text}

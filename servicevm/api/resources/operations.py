@@ -39,6 +39,17 @@ LISTING = listing.Listing(
     default=("created_at", True),
     changed=_MODEL.updated_at,
     tagged=False,
+    unseen=(
+        _MODEL.idempotency_key,
+        _MODEL.arguments,
+        _MODEL.step_data,
+        _MODEL.plan_version,
+        _MODEL.owner,
+        _MODEL.fence,
+        _MODEL.lease_until,
+        _MODEL.run_after,
+        _MODEL.cancel_code,
+    ),
 )
 
 _FILTERS = {
@@ -81,7 +92,9 @@ class Item(Resource):
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            row = _find(session, call, id)
+            row = call.found(
+                listing.one(session, LISTING, id), "operation", id
+            )
             return call.show("operation", views.full(session, row))
 
 

@@ -55,6 +55,7 @@ LISTING = listing.Listing(
         "service_type": _MODEL.service_type,
     },
     changed=_MODEL.updated_at,
+    unseen=(_MODEL.user_id, _MODEL.failed_generation, _MODEL.failure),
 )
 
 _FILTERS = {
@@ -131,7 +132,7 @@ class Item(Resource):
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            row = find(session, call, id)
+            row = call.found(listing.one(session, LISTING, id), "service", id)
             return call.show("service", views.render(session, [row])[0])
 
     @method(

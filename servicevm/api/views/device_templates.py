@@ -9,6 +9,21 @@ from sqlalchemy import orm
 from servicevm import clock
 from servicevm.db import listing, models
 
+_TEMPLATE = models.DeviceTemplate.__table__.c
+_REVISION = models.DeviceTemplateRevision.__table__.c
+_SPECS = (
+    sa.select(_TEMPLATE.id, _REVISION.spec)
+    .join_from(
+        models.DeviceTemplate.__table__,
+        models.DeviceTemplateRevision.__table__,
+        sa.and_(
+            _REVISION.template_id == _TEMPLATE.id,
+            _REVISION.revision == _TEMPLATE.revision,
+        ),
+    )
+    .where(listing.any_id(_TEMPLATE.id))
+)
+
 
 def render(
     session: orm.Session, rows: Sequence[models.DeviceTemplate]
@@ -18,21 +33,7 @@ def render(
     tags = listing.tags_of(session, ids)
     specs = {
         template_id: spec
-        for template_id, spec in session.execute(
-            sa.select(
-                models.DeviceTemplate.id, models.DeviceTemplateRevision.spec
-            )
-            .join(
-                models.DeviceTemplateRevision,
-                sa.and_(
-                    models.DeviceTemplateRevision.template_id
-                    == models.DeviceTemplate.id,
-                    models.DeviceTemplateRevision.revision
-                    == models.DeviceTemplate.revision,
-                ),
-            )
-            .where(models.DeviceTemplate.id.in_(ids))
-        )
+        for template_id, spec in session.execute(_SPECS, {listing.IDS: ids})
     }
     return [
         {

@@ -11,6 +11,50 @@ from servicevm import clock
 from servicevm.db import listing, models
 from servicevm.drivers.infra import user_network
 
+_SERVICE = models.Service.__table__.c
+_USED = (
+    sa.select(_SERVICE.device_id, sa.func.sum(_SERVICE.slots))
+    .where(listing.any_id(_SERVICE.device_id))
+    .group_by(_SERVICE.device_id)
+)
+
+_INTERFACE = models.DeviceInterface.__table__.c
+_INTERFACES = (
+    sa.select(
+        _INTERFACE.device_id,
+        _INTERFACE.role,
+        _INTERFACE.idx,
+        _INTERFACE.network,
+        _INTERFACE.mac,
+        _INTERFACE.address,
+        _INTERFACE.prefix,
+        _INTERFACE.gateway,
+    )
+    .where(listing.any_id(_INTERFACE.device_id))
+    .order_by(_INTERFACE.idx)
+)
+
+_SESSION = models.AgentSession.__table__.c
+_CERTIFICATE = models.AgentCertificate.__table__.c
+_AGENTS = (
+    sa.select(
+        _SESSION.device_id,
+        _SESSION.connected,
+        _SESSION.agent_version,
+        _SESSION.boot_id,
+        _SESSION.connected_at,
+        _SESSION.last_seen,
+        _SESSION.serial,
+        _CERTIFICATE.not_after,
+    )
+    .outerjoin_from(
+        models.AgentSession.__table__,
+        models.AgentCertificate.__table__,
+        _CERTIFICATE.serial == _SESSION.serial,
+    )
+    .where(listing.any_id(_SESSION.device_id))
+)
+
 
 def render(
     session: orm.Session, rows: Sequence[models.Device]
@@ -60,51 +104,28 @@ def status(row: models.Device | models.Service) -> dict[str, Any]:
 
 def used_slots(session: orm.Session, ids: Sequence[str]) -> dict[str, int]:
     """Slots that the services of each device take."""
-    return {
-        device_id: int(count)
-        for device_id, count in session.execute(
-            sa.select(
-                models.Service.device_id, sa.func.sum(models.Service.slots)
-            )
-            .where(models.Service.device_id.in_(ids))
-            .group_by(models.Service.device_id)
-        )
-    }
+    rows = session.execute(_USED, {listing.IDS: [*ids]})
+    return {device_id: int(count) for device_id, count in rows}
 
 
 def _interfaces(
     session: orm.Session, ids: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    table = models.DeviceInterface
-    rows = session.execute(
-        sa.select(
-            table.device_id,
-            table.role,
-            # A row has a method called index.
-            table.index.label("position"),
-            table.network,
-            table.mac,
-            table.address,
-            table.prefix,
-            table.gateway,
-        )
-        .where(table.device_id.in_(ids))
-        .order_by(table.index)
-    )
-    for row in rows:
+    rows = session.execute(_INTERFACES, {listing.IDS: [*ids]})
+    for owner, role, index, network, mac, address, prefix, gateway in rows:
         # Every guest has the same address on its own user network, so the
         # row has none: there an address is taken once per network.
-        user = row.network == user_network.NETWORK
-        found[row.device_id].append(
+        user = network == user_network.NETWORK
+        found[owner].append(
             {
-                "role": row.role,
-                "index": row.position,
-                "network": row.network,
-                "mac": row.mac,
-                "address": user_network.ADDRESS if user else row.address,
-                "prefix": user_network.PREFIX if user else row.prefix,
-                "gateway": row.gateway,
+                "role": role,
+                "index": index,
+                "network": network,
+                "mac": mac,
+                "address": user_network.ADDRESS if user else address,
+                "prefix": user_network.PREFIX if user else prefix,
+                "gateway": gateway,
             }
         )
     return found
@@ -113,14 +134,6 @@ def _interfaces(
 def _agents(
     session: orm.Session, ids: Sequence[str]
 ) -> dict[str, dict[str, Any]]:
-    rows = session.execute(
-        sa.select(models.AgentSession, models.AgentCertificate.not_after)
-        .outerjoin(
-            models.AgentCertificate,
-            models.AgentCertificate.serial == models.AgentSession.serial,
-        )
-        .where(models.AgentSession.device_id.in_(ids))
-    )
     return {
         row.device_id: {
             "connected": row.connected,
@@ -129,11 +142,11 @@ def _agents(
             "connected_at": clock.isoformat(row.connected_at),
             "last_seen": clock.isoformat(row.last_seen),
             "certificate": None
-            if not_after is None
+            if row.not_after is None
             else {
                 "serial": row.serial,
-                "not_after": clock.isoformat(not_after),
+                "not_after": clock.isoformat(row.not_after),
             },
         }
-        for row, not_after in rows
+        for row in session.execute(_AGENTS, {listing.IDS: [*ids]})
     }
