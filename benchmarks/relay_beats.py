@@ -2,14 +2,18 @@
 
 The whole path: socket, TLS, frame, JSON-RPC, rate limit, schema, gathering,
 the report to the conductor. The floor is a bare asyncio server that gets
-the same bytes in clear and does nothing with them. Microseconds.
+the same bytes in clear, into one buffer as the relay does, and does nothing
+with them. Microseconds; both take turns.
 """
 
 import argparse
 import asyncio
+import functools
 import itertools
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -21,31 +25,37 @@ from benchmarks.relay_server import (
     open_files,
     server,
 )
+from servicevm.relay.limits import READ_BUFFER
 from servicevm_agent import wire
 
 #: Seconds between two bursts of the sender.
 _TICK = 0.01
-
-
 #: The time is cut into rounds: on a machine that others use as well, their
 #: share shows as a spread between rounds.
 _ROUNDS = 10
 
 
+@dataclass
+class Subject:
+    """A process that is sent to, and what it spent in each round."""
+
+    senders: Sequence[Callable[[], None]]
+    cpu: Callable[[], float]
+    #: microseconds of CPU per message
+    spent: list[float] = field(default_factory=list)
+
+
 async def _rounds(
-    senders: Sequence[Callable[[], None]],
-    per_second: int,
-    seconds: float,
-    cpu: Callable[[], float],
-) -> list[float]:
-    """Microseconds of CPU per message, in each round."""
-    await _pace(senders, per_second, 0.5)
-    spent = []
+    subjects: Sequence[Subject], per_second: int, seconds: float
+) -> None:
+    """Send to each in turn: what disturbs one disturbs the other."""
+    for subject in subjects:
+        await _pace(subject.senders, per_second, 0.5)
     for _ in range(_ROUNDS):
-        before = cpu()
-        sent = await _pace(senders, per_second, seconds / _ROUNDS)
-        spent.append((cpu() - before) / sent * 1e6)
-    return spent
+        for subject in subjects:
+            before = subject.cpu()
+            sent = await _pace(subject.senders, per_second, seconds / _ROUNDS)
+            subject.spent.append((subject.cpu() - before) / sent * 1e6)
 
 
 async def _pace(
@@ -63,27 +73,14 @@ async def _pace(
     return sent
 
 
-async def measure(
-    relay: Server, count: int, per_second: int, seconds: float
-) -> list[float]:
-    """Microseconds of CPU per heartbeat, in each round."""
-    agents = await connect(relay, count)
-    spent = await _rounds(
-        [agent.beat for agent in agents],
-        per_second,
-        seconds,
-        lambda: float(relay.ask("cpu")),
-    )
-    assert relay.ask("connected") == count
-    assert relay.ask("beats") > 0
-    for agent in agents:
-        agent.close()
-    return spent
-
-
 def _sink(pipe: Connection) -> None:
-    class Sink(asyncio.Protocol):
-        def data_received(self, data: bytes) -> None:
+    buffer = bytearray(READ_BUFFER)
+
+    class Sink(asyncio.BufferedProtocol):
+        def get_buffer(self, sizehint: int) -> bytearray:
+            return buffer
+
+        def buffer_updated(self, nbytes: int) -> None:
             pass
 
     async def serve() -> None:
@@ -99,10 +96,23 @@ def _sink(pipe: Connection) -> None:
     asyncio.run(serve())
 
 
-async def _floor(
-    pipe: Any, count: int, per_second: int, seconds: float
-) -> list[float]:
+@contextmanager
+def sink() -> Iterator[Any]:
+    """Start a server that does nothing; give the pipe to it."""
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=_sink, args=(theirs,))
+    process.start()
+    yield ours
+    ours.send("stop")
+    process.join()
+
+
+async def measure(
+    relay: Server, pipe: Any, count: int, per_second: int, seconds: float
+) -> tuple[list[float], list[float]]:
+    """Microseconds of CPU per heartbeat, and per frame of the floor."""
     loop = asyncio.get_running_loop()
+    agents = await connect(relay, count)
     frame = wire.encode(
         {"jsonrpc": "2.0", "method": "heartbeat", "params": BEAT}
     )
@@ -112,29 +122,25 @@ async def _floor(
         for _ in range(count)
     ]
 
-    def sender(transport: asyncio.Transport) -> Callable[[], None]:
-        return lambda: transport.write(frame)
-
-    def cpu() -> float:
+    def cpu_of_floor() -> float:
         pipe.send("cpu")
         return float(pipe.recv())
 
-    senders = [sender(transport) for transport in transports]
-    spent = await _rounds(senders, per_second, seconds, cpu)
-    pipe.send("stop")
+    beats = Subject(
+        [agent.beat for agent in agents], lambda: float(relay.ask("cpu"))
+    )
+    floor = Subject(
+        [functools.partial(one.write, frame) for one in transports],
+        cpu_of_floor,
+    )
+    await _rounds([beats, floor], per_second, seconds)
+    assert relay.ask("connected") == count
+    assert relay.ask("beats") > 0
+    for agent in agents:
+        agent.close()
     for transport in transports:
         transport.close()
-    return spent
-
-
-def floor(count: int, per_second: int, seconds: float) -> list[float]:
-    """Microseconds of CPU per frame of a server that does nothing."""
-    ours, theirs = SPAWN.Pipe()
-    process = SPAWN.Process(target=_sink, args=(theirs,))
-    process.start()
-    spent = asyncio.run(_floor(ours, count, per_second, seconds))
-    process.join()
-    return spent
+    return beats.spent, floor.spent
 
 
 def show(name: str, spent: Sequence[float]) -> None:
@@ -151,9 +157,10 @@ def main() -> None:
     asked = parser.parse_args()
     open_files(1 << 15)
     load = asked.sessions, asked.per_second, asked.seconds
-    with server() as relay:
-        show("relay_beats_cpu", asyncio.run(measure(relay, *load)))
-    show("relay_beats_floor", floor(*load))
+    with server() as relay, sink() as pipe:
+        beats, floor = asyncio.run(measure(relay, pipe, *load))
+    show("relay_beats_cpu", beats)
+    show("relay_beats_floor", floor)
 
 
 if __name__ == "__main__":
