@@ -5,10 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import sqlalchemy as sa
 from falcon import testing
 
-from servicevm.db import api as db
 from tests.unit.api import requests
 
 
@@ -155,38 +153,3 @@ def test_fields_of_one_resource(
 ) -> None:
     answer = api.simulate_get(f"/v1/devices/{devices[0]['id']}?fields=name")
     assert answer.json == {"device": {"name": "b"}}
-
-
-@pytest.mark.parametrize(
-    "kind", ["device-templates", "devices", "services", "operations", "events"]
-)
-def test_a_list_costs_the_same_number_of_queries_for_1_and_for_20(
-    api: testing.TestClient, kind: str
-) -> None:
-    template = requests.create_template(
-        api,
-        slots=100,
-        interfaces=[{"role": "ingress", "network": "user"}],
-    )
-    device = requests.create_device(api, template["id"])
-    requests.create_service(api, device["id"])
-    for _ in range(20):
-        requests.create_template(api)
-        requests.create_device(api, template["id"], tags=["x"])
-        requests.create_service(api, device["id"])
-    name = kind.replace("-", "_")
-    counts = []
-    statements: list[str] = []
-    sa.event.listen(
-        db.engine(),
-        "before_cursor_execute",
-        lambda c, cursor, statement, *_: statements.append(statement),
-    )
-    for limit in (1, 20):
-        statements.clear()
-        answer = api.simulate_get(f"/v1/{kind}?limit={limit}")
-        assert len(answer.json[name]) == limit
-        counts.append(len(statements))
-    assert counts[0] == counts[1]
-    # BEGIN and six: rows, tags, and what belongs to a device.
-    assert counts[0] <= 7
