@@ -1,8 +1,11 @@
 """Who asks: the request context, whatever the auth strategy."""
 
+import functools
 from typing import Any
 
 from oslo_context import context
+
+from servicevm.states import Initiator
 
 
 class RequestContext(context.RequestContext):
@@ -13,8 +16,28 @@ class RequestContext(context.RequestContext):
     """
 
     def target(self) -> dict[str, Any]:
-        """Policy target of what belongs to the caller's own project."""
-        return {"project_id": self.project_id, "user_id": self.user_id}
+        """Policy target of what is the caller's own.
+
+        ``project_id`` and ``user_id`` are of whom it belongs to,
+        ``owner_id`` is the user that may change it where ``owned``: where
+        it belongs to another service of the cloud. ``initiator`` is of
+        operations.
+        """
+        return {
+            "project_id": self.project_id,
+            "user_id": self.user_id,
+            "owner_id": self.user_id,
+            "owned": False,
+            "initiator": str(Initiator.USER),
+        }
+
+    @functools.cached_property
+    def policy_key(self) -> tuple[Any, ...]:
+        """What policy can see of the caller; hashable."""
+        return tuple(
+            tuple(value) if isinstance(value, list) else value
+            for value in self.to_policy_values().values()
+        )
 
 
 def administrator(

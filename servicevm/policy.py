@@ -1,35 +1,83 @@
 """Who may do what: every route has a rule, documented here.
 
-Personas, as elsewhere in OpenStack: a *reader* sees what belongs to the
-project, a *member* changes it, an *admin* does both in every project and
-owns the device templates. An operator overrides rules in ``policy.yaml``;
-``oslopolicy-sample-generator --namespace servicevm`` prints them.
+The personas are OpenStack's, as Keystone makes their roles:
+
+reader
+    sees what belongs to the project.
+member
+    changes it as well, and cancels and retries what was asked for in the
+    own name, or by the system.
+manager
+    cancels and retries what others of the project asked for, as well.
+admin
+    does all of it in every project, owns the device templates, sees the
+    processes and sets quotas.
+service
+    another service of the cloud, such as Neutron. It sees every project,
+    makes devices and services for any, and owns those: see below.
+
+A service with ``managed_by`` is owned by whom made it with the role
+service. Its project sees it; only the owner and an admin change it, the
+device that it is on, and their operations.
+
+Roles of the wider personas need not imply those of the narrower ones. All
+tokens are those of a project: ``scope_types`` says so to oslo.policy, which
+enforces it. An operator overrides rules in ``policy.yaml``;
+``servicevm-policy-generator`` prints them, `servicevm.enforcer` reads them.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from oslo_config import cfg
-from oslo_policy import opts, policy
-
-from servicevm.context import RequestContext
-from servicevm.errors import FORBIDDEN, PermanentError
+from oslo_policy import policy
 
 ADMIN = "rule:admin"
 MEMBER = "rule:project_member"
 READER = "rule:project_reader"
 
+#: Members change what no other service owns; owners what they own.
+CHANGE = "(rule:project_member and rule:not_owned) or rule:owner"
+_OPERATE = (
+    "rule:admin or rule:owner or (rule:not_owned and (rule:project_manager "
+    "or (rule:project_member and rule:own_or_systems)))"
+)
+
 _BASE = [
     policy.RuleDefault("admin", "role:admin", "An administrator."),
     policy.RuleDefault(
+        "service", "role:service", "Another service of the cloud."
+    ),
+    policy.RuleDefault(
+        "project_manager",
+        "rule:admin or (role:manager and project_id:%(project_id)s)",
+        "Someone who answers for the project.",
+    ),
+    policy.RuleDefault(
         "project_member",
-        "rule:admin or (role:member and project_id:%(project_id)s)",
+        "rule:project_manager or (role:member and project_id:%(project_id)s)",
         "Someone who may change what belongs to the project.",
     ),
     policy.RuleDefault(
         "project_reader",
-        "rule:project_member or (role:reader and project_id:%(project_id)s)",
+        "rule:project_member or rule:service or "
+        "(role:reader and project_id:%(project_id)s)",
         "Someone who may see what belongs to the project.",
+    ),
+    policy.RuleDefault(
+        "owner",
+        "rule:admin or (role:service and user_id:%(owner_id)s) or "
+        "(service_roles:service and service_user_id:%(owner_id)s)",
+        "The service of the cloud that made it, by its own token or by its "
+        "service token beside a user's.",
+    ),
+    policy.RuleDefault(
+        "not_owned",
+        "False:%(owned)s",
+        "What is asked about does not belong to a service of the cloud.",
+    ),
+    policy.RuleDefault(
+        "own_or_systems",
+        "user_id:%(user_id)s or 'system':%(initiator)s",
+        "The operation was asked for by the caller, or by the system.",
     ),
 ]
 
@@ -42,6 +90,7 @@ def _rule(
         check,
         description,
         [{"method": method, "path": path} for method, path in operations],
+        scope_types=["project"],
     )
 
 
@@ -60,9 +109,20 @@ _OPERATION = "/v1/operations/{id}"
 _RULES = [
     _rule(
         "all_projects",
-        ADMIN,
-        "See and change what belongs to other projects.",
+        "rule:admin or rule:service",
+        "Know of what belongs to other projects, if the request's own rule "
+        "allows it.",
         ("GET", f"{_DEVICES}?all_projects=true"),
+        ("GET", f"{_SERVICES}?all_projects=true"),
+        ("GET", f"{_OPERATIONS}?all_projects=true"),
+        ("GET", "/v1/events?all_projects=true"),
+    ),
+    _rule(
+        "create_for_project",
+        "rule:admin or rule:service",
+        "Make something that belongs to another project, as project_id says.",
+        ("POST", _DEVICES),
+        ("POST", _SERVICES),
     ),
     _rule(
         "device_template:list",
@@ -96,26 +156,52 @@ _RULES = [
     ),
     _rule("device:list", READER, "List devices.", ("GET", _DEVICES)),
     _rule("device:show", READER, "Show a device.", ("GET", _DEVICE)),
-    _rule("device:create", MEMBER, "Create a device.", ("POST", _DEVICES)),
-    _rule("device:update", MEMBER, "Change a device.", ("PATCH", _DEVICE)),
-    _rule("device:delete", MEMBER, "Delete a device.", ("DELETE", _DEVICE)),
+    _rule(
+        "device:create",
+        "rule:project_member or rule:service",
+        "Create a device.",
+        ("POST", _DEVICES),
+    ),
+    _rule(
+        "device:update",
+        "rule:project_member or rule:owner",
+        "Change a device's name, description, tags or properties.",
+        ("PATCH", _DEVICE),
+    ),
+    _rule(
+        "device:delete",
+        CHANGE,
+        "Delete a device with its services.",
+        ("DELETE", _DEVICE),
+    ),
     _rule(
         "device:reboot",
-        MEMBER,
+        CHANGE,
         "Reboot a device.",
         ("POST", f"{_DEVICE}/reboot"),
     ),
     _rule(
         "device:console_log",
-        MEMBER,
+        "rule:project_member or rule:owner",
         "Read a device's console log.",
         ("GET", f"{_DEVICE}/console-log"),
     ),
     _rule("service:list", READER, "List services.", ("GET", _SERVICES)),
     _rule("service:show", READER, "Show a service.", ("GET", _SERVICE)),
-    _rule("service:create", MEMBER, "Create a service.", ("POST", _SERVICES)),
-    _rule("service:update", MEMBER, "Change a service.", ("PATCH", _SERVICE)),
-    _rule("service:delete", MEMBER, "Delete a service.", ("DELETE", _SERVICE)),
+    _rule(
+        "service:create",
+        "rule:project_member or rule:service",
+        "Create a service.",
+        ("POST", _SERVICES),
+    ),
+    _rule(
+        "service:create_owned",
+        "rule:admin or rule:service or service_roles:service",
+        "Create a service that has managed_by.",
+        ("POST", _SERVICES),
+    ),
+    _rule("service:update", CHANGE, "Change a service.", ("PATCH", _SERVICE)),
+    _rule("service:delete", CHANGE, "Delete a service.", ("DELETE", _SERVICE)),
     _rule(
         "service:stats",
         READER,
@@ -124,7 +210,7 @@ _RULES = [
     ),
     _rule(
         "service:action",
-        MEMBER,
+        CHANGE,
         "Do an action that the service's type declares.",
         ("POST", f"{_SERVICE}/actions/{{action}}"),
     ),
@@ -144,13 +230,13 @@ _RULES = [
     _rule("operation:show", READER, "Show an operation.", ("GET", _OPERATION)),
     _rule(
         "operation:cancel",
-        MEMBER,
+        _OPERATE,
         "Cancel an operation.",
         ("POST", f"{_OPERATION}/cancel"),
     ),
     _rule(
         "operation:retry",
-        MEMBER,
+        _OPERATE,
         "Begin an operation that failed once more.",
         ("POST", f"{_OPERATION}/retry"),
     ),
@@ -215,47 +301,3 @@ _RULES = [
 def list_rules() -> Sequence[policy.RuleDefault]:
     """Every rule, for the enforcer and the sample generator."""
     return [*_BASE, *_RULES]
-
-
-class Policy:
-    """The rules in force: the defaults and the operator's file."""
-
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        opts.set_defaults(conf)
-        self._enforcer = policy.Enforcer(conf)
-        self._enforcer.register_defaults(list_rules())
-        self._enforcer.load_rules()
-
-    def allows(
-        self,
-        context: RequestContext,
-        rule: str,
-        target: Mapping[str, Any] | None = None,
-    ) -> bool:
-        """Whether the rule allows the caller.
-
-        :param rule: without the leading ``servicevm:``
-        :param target: what it is about; the caller's own project if None
-        """
-        return bool(
-            self._enforcer.enforce(
-                f"servicevm:{rule}",
-                context.target() if target is None else dict(target),
-                context,
-            )
-        )
-
-    def enforce(
-        self,
-        context: RequestContext,
-        rule: str,
-        target: Mapping[str, Any] | None = None,
-    ) -> None:
-        """As `allows`.
-
-        :raises PermanentError: FORBIDDEN, with the rule's name
-        """
-        if not self.allows(context, rule, target):
-            raise PermanentError(
-                FORBIDDEN, f"The policy rule servicevm:{rule} refuses this."
-            )

@@ -16,7 +16,9 @@ from servicevm.errors import (
 )
 
 HEADER = "Idempotency-Key"
-_MAX_LENGTH = 255
+#: In an answer that made nothing new.
+REPLAYED = "Idempotent-Replayed"
+MAX_LENGTH = 255
 
 
 def made_before(session: orm.Session, call: Call) -> str | None:
@@ -34,7 +36,7 @@ def made_before(session: orm.Session, call: Call) -> str | None:
         return None
     if row.request_hash != _hash(call):
         raise PermanentError(IDEMPOTENCY_KEY_REUSED)
-    call.headers["Idempotent-Replayed"] = "true"
+    call.headers[REPLAYED] = "true"
     return row.resource_id
 
 
@@ -73,8 +75,8 @@ def key(call: Call) -> str | None:
     value = call.req.get_header(HEADER)
     if value is None:
         return None
-    if not 0 < len(value) <= _MAX_LENGTH or not value.isprintable():
-        sentence = f"It must have 1 to {_MAX_LENGTH} printable characters."
+    if not 0 < len(value) <= MAX_LENGTH or not value.isprintable():
+        sentence = f"It must have 1 to {MAX_LENGTH} printable characters."
         raise PermanentError(
             INVALID_FIELD, f"{HEADER}: {sentence}", fields={HEADER: sentence}
         )

@@ -16,16 +16,20 @@ from typing import Any
 import falcon
 
 from servicevm.api import body, parameters, validation
+from servicevm.api.ownership import Owner
 from servicevm.api.parameters import Parameter
 from servicevm.api.runtime import Runtime
 from servicevm.context import RequestContext
 from servicevm.db import listing as db_listing
 from servicevm.errors import (
+    FORBIDDEN,
     INVALID_FIELD,
     NOT_FOUND,
+    OWNED,
     PRECONDITION_FAILED,
     PermanentError,
 )
+from servicevm.states import Initiator
 
 Schema = Mapping[str, Any]
 Json = dict[str, Any]
@@ -37,7 +41,7 @@ class Method:
 
     :param rule: policy rule; None where everyone may
     :param statuses: status of success; the first is the usual one
-    :param name: the resource's name in an envelope, for ``fields``
+    :param fields: those of the resource inside the answer's envelope
     """
 
     summary: str
@@ -49,6 +53,7 @@ class Method:
     listing: db_listing.Listing | None = None
     optional_body: bool = False
     idempotent: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Resource:
@@ -56,6 +61,10 @@ class Resource:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        get = getattr(self, "on_get", None)
+        if get is not None:
+            # The same, but for the body, which Falcon leaves out.
+            self.on_head = get
 
 
 class Call:
@@ -88,14 +97,42 @@ class Call:
             )
         )
 
-    def found(self, row: Any, noun: str, resource_id: str) -> Any:
+    def found(
+        self,
+        row: Any,
+        noun: str,
+        resource_id: str,
+        owner: Owner | None = None,
+    ) -> Any:
         """The row, unless it is not there or out of the caller's reach.
 
-        :raises PermanentError: NOT_FOUND, the same in both cases
+        :param owner: another service of the cloud whose it is
+        :raises PermanentError: NOT_FOUND, the same in both cases; OWNED or
+            FORBIDDEN, where the caller may know of it but not do this
         """
         if row is None or not self.reaches(row.project_id):
             raise PermanentError(
                 NOT_FOUND, f"There is no {noun} {resource_id[:64]}."
+            )
+        rule = self.declared.rule
+        target = {
+            "project_id": row.project_id,
+            "user_id": row.user_id,
+            "owner_id": row.user_id if owner is None else owner.user_id,
+            "owned": owner is not None,
+            "initiator": getattr(row, "initiator", Initiator.USER),
+        }
+        if rule is not None and not self.runtime.policy.allows(
+            self.context, rule, target
+        ):
+            if owner is not None:
+                raise PermanentError(
+                    OWNED,
+                    f"{owner.sentence}: only that service and an "
+                    "administrator may do this.",
+                )
+            raise PermanentError(
+                FORBIDDEN, f"The policy rule servicevm:{rule} refuses this."
             )
         return row
 
@@ -215,6 +252,7 @@ def method(
     The function gets ``(self, call, **path_parameters)`` and returns the
     answer's body, or None for none.
     """
+    known_fields = _field_names(response)
     declared = Method(
         summary,
         rule,
@@ -225,10 +263,10 @@ def method(
         listing,
         optional_body,
         idempotent,
+        known_fields,
     )
     checks_request = request and validation.validator(request)
     checks_response = response and validation.validator(response)
-    known_fields = _field_names(response)
 
     def decorate(function: Callable[..., Json | None]) -> Any:
         @functools.wraps(function)
@@ -249,6 +287,8 @@ def method(
                     req, runtime.max_body, optional=optional_body
                 )
                 validation.check(checks_request, call.body, "The body")
+            if "id" in params:
+                params["id"] = params["id"].lower()
             answer = function(self, call, **params)
             resp.status = call.status
             for name, value in call.headers.items():

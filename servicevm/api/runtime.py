@@ -9,7 +9,7 @@ from oslo_config import cfg
 from servicevm import drivers
 from servicevm.db.quotas import QUOTAS
 from servicevm.drivers.infra.base import InfraDriver
-from servicevm.policy import Policy
+from servicevm.enforcer import Policy
 from servicevm.rpc.base import ConductorApi
 
 

@@ -7,6 +7,7 @@ from servicevm import clock
 from servicevm.api import (
     address_check,
     idempotency,
+    ownership,
     parameters,
     validation,
 )
@@ -52,7 +53,6 @@ LISTING = listing.Listing(
     },
     changed=_MODEL.updated_at,
     unseen=(
-        _MODEL.user_id,
         _MODEL.vcpus,
         _MODEL.ram_mib,
         _MODEL.hold_count,
@@ -221,7 +221,11 @@ class ConsoleLog(Resource):
         response=schemas.CONSOLE_LOG,
         query={
             "max_bytes": parameters.Parameter(
-                {"type": "integer", "minimum": 1},
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": parameters.MAX_INTEGER,
+                },
                 f"Most bytes, {_DEFAULT_LOG} if not given, at most "
                 f"{_MAX_LOG}.",
             )
@@ -236,12 +240,15 @@ class ConsoleLog(Resource):
 
 
 def find(session: orm.Session, call: Call, device_id: str) -> models.Device:
-    """The device, within the caller's reach.
+    """The device, to be changed, if the caller may do that.
 
-    :raises PermanentError: NOT_FOUND
+    :raises PermanentError: NOT_FOUND, OWNED, FORBIDDEN
     """
     row: models.Device = call.found(
-        session.get(_MODEL, device_id), "device", device_id
+        session.get(_MODEL, device_id),
+        "device",
+        device_id,
+        ownership.of_device(session, device_id),
     )
     return row
 
@@ -263,7 +270,7 @@ def _new(session: orm.Session, call: Call) -> models.Device:
     ).spec
     infra = call.runtime.infra_driver(spec["infra_driver"])
     takes = infra.footprint(spec["infra_options"])
-    project_id = str(call.context.project_id)
+    project_id = requested.project(call, given.get("project_id"))
     quotas.take(
         session,
         project_id,

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.api import parameters
+from servicevm.api import ownership, parameters
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import operations as schemas
 from servicevm.api.views import operations as views
@@ -169,12 +169,18 @@ class Retry(Resource):
 def _find(
     session: orm.Session, call: Call, operation_id: str
 ) -> models.Operation:
+    """The operation, if the caller may do this with it.
+
+    :raises PermanentError: NOT_FOUND, OWNED, FORBIDDEN
+    """
+    found = session.scalars(
+        sa.select(_MODEL).where(_MODEL.id == operation_id)
+    ).first()
     row: models.Operation = call.found(
-        session.scalars(
-            sa.select(_MODEL).where(_MODEL.id == operation_id)
-        ).first(),
+        found,
         "operation",
         operation_id,
+        ownership.of_operation(session, found),
     )
     return row
 

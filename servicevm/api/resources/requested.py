@@ -21,6 +21,19 @@ _TYPES = {
 }
 
 
+def project(call: Call, asked: str | None) -> str:
+    """The project that something new is to belong to.
+
+    :param asked: as the body says; None for the caller's own
+    :raises PermanentError: FORBIDDEN, where it is another's
+    """
+    own = str(call.context.project_id)
+    if asked is None or asked == own:
+        return own
+    call.runtime.policy.enforce(call.context, "create_for_project")
+    return asked
+
+
 def request(
     session: orm.Session,
     call: Call,

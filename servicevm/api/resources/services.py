@@ -10,7 +10,7 @@ from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.api import idempotency, parameters, validation
+from servicevm.api import idempotency, ownership, parameters, validation
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
 from servicevm.api.schemas import operations as operation_schemas
@@ -45,6 +45,7 @@ LISTING = listing.Listing(
         "operating_status": _MODEL.operating_status,
         "device_id": _MODEL.device_id,
         "service_type": _MODEL.service_type,
+        "managed_by": _MODEL.managed_by,
     },
     sorts={
         "created_at": _MODEL.seq,
@@ -55,7 +56,7 @@ LISTING = listing.Listing(
         "service_type": _MODEL.service_type,
     },
     changed=_MODEL.updated_at,
-    unseen=(_MODEL.user_id, _MODEL.failed_generation, _MODEL.failure),
+    unseen=(_MODEL.failed_generation, _MODEL.failure),
 )
 
 _FILTERS = {
@@ -68,6 +69,7 @@ _FILTERS = {
     ),
     "device_id": parameters.reference("device"),
     "service_type": parameters.TEXT,
+    "managed_by": parameters.TEXT,
 }
 
 
@@ -98,6 +100,8 @@ class Collection(Resource):
     )
     def on_post(self, call: Call) -> Json:
         given = call.body["service"]
+        if "managed_by" in given:
+            self.runtime.policy.enforce(call.context, "service:create_owned")
         declared = known_type(given["service_type"])
         check_config(declared, given["config"])
 
@@ -206,8 +210,16 @@ def digest(config: Mapping[str, Any]) -> str:
 
 
 def find(session: orm.Session, call: Call, service_id: str) -> models.Service:
+    """The service, if the caller may do this with it.
+
+    :raises PermanentError: NOT_FOUND, OWNED, FORBIDDEN
+    """
+    found = session.get(_MODEL, service_id)
     row: models.Service = call.found(
-        session.get(_MODEL, service_id), "service", service_id
+        found,
+        "service",
+        service_id,
+        None if found is None else ownership.of_service(found),
     )
     return row
 
@@ -242,6 +254,14 @@ def _host(
             {"$.service.device_id": f"There is no device {device_id}."},
             "The body",
         )
+    requested.project(call, device.project_id)
+    asked = call.body["service"].get("project_id", device.project_id)
+    if asked != device.project_id:
+        sentence = (
+            f"Device {device.id} belongs to the project {device.project_id}, "
+            "and so do the services on it."
+        )
+        validation.refuse({"$.service.project_id": sentence}, "The body")
     requested.refuse_deleting(device)
     if device.provisioning_status == ProvisioningStatus.ERROR:
         raise PermanentError(
@@ -279,7 +299,8 @@ def _new(
         seq=sequence.next_seq(session, _MODEL),
         # A service belongs to whom its device belongs to.
         project_id=device.project_id,
-        user_id=str(call.context.user_id),
+        user_id=_maker(call),
+        managed_by=given.get("managed_by"),
         name=given["name"],
         description=given.get("description", ""),
         device_id=device.id,
@@ -303,6 +324,14 @@ def _new(
     session.flush()
     listing.set_tags(session, row.id, given.get("tags", ()))
     return row
+
+
+def _maker(call: Call) -> str:
+    """User whose the service is: of a service token, if that owns it."""
+    context = call.context
+    if "managed_by" in call.body["service"] and context.service_user_id:
+        return str(context.service_user_id)
+    return str(context.user_id)
 
 
 def _differs(row: models.Service, config: Mapping[str, Any]) -> bool:

@@ -53,6 +53,12 @@ def nullable(schema: Schema) -> Schema:
 
 ID = {"type": "string", "minLength": 1, "maxLength": 36}
 UUID = {"type": "string", "format": "uuid"}
+PROJECT_ID = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 64,
+    "pattern": "^[A-Za-z0-9_.-]+$",
+}
 TIME = {"type": "string", "format": "date-time"}
 LINK = exactly({"rel": {"type": "string"}, "href": {"type": "string"}})
 

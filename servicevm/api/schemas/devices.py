@@ -71,6 +71,12 @@ CREATE = common.envelope(
         {
             **common.DESCRIBED,
             "template_id": common.ID,
+            "project_id": {
+                **common.PROJECT_ID,
+                "description": "Project that it is to belong to, if that "
+                "is another than the caller's; for administrators and "
+                "services of the cloud.",
+            },
             "interfaces": {
                 "type": "array",
                 "maxItems": 16,

@@ -23,6 +23,15 @@ MEMBER = common.exactly(
     title="MemberStatus",
 )
 
+MANAGED_BY = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 64,
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+    "description": "Service of the cloud that owns it, e.g. neutron: its "
+    "project may see it, but not change it.",
+}
+
 SERVICE = common.exactly(
     {
         "id": common.UUID,
@@ -30,6 +39,7 @@ SERVICE = common.exactly(
         **common.DESCRIBED,
         "device_id": common.UUID,
         "service_type": common.STRING,
+        "managed_by": common.nullable(common.STRING),
         "config": common.ANY_OBJECT,
         "digest": {
             "type": "string",
@@ -64,6 +74,12 @@ CREATE = common.envelope(
                 "maxLength": 64,
             },
             "config": common.ANY_OBJECT,
+            "managed_by": MANAGED_BY,
+            "project_id": {
+                **common.PROJECT_ID,
+                "description": "Project of the device, if given: services "
+                "belong to it as well.",
+            },
         },
         "name",
         "device_id",

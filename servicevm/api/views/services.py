@@ -23,6 +23,7 @@ def render(
             "project_id": row.project_id,
             "device_id": row.device_id,
             "service_type": row.service_type,
+            "managed_by": row.managed_by,
             "config": row.config,
             "digest": row.digest,
             **devices.status(row),

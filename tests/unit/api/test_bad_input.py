@@ -40,7 +40,7 @@ _TEMPLATE = requests.UNKNOWN
             {"device": {"name": "d", "template_id": _TEMPLATE, "ram": 1}},
             "$.device.ram",
             "There is no such field; those here are: description, "
-            "interfaces, name, properties, tags, template_id.",
+            "interfaces, name, project_id, properties, tags, template_id.",
             "unknown_field",
             id="unknown",
         ),
