@@ -5,7 +5,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
 CONF = cfg.CONF
 
@@ -190,6 +190,39 @@ RELAY_OPTS = [
         default="default",
         regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
         help="Relay group that this relay belongs to.",
+    ),
+    cfg.StrOpt(
+        "certificate",
+        default="$state_dir/certificate.pem",
+        help="Certificate of a servicevm-relay, which has no CA. This file "
+        "and the next two are written by 'servicevm-manage pki "
+        "relay-certificate'.",
+    ),
+    cfg.StrOpt(
+        "key",
+        default="$state_dir/key.pem",
+        help="Its key, mode 0600.",
+    ),
+    cfg.StrOpt(
+        "ca_bundle",
+        default="$state_dir/ca.pem",
+        help="Roots of the agents' certificates.",
+    ),
+    cfg.ListOpt(
+        "addresses",
+        default=[],
+        item_type=types.String(max_length=262),
+        help="host:port of every relay that agents may dial, in any order: "
+        "what new devices are told where their template has no relays. "
+        "Empty: bind_host and bind_port.",
+    ),
+    cfg.FloatOpt(
+        "move_timeout",
+        default=15.0,
+        min=0.0,
+        max=600.0,
+        help="Seconds that agents get to move to other relays before this "
+        "one stops.",
     ),
     cfg.StrOpt(
         "serial_socket",

@@ -110,6 +110,8 @@ class Agent:
             if self._wake.stopping:
                 return
             log(str(error))
+            if isinstance(error, SessionLost) and error.elsewhere:
+                self._relay += 1
             if isinstance(error, (StreamLost, SessionLost)) and error.again:
                 self._failures = 0
                 return
@@ -137,7 +139,12 @@ class Agent:
                 log("enrolled")
                 return
             SessionClient(
-                peer, host, identity, self._wake, self._boot_id
+                peer,
+                host,
+                identity,
+                self._wake,
+                self._boot_id,
+                movable=len(told.relays) > 1,
             ).run()
         finally:
             peer.close()

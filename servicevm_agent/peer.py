@@ -21,11 +21,15 @@ class SessionLost(Exception):
     """The session is over; connect again.
 
     :param again: at once, because all is well
+    :param elsewhere: to the next relay of the list
     """
 
-    def __init__(self, reason: str, *, again: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, again: bool = False, elsewhere: bool = False
+    ) -> None:
         super().__init__(reason)
         self.again = again
+        self.elsewhere = elsewhere
 
 
 class Peer:

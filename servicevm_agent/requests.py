@@ -10,6 +10,7 @@ from servicevm_agent.wire import Check
 
 Params = Dict[str, Any]
 #: 64-bit signed, as in the control plane's database.
+_MOST_WITHIN = 3600
 _MAX_INT = 2**63 - 1
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -36,6 +37,12 @@ def _action(params: Params) -> None:
     _service_id(params)
     _text(params, "action", 64)
     _object(params, "arguments")
+
+
+def _move(params: Params) -> None:
+    value: Any = params.get("within_s")
+    if type(value) not in (int, float) or not 0 <= value <= _MOST_WITHIN:
+        raise ValueError("within_s is missing or wrong")
 
 
 def _anything(params: Params) -> None:
@@ -81,4 +88,5 @@ METHODS: Mapping[str, Check] = {
     "action": _action,
     "status": _anything,
     "ping": _anything,
+    "move": _move,
 }

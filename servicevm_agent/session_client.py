@@ -38,7 +38,10 @@ _MEMBERS_A_SECOND = 4000
 
 
 class SessionClient:
-    """One session from hello to its end."""
+    """One session from hello to its end.
+
+    :param movable: whether there is another relay to go to
+    """
 
     def __init__(
         self,
@@ -47,6 +50,8 @@ class SessionClient:
         identity: Identity,
         wake: Wake,
         boot_id: str,
+        *,
+        movable: bool = False,
     ) -> None:
         self._peer = peer
         self._session = peer.session
@@ -59,6 +64,8 @@ class SessionClient:
         self._last_beat = 0.0
         self._news_after = _NEWS_INTERVAL
         self._renew_at = float("inf")
+        self._movable = movable
+        self._move_at = float("inf")
         self._hello: Optional[int] = None
         self._renewal: Optional[int] = None
         self._results: Dict[int, Dict[str, Any]] = {}
@@ -79,6 +86,8 @@ class SessionClient:
             if self._session.expire(now):
                 raise SessionLost("the relay does not answer")
             self._answer()
+            if now >= self._move_at:
+                raise SessionLost("moving", again=True, elsewhere=True)
             if self.greeted:
                 self._send_results(now)
                 self._beat(now)
@@ -89,7 +98,7 @@ class SessionClient:
         beat = self._next_beat
         if self.greeted and self._host.news:
             beat = min(beat, self._last_beat + self._news_after)
-        times = [beat, self._clock(self._renew_at)]
+        times = [beat, self._move_at, self._clock(self._renew_at)]
         if expiry is not None:
             times.append(expiry)
         return min([*times, time.monotonic() + 60])
@@ -135,6 +144,8 @@ class SessionClient:
             if request.method == "ping":
                 data = {"data": params.get("data")}
                 self._session.reply(request.id, data)
+            elif request.method == "move":
+                self._move(request.id, float(params["within_s"]))
             elif request.method == "status":
                 self._session.reply(request.id, self._status())
             elif request.method == "apply":
@@ -163,6 +174,17 @@ class SessionClient:
             self._session.refuse(
                 request.id, _REFUSED, "state_disk", f"the disk: {error}"
             )
+
+    def _move(self, request_id: int, within: float) -> None:
+        """Go to another relay, at a random moment."""
+        if not self._movable:
+            self._session.refuse(
+                request_id, _REFUSED, "nowhere", "there is no other relay"
+            )
+            return
+        self._session.reply(request_id, {})
+        moment = time.monotonic() + uniform(0, within)
+        self._move_at = min(self._move_at, moment)
 
     def _status(self) -> Dict[str, Any]:
         return {

@@ -7,7 +7,12 @@ where the server's parts are missing.
 import sys
 from importlib import import_module
 
-__all__ = ["run_manage", "run_standalone"]
+__all__ = [
+    "run_conductor",
+    "run_manage",
+    "run_relay",
+    "run_standalone",
+]
 
 
 def _main(module: str) -> int:
@@ -26,9 +31,19 @@ def _main(module: str) -> int:
     return code
 
 
+def run_conductor() -> int:
+    """``servicevm-conductor``"""
+    return _main("conductor")
+
+
 def run_manage() -> int:
     """``servicevm-manage``"""
     return _main("manage")
+
+
+def run_relay() -> int:
+    """``servicevm-relay``"""
+    return _main("relay")
 
 
 def run_standalone() -> int:

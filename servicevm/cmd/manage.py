@@ -1,4 +1,4 @@
-"""``servicevm-manage``: the database and the guest image.
+"""``servicevm-manage``: the database, the guest image, the relays' keys.
 
 Exit codes: 0 done, 1 refused or failed (stderr says why and what to do),
 2 wrong usage, 3 ``db check`` found that something is to be done.
@@ -131,12 +131,28 @@ def image_show(args: argparse.Namespace, conf: cfg.ConfigOpts) -> Exit:
     return Exit.OK
 
 
+def pki_relay_certificate(
+    args: argparse.Namespace, conf: cfg.ConfigOpts
+) -> Exit:
+    """Write key, certificate and roots for a servicevm-relay."""
+    from servicevm import pki
+
+    try:
+        written = pki.export_relay(conf, args.name, args.output)
+    except ValueError as error:
+        return _fail(f"{error}.")
+    for path in written:
+        print(path)
+    return Exit.OK
+
+
 _EPILOG = """\
 examples:
   servicevm-manage db check
   servicevm-manage --state-dir /tmp/svm db sync
   servicevm-manage db purge --days 7
   servicevm-manage image build
+  servicevm-manage pki relay-certificate relay1 --output /etc/servicevm/relay1
 """
 
 
@@ -144,7 +160,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
         prog="servicevm-manage",
-        description="Look after the database and the guest image.",
+        description="Look after the database, the guest image and keys.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -160,7 +176,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of everything that is kept; overrides state_dir",
     )
-    nouns = made.add_subparsers(metavar="{db,image}", required=True)
+    nouns = made.add_subparsers(metavar="{db,image,pki}", required=True)
 
     database = nouns.add_parser("db", help="the database")
     verbs = database.add_subparsers(metavar="VERB", required=True)
@@ -185,6 +201,18 @@ def parser() -> argparse.ArgumentParser:
             metavar="DIR",
             help="folder of the image; [qemu] image_dir if not given",
         )
+
+    certificates = nouns.add_parser("pki", help="the built-in CA")
+    verbs = certificates.add_subparsers(metavar="VERB", required=True)
+    issue = _verb(verbs, "relay-certificate", pki_relay_certificate)
+    issue.add_argument("name", metavar="NAME", help="the relay's name")
+    issue.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        required=True,
+        help="folder that gets key.pem, certificate.pem and ca.pem",
+    )
     return made
 
 

@@ -9,6 +9,9 @@
 
 A key and its certificate live in one file and arrive by rename, so that
 being killed at any instant leaves either nothing or a whole pair.
+
+A relay of its own has no such folder: `export_relay` makes the files that it
+gets, `relay_file_context` serves with them.
 """
 
 import contextlib
@@ -28,7 +31,22 @@ from servicevm import clock
 from servicevm.pki._authority import Authority, new_root, relay_uri
 
 ALPN = ("svm/1", "svm-enrol/1")
+_BEGIN = "-----BEGIN CERTIFICATE-----"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def ensure_authority(conf: cfg.ConfigOpts) -> None:
+    """Make the folder and the root, where they are missing.
+
+    Safe to call by several processes at once and to be killed in.
+    """
+    folder = _folder(conf)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    with _locked(folder):
+        root = folder / "authority.pem"
+        if not root.exists():
+            _write(root, new_root(conf.deployment_id, clock.now_us()))
 
 
 def ensure(conf: cfg.ConfigOpts) -> None:
@@ -38,13 +56,9 @@ def ensure(conf: cfg.ConfigOpts) -> None:
     half of its life left, another root or another name. Safe to call by
     several processes at once and to be killed in.
     """
+    ensure_authority(conf)
     folder = _folder(conf)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
     with _locked(folder):
-        root = folder / "authority.pem"
-        if not root.exists():
-            _write(root, new_root(conf.deployment_id, clock.now_us()))
         name = _relay_name(conf)
         relay = folder / f"relay-{name}.pem"
         issuer = authority(conf)
@@ -79,14 +93,62 @@ def relay_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
     A certificate that is shown is verified against the bundle; whether one
     has to be shown depends on the ALPN protocol, which the relay checks.
     """
+    context = _server_context()
+    context.load_cert_chain(_folder(conf) / f"relay-{_relay_name(conf)}.pem")
+    context.load_verify_locations(cadata=authority(conf).ca_bundle)
+    return context
+
+
+def relay_file_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
+    """The same of a relay of its own, which has no CA.
+
+    :raises OSError: a file is missing, or they do not belong together
+    """
+    relay = conf.relay
+    context = _server_context()
+    context.load_cert_chain(relay.certificate, relay.key)
+    context.load_verify_locations(cafile=relay.ca_bundle)
+    return context
+
+
+def export_relay(conf: cfg.ConfigOpts, name: str, folder: Path) -> list[Path]:
+    """Make a relay's certificate, and write what a relay of its own needs.
+
+    ::
+
+        <folder>/               0700, if it is made
+            key.pem             0600
+            certificate.pem     0600
+            ca.pem              0600  roots that agents' certificates have
+
+    :raises ValueError: the name cannot be one
+    """
+    _check_name(name)
+    ensure_authority(conf)
+    issuer = authority(conf)
+    key, mark, certificate = (
+        issuer.issue_relay(name).decode().partition(_BEGIN)
+    )
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True)
+    written = []
+    for file, text in (
+        ("ca.pem", issuer.ca_bundle),
+        ("certificate.pem", mark + certificate),
+        ("key.pem", key),
+    ):
+        written.append(folder / file)
+        _write(written[-1], text.encode())
+    return written
+
+
+def _server_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(list(ALPN))
     # No resumption: every session shows its certificate again.
     context.num_tickets = 0
-    context.load_cert_chain(_folder(conf) / f"relay-{_relay_name(conf)}.pem")
-    context.load_verify_locations(cadata=authority(conf).ca_bundle)
     return context
 
 
@@ -96,9 +158,13 @@ def _folder(conf: cfg.ConfigOpts) -> Path:
 
 def _relay_name(conf: cfg.ConfigOpts) -> str:
     name = str(conf.relay.name)
+    _check_name(name)
+    return name
+
+
+def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(f"not a name for a relay: {name!r}")
-    return name
 
 
 def _more_roots(path: Path) -> str:

@@ -15,6 +15,7 @@ class Ending(StrEnum):
     NEWER_SESSION = "newer_session"
     CLOSED_BY_CONTROL = "closed_by_control"
     RELAY_STOPPING = "relay_stopping"
+    RELAY_DRAINING = "relay_draining"
 
     # -- before there was a session
     CROWDED = "crowded"
@@ -46,5 +47,6 @@ ORDINARY = frozenset(
         Ending.NEWER_SESSION,
         Ending.CLOSED_BY_CONTROL,
         Ending.RELAY_STOPPING,
+        Ending.RELAY_DRAINING,
     }
 )

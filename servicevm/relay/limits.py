@@ -12,8 +12,15 @@ WRITE_HIGH_WATER = 64 * 1024
 CALLS_IN_FLIGHT = 16
 #: Results, events and renewals of one agent that wait for the conductor.
 LANE_LENGTH = 32
-#: Threads that carry agents' messages to the conductor.
+#: Threads that carry agents' messages to the conductor: in this process, or
+#: over a bus, where each waits for an answer.
 THREADS = 4
+BUS_THREADS = 16
+#: Seconds between two reports that this relay lives.
+REPORT_EVERY = 5.0
+#: Agents that are told to move in a second, lest all of them knock at the
+#: other relays at once.
+MOVES_PER_SECOND = 100
 #: Heartbeats handed to the conductor in one call.
 BEATS_PER_CALL = 1000
 #: Seconds that a peer which got its last word has to close by itself: closed
@@ -47,6 +54,9 @@ class Limits:
     max_sessions: int
     max_unauthenticated: int
     max_unauthenticated_per_peer: int
+    group: str
+    host: str
+    threads: int
 
     @classmethod
     def from_conf(cls, conf: Any) -> "Limits":
@@ -68,6 +78,9 @@ class Limits:
             max_sessions=relay.max_sessions,
             max_unauthenticated=relay.max_unauthenticated,
             max_unauthenticated_per_peer=(relay.max_unauthenticated_per_peer),
+            group=relay.group,
+            host=conf.host,
+            threads=BUS_THREADS if conf.rpc == "oslo" else THREADS,
         )
 
     @property

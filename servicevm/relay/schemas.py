@@ -125,6 +125,7 @@ RESULTS: Mapping[str, Check] = {
         "result",
     ),
     "ping": check(Anything(), "result"),
+    "move": check(Anything(), "result"),
 }
 
 
@@ -133,6 +134,5 @@ def reports_of_beat(params: Any) -> dict[str, Any]:
 
     :raises ValueError: with a sentence
     """
-    beat: dict[str, Any] = REQUESTS["heartbeat"](params)
-    reports: dict[str, Any] = beat["services"]
+    reports: dict[str, Any] = HEARTBEAT.clean(params, "heartbeat")["services"]
     return reports

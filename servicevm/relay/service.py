@@ -1,13 +1,16 @@
 """The relay: start, stop, and what conductors ask of it."""
 
 import asyncio
+import functools
 import logging
 import ssl
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from importlib.metadata import version
 from typing import Any
 
+from servicevm import clock
 from servicevm.errors import (
     AGENT_NOT_CONNECTED,
     AGENT_TIMEOUT,
@@ -20,6 +23,7 @@ from servicevm.relay.endings import Ending
 from servicevm.relay.limits import Limits
 from servicevm.relay.listening import SerialSocket, tcp_socket
 from servicevm.relay.metrics import BEATS, CALLS
+from servicevm.relay.movement import Movement
 from servicevm.relay.schemas import RESULTS
 from servicevm.relay.switchboard import Switchboard
 from servicevm.rpc.base import AgentEvents, Json
@@ -57,6 +61,9 @@ class Relay:
         self._stopping: asyncio.Event | None = None
         self._stop_timeout = 0.0
         self._flushing = False
+        self._started_at = 0
+        self._movement: Movement | None = None
+        self._failing: set[str] = set()
         #: Where agents dial over TCP, once started: (host, port).
         self.tcp_address: tuple[str, int] | None = None
 
@@ -94,6 +101,19 @@ class Relay:
         thread.join(timeout + 2 * _FAREWELL + 5)
         if thread.is_alive():
             LOG.error("The relay did not stop in time")
+
+    def move_all(self, timeout: float) -> None:
+        """Have the agents that can go to other relays; take no new ones.
+
+        :param timeout: seconds
+        """
+        loop, movement = self._loop, self._movement
+        if loop is None or movement is None:
+            return
+        left = asyncio.run_coroutine_threadsafe(movement.all(timeout), loop)
+        here = left.result(timeout + _GRACE)
+        if here:
+            LOG.warning("%d agents did not move in time", here)
 
     # -- RelayApi -----------------------------------------------------------
 
@@ -204,16 +224,25 @@ class Relay:
             return
         self._board, self._loop = board, loop
         self._stopping = asyncio.Event()
-        sweeper = loop.create_task(self._sweep(board))
-        flusher = loop.create_task(self._flush_beats(board))
+        self._started_at = clock.now_us()
+        self._movement = Movement(board)
+        tasks = [
+            loop.create_task(work)
+            for work in (
+                self._sweep(board),
+                self._flush_beats(board),
+                self._report(board, self._movement),
+                self._movement.run(),
+            )
+        ]
         started.set_result(None)
         await self._stopping.wait()
         for server in servers:
             server.close()
         if serial is not None:
             serial.close()
-        sweeper.cancel()
-        flusher.cancel()
+        for task in tasks:
+            task.cancel()
         await self._farewell(board)
         self._board = None
 
@@ -249,22 +278,24 @@ class Relay:
         """Hand beats over; at most one flush is under way."""
         self._flushing = True
         left = list(beats)
+        stale: list[Json] = []
 
         def hand_over() -> None:
             while left:
-                self._events.heartbeats(
-                    self._limits.name, left[: bounds.BEATS_PER_CALL]
+                stale.extend(
+                    self._events.heartbeats(
+                        self._limits.name, left[: bounds.BEATS_PER_CALL]
+                    )
                 )
                 del left[: bounds.BEATS_PER_CALL]
 
         def taken(_: Any, error: BaseException | None) -> None:
             self._flushing = False
-            if error is not None:
-                LOG.error(
-                    "%d heartbeats were not taken, they are kept",
-                    len(left),
-                    exc_info=error,
-                )
+            for one in stale:
+                session = board.registry.get(one["device_id"])
+                if session is not None and session.epoch == one["epoch"]:
+                    session.close(Ending.NEWER_SESSION)
+            if self._went_wrong("heartbeats", error):
                 # Not those of sessions that ended meanwhile.
                 board.beats.give_back(
                     [
@@ -276,3 +307,55 @@ class Relay:
                 )
 
         board.crew.run(hand_over, taken)
+
+    async def _report(self, board: Switchboard, movement: Movement) -> None:
+        """Say that this relay lives; learn whether it is to drain."""
+        idle = asyncio.Event()
+
+        def taken(told: Any, error: BaseException | None) -> None:
+            if not self._went_wrong("reports", error):
+                movement.draining = bool(told["draining"])
+            idle.set()
+
+        while True:
+            host, port = self.tcp_address or ("", 0)
+            report = {
+                "name": self._limits.name,
+                "host": self._limits.host,
+                "group": self._limits.group,
+                "version": version("servicevm"),
+                "address": f"[{host}]:{port}"
+                if ":" in host
+                else f"{host}:{port}"
+                if host
+                else "",
+                "sessions": len(board.registry),
+                "started_at": self._started_at,
+            }
+            idle.clear()
+            board.crew.run(
+                functools.partial(self._events.relay_report, report), taken
+            )
+            await idle.wait()
+            await asyncio.sleep(bounds.REPORT_EVERY)
+
+    def _went_wrong(self, what: str, error: BaseException | None) -> bool:
+        """Note whether the conductor took something; logged when it changes.
+
+        :param what: in the plural
+        """
+        if error is None:
+            if what in self._failing:
+                LOG.info("The %s are taken again.", what)
+            self._failing.discard(what)
+            return False
+        if what not in self._failing:
+            expected = isinstance(error, TransientError)
+            LOG.warning(
+                "The %s are not taken for now: %s",
+                what,
+                error,
+                exc_info=None if expected else error,
+            )
+        self._failing.add(what)
+        return True

@@ -12,6 +12,7 @@ from servicevm.errors import (
     TransientError,
 )
 from servicevm.relay import limits as bounds
+from servicevm.relay.admission import SERIAL
 from servicevm.relay.calls import Calls
 from servicevm.relay.endings import Ending
 from servicevm.relay.identity import Identity
@@ -79,6 +80,12 @@ class AgentSession:
     @property
     def device_id(self) -> str:
         return self._identity.device_id
+
+    @property
+    def movable(self) -> bool:
+        """Whether its agent may reach another relay: a serial line ends
+        here."""
+        return not self._connection.peer.startswith(SERIAL)
 
     # -- for the connection -------------------------------------------------
 
@@ -240,6 +247,12 @@ class AgentSession:
             full = TransientError(UNAVAILABLE, "This relay is full.")
             self._refuse_hello(request_id, full)
             return
+        if board.draining and self.movable:
+            drained = TransientError(
+                UNAVAILABLE, "This relay takes no new sessions."
+            )
+            self._refuse_hello(request_id, drained)
+            return
         events, relay = board.events, board.limits.name
         device_id, serial = self.device_id, self._identity.serial
 
@@ -254,11 +267,15 @@ class AgentSession:
             elif self._stage is not _Stage.ENDED:
                 self._refuse_hello(request_id, error)
 
+        def ask() -> Any:
+            if self._stage is _Stage.ENDED:
+                # The conductor was away for long. It is not told now: the
+                # agent is in another session by then.
+                raise TransientError(AGENT_NOT_CONNECTED)
+            return events.session_opened(device_id, serial, relay, hello)
+
         board.opening.add(self)
-        self._lane.submit(
-            lambda: events.session_opened(device_id, serial, relay, hello),
-            opened,
-        )
+        self._lane.submit(ask, opened)
 
     def _refuse_hello(self, request_id: int, error: BaseException) -> None:
         code = refuse(self._wire, request_id, error, "hello")

@@ -32,7 +32,7 @@ class Switchboard:
         self.limits = limits
         self.events = events
         self.context = context
-        self.crew = Crew(loop, bounds.THREADS)
+        self.crew = Crew(loop, limits.threads)
         self.registry: Registry[AgentSession] = Registry()
         #: Sessions that the conductor is being asked about.
         self.opening: set[AgentSession] = set()
@@ -41,6 +41,8 @@ class Switchboard:
         self.admission = Admission(
             limits.max_unauthenticated, limits.max_unauthenticated_per_peer
         )
+        #: Whether agents that can reach another relay are to go there.
+        self.draining = False
         #: Bytes just read, of whichever connection.
         self.buffer = memoryview(bytearray(bounds.READ_BUFFER))
         #: Heartbeats since the last sweep.

@@ -32,7 +32,10 @@ def test_the_public_names_are_these():
         "csr_key",
         "device_uri",
         "ensure",
+        "ensure_authority",
+        "export_relay",
         "relay_context",
+        "relay_file_context",
         "relay_uri",
     ]
 
@@ -95,10 +98,44 @@ def test_another_relay_name_gets_its_own_certificate(configured, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a b"])
-def test_a_relay_name_cannot_leave_the_folder(configured, name):
-    configured.set_override("name", name, group="relay")
+def test_a_relay_name_cannot_leave_the_folder(configured, tmp_path, name):
     with pytest.raises(ValueError, match="not a name"):
-        pki.ensure(configured)
+        pki.export_relay(configured, name, tmp_path / "relay")
+    assert not (tmp_path / "relay").exists()
+
+
+def test_a_relay_elsewhere_gets_three_files_and_no_ca_key(
+    configured, tmp_path
+):
+    folder = tmp_path / "edge"
+    written = pki.export_relay(configured, "edge", folder)
+    assert sorted(path.name for path in written) == [
+        "ca.pem",
+        "certificate.pem",
+        "key.pem",
+    ]
+    for path in written:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    authority = (tmp_path / "pki" / "authority.pem").read_text()
+    key = authority.partition("-----BEGIN CERTIFICATE")[0]
+    assert not any(key in path.read_text() for path in written)
+    assert not (tmp_path / "pki" / "relay-edge.pem").exists()
+
+
+def test_a_relay_elsewhere_serves_with_them(configured, tmp_path):
+    pki.export_relay(configured, "edge", tmp_path)
+    context = pki.relay_file_context(configured)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_3
+    (own,) = x509.load_pem_x509_certificates(
+        (tmp_path / "certificate.pem").read_bytes()
+    )
+    names = own.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [
+        "spiffe://local/relay/edge"
+    ]
 
 
 def test_an_old_relay_certificate_is_made_anew(configured, tmp_path):
