@@ -58,10 +58,11 @@ def register(conf: cfg.ConfigOpts) -> None:
     nobody listens: each request would hold one of few threads meanwhile.
     """
     for group, opts in auth_token.list_opts():
-        cfg.set_defaults(
-            opts, http_connect_timeout=5, http_request_max_retries=1
-        )
         conf.register_opts(opts, group=group)
+    # Not in the options themselves: on cfg.CONF keystonemiddleware has
+    # registered its own already.
+    conf.set_default("http_connect_timeout", 5, group=_GROUP)
+    conf.set_default("http_request_max_retries", 1, group=_GROUP)
 
 
 class Keystone:
