@@ -150,10 +150,7 @@ class Cluster:
     @property
     def relays(self) -> list[str]:
         """``host:port`` at which agents dial."""
-        return [
-            f"127.0.0.1:{self._ports.of(name)}"
-            for name in self._fleet.names("relay")
-        ]
+        return self._fleet.relays
 
     def rows(self) -> Iterator[tuple[str, int | None, int | None, str]]:
         """name, pid, port and ``up``, ``paused`` or ``down`` of each."""
@@ -276,6 +273,17 @@ class Cluster:
             self.database.create(NAME)
             made.touch()
         self.run("servicevm-manage", "db", "sync")
+        for one in self.of("relay"):
+            where = self._fleet.relay_dir(one.name)
+            if not (where / "key.pem").exists():
+                self.run(
+                    "servicevm-manage",
+                    *("pki", "relay-certificate", one.name),
+                    *("--output", str(where)),
+                )
+        if self.devices == "qemu":
+            say("making the guest image, where it is not there yet")
+            self.run("servicevm-manage", "image", "build", timeout=600)
         for one in self.members:
             one.begin()
         for one in self.members:

@@ -14,9 +14,11 @@ from tools.cluster.configuration import render, write
 from tools.cluster.member import Member
 from tools.cluster.ports import Ports, listens
 
-__all__ = ["COUNTS", "Fleet", "Wiring"]
+__all__ = ["BIN", "COUNTS", "IMAGE", "Fleet", "Wiring"]
 
 BIN = Path(sys.executable).parent
+#: The guest image, for qemu devices.
+IMAGE = Path(__file__).resolve().parents[2] / ".cache" / "image"
 #: Role to how many.
 COUNTS = {"api": 2, "conductor": 3, "relay": 2}
 
@@ -62,6 +64,20 @@ class Fleet:
     def names(self, role: str) -> list[str]:
         return [f"{role}{n + 1}" for n in range(COUNTS[role])]
 
+    def relay_dir(self, name: str) -> Path:
+        """A relay's own state folder, with its key and certificate."""
+        return self.folder / "relay" / name
+
+    def serial_socket(self, name: str) -> Path:
+        return self.relay_dir(name) / "relay.sock"
+
+    @property
+    def relays(self) -> list[str]:
+        """``host:port`` at which agents dial."""
+        return [
+            f"127.0.0.1:{self.ports.of(name)}" for name in self.names("relay")
+        ]
+
     def write(self, wiring: Wiring) -> None:
         """Write every file (anew)."""
         for role in COUNTS:
@@ -88,7 +104,12 @@ class Fleet:
     def members(self) -> Iterator[Member]:
         """Our processes and haproxy, in the order in which they start."""
         for index, name in enumerate(self.names("conductor"), 1):
-            yield self._member("conductor", index, self._servicevm(name))
+            yield self._member(
+                "conductor",
+                index,
+                self._servicevm(name),
+                line=f"The conductor {name} works.",
+            )
         for index, name in enumerate(self.names("relay"), 1):
             port = self.ports.of(name)
             yield self._member(
@@ -111,7 +132,7 @@ class Fleet:
                 environment={
                     "GUNICORN_CMD_ARGS": "--config "
                     f"{self.folder}/conf/{name}-gunicorn.py",
-                    "OS_SERVICEVM_CONFIG_FILES": str(self.path(name)),
+                    "OS_SERVICEVM_CONFIG_FILE": str(self.path(name)),
                 },
             )
         port = self.ports.of("haproxy")
@@ -136,7 +157,7 @@ class Fleet:
         state = self.folder / "state"
         if role == "relay":
             # It shares nothing with those who hold the CA.
-            state = self.folder / "relay" / name
+            state = self.relay_dir(name)
             state.mkdir(mode=0o700, parents=True, exist_ok=True)
         told: dict[str, dict[str, Any]] = {
             "DEFAULT": {
@@ -152,10 +173,16 @@ class Fleet:
         if role == "relay":
             told["relay"] |= {
                 "bind_port": self.ports.of(name),
-                "serial_socket": state / "relay.sock",
+                "serial_socket": self.serial_socket(name),
             }
         else:
             told["database"] = {"connection": wiring.url_of(name, "database")}
+            told["relay"] = {
+                "addresses": ",".join(self.relays),
+                # On this host: serial lines are no network.
+                "serial_socket": self.serial_socket("relay1"),
+            }
+            told["qemu"] = {"image_dir": IMAGE}
         if role == "api":
             told["api"]["auth_strategy"] = "keystone"
             told["keystone_authtoken"] = dict(wiring.authtoken())

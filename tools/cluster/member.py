@@ -33,6 +33,7 @@ class Member:
     :param index: 1, 2, ...; 0 where there is only one
     :param folder: of the cluster; has ``run/NAME.pid`` and ``log/NAME.log``
     :param answers: whether it does its work by now
+    :param line: which is in its log as soon as it works
     :param port: where it listens, for people
     """
 
@@ -40,9 +41,11 @@ class Member:
     index: int
     folder: Path
     command: Sequence[str]
-    answers: Callable[[], bool]
+    answers: Callable[[], bool] = lambda: True
     port: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    line: str = ""
+    _heard: int = 0
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -59,20 +62,18 @@ class Member:
         if self._process is not None and self._process.poll() is not None:
             self._process = None
         try:
-            pid = int(self._pid_file.read_text())
-            found = Path(f"/proc/{pid}/environ").read_bytes()
+            told, began = self._pid_file.read_text().split()
         except (OSError, ValueError):
             return None
         # Another process may have got the number meanwhile.
-        return pid if self._mark in found.split(b"\0") else None
+        return int(told) if _began(int(told)) == int(began) else None
 
     @property
     def paused(self) -> bool:
         pid = self.pid
         if pid is None:
             return False
-        status = Path(f"/proc/{pid}/stat").read_text()
-        return status.rpartition(")")[2].split()[0] == "T"
+        return _stat(pid)[0] == "T"
 
     def begin(self) -> None:
         """Start the process, without waiting for it to do its work."""
@@ -81,6 +82,7 @@ class Member:
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._pid_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(self.log, "ab", opener=_private) as log:
+            self._heard = log.tell()
             self._process = subprocess.Popen(
                 list(self.command),
                 cwd=self.folder,
@@ -96,7 +98,8 @@ class Member:
                 stderr=log,
                 start_new_session=True,
             )
-        self._pid_file.write_text(str(self._process.pid))
+        pid = self._process.pid
+        self._pid_file.write_text(f"{pid} {_began(pid)}")
 
     def await_answer(self, timeout: float = START_TIMEOUT) -> None:
         """Wait until it does its work.
@@ -104,7 +107,7 @@ class Member:
         :raises ClusterError: with the end of its log
         """
         deadline = time.monotonic() + timeout
-        while not self.answers():
+        while not (self._said() and self.answers()):
             if self.pid is None:
                 raise ClusterError(f"{self.name} ended:\n{self.words()}")
             if time.monotonic() >= deadline:
@@ -167,13 +170,16 @@ class Member:
         except FileNotFoundError:
             return "(it has said nothing)"
 
+    def _said(self) -> bool:
+        if not self.line:
+            return True
+        with open(self.log, "rb") as log:
+            log.seek(self._heard)
+            return self.line.encode() in log.read()
+
     @property
     def _pid_file(self) -> Path:
         return self.folder / "run" / f"{self.name}.pid"
-
-    @property
-    def _mark(self) -> bytes:
-        return f"{MARK}={self.folder}".encode()
 
     @staticmethod
     def _signal(pid: int, number: signal.Signals) -> None:
@@ -212,6 +218,21 @@ def marked(folder: Path) -> list[int]:
             if mark in (entry / "environ").read_bytes().split(b"\0"):
                 found.append(int(entry.name))
     return found
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat, from the state on."""
+    text = Path(f"/proc/{pid}/stat").read_text()
+    return text.rpartition(")")[2].split()
+
+
+def _began(pid: int) -> int:
+    """When it began, in ticks since the boot; 0 for no living process."""
+    try:
+        fields = _stat(pid)
+    except OSError:
+        return 0
+    return 0 if fields[0] in "ZX" else int(fields[19])
 
 
 def _private(path: str, flags: int) -> int:
