@@ -150,6 +150,29 @@ EVENT = (
     Column("request_id", cell=_cells.Cell),
     Column("project_id"),
 )
+#: of conductors and API processes
+PROCESS = (
+    _NAME,
+    Column("host", In.LIST),
+    Column("version", In.LIST, yields=2),
+    Column("alive", In.LIST),
+    Column("last_seen", In.LIST, _cells.Moment, yields=1),
+    Column("started_at", In.LONG, _cells.Moment),
+    Column("id", In.LONG),
+)
+RELAY = (
+    _NAME,
+    Column("host", In.LIST),
+    Column("group", In.LIST, yields=3),
+    Column("version", In.LIST, yields=2),
+    Column("sessions", In.LIST),
+    Column("alive", In.LIST),
+    Column("draining", In.LIST),
+    Column("last_seen", In.LIST, _cells.Moment, yields=1),
+    Column("address", In.LONG, _cells.Cell),
+    Column("started_at", In.LONG, _cells.Moment),
+    Column("id", In.LONG),
+)
 
 
 def of_list(columns: Sequence[Column], *, long: bool) -> Sequence[Column]:

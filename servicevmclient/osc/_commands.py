@@ -28,6 +28,9 @@ _NOUNS: Final = {
     "service type": ("list", "show"),
     "operation": ("list", "show", "cancel", "retry"),
     "event": ("list",),
+    "conductor": ("list", "show"),
+    "relay": ("list", "show", "set"),
+    "api": ("list",),
     "quota": ("list", "show", "set", "unset", "delete"),
 }
 

@@ -1,7 +1,7 @@
 """Options of list: filters, order, pages; declared once."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from servicevmclient.osc import _values
@@ -25,6 +25,14 @@ class Filter(NamedTuple):
 
 
 NAME = Filter("--name", "name", "Only those with this name", "NAME")
+HOST = Filter("--host", "host", "Only those on this host", "HOST")
+ALIVE = Filter(
+    "--alive",
+    "alive",
+    "Only those that were heard of lately, or that were not",
+    "true|false",
+    choices=("true", "false"),
+)
 PROVISIONING_STATUS = Filter(
     "--provisioning-status",
     "provisioning_status",
@@ -71,11 +79,13 @@ def add(
     *,
     tags: bool,
     pages: bool,
+    projects: bool,
 ) -> None:
     """Render the filters and what every list has.
 
     :param tags: the resources have tags
     :param pages: the service orders and pages them
+    :param projects: each belongs to a project
     """
     parser.add_argument("--long", action="store_true", help="More columns")
     for one in filters:
@@ -83,7 +93,7 @@ def add(
             one.flag,
             metavar=one.metavar,
             choices=one.choices,
-            type=str.upper if one.choices else str,
+            type=_case(one.choices),
             help=one.help,
         )
     if tags:
@@ -93,11 +103,12 @@ def add(
             )
     if not pages:
         return
-    parser.add_argument(
-        "--all-projects",
-        action="store_true",
-        help="Those of all projects (needs a role that may)",
-    )
+    if projects:
+        parser.add_argument(
+            "--all-projects",
+            action="store_true",
+            help="Those of all projects (needs a role that may)",
+        )
     parser.add_argument(
         "--sort",
         metavar="KEY[:asc|:desc]",
@@ -118,6 +129,13 @@ def add(
     )
 
 
+def _case(choices: tuple[str, ...] | None) -> Callable[[str], str]:
+    """Written any way, it is one of the choices."""
+    if not choices:
+        return str
+    return str.upper if choices[0].isupper() else str.lower
+
+
 def query(
     parsed: argparse.Namespace,
     filters: Sequence[Filter],
@@ -125,6 +143,7 @@ def query(
     *,
     tags: bool,
     pages: bool,
+    projects: bool,
 ) -> dict[str, Any]:
     """The query; a filter's name is looked up only if it is given."""
     found: dict[str, Any] = {}
@@ -132,11 +151,12 @@ def query(
         found |= {
             "marker": parsed.marker,
             "sort": ",".join(parsed.sort) if parsed.sort else None,
-            "all_projects": True if parsed.all_projects else None,
             "max_items": parsed.limit,
             # A page as small as what is shown; the service bounds it, too.
             "limit": parsed.limit,
         }
+    if pages and projects and parsed.all_projects:
+        found["all_projects"] = True
     for one in filters:
         value = getattr(parsed, one.flag.removeprefix("--").replace("-", "_"))
         if value is not None and one.find is not None:

@@ -33,6 +33,8 @@ class List(Lister):
     tagged: ClassVar[bool] = True
     #: whether the service orders and pages them
     paged: ClassVar[bool] = True
+    #: whether each belongs to a project
+    owned: ClassVar[bool] = True
 
     def __init_subclass__(cls) -> None:
         """What a terminal goes without is declared with the columns."""
@@ -42,7 +44,13 @@ class List(Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Filters, order and pages."""
         parser = super().get_parser(prog_name)
-        _filters.add(parser, self.filters, tags=self.tagged, pages=self.paged)
+        _filters.add(
+            parser,
+            self.filters,
+            tags=self.tagged,
+            pages=self.paged,
+            projects=self.owned,
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Shown:
@@ -53,6 +61,7 @@ class List(Lister):
             self.client,
             tags=self.tagged,
             pages=self.paged,
+            projects=self.owned,
         )
         columns = of_list(self.columns, long=parsed_args.long)
         rows = self.client.each(self.kind, **query)

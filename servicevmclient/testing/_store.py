@@ -19,6 +19,13 @@ PLANS: dict[tuple[str, str], tuple[str, ...]] = {
     ("service", "delete"): ("withdraw", "purge"),
 }
 
+_PROCESS: Json = {
+    "host": "localhost",
+    "version": "1.0",
+    "alive": True,
+    "started_at": "2026-11-22T10:00:00.000000Z",
+    "last_seen": "2026-11-22T10:00:05.000000Z",
+}
 _DEFAULTS: dict[str, Json] = {
     "device_templates": {
         "description": "",
@@ -56,6 +63,15 @@ _DEFAULTS: dict[str, Json] = {
     "service_types": {},
     "operations": {},
     "events": {},
+    "conductors": _PROCESS,
+    "apis": _PROCESS,
+    "relays": {
+        **_PROCESS,
+        "group": "default",
+        "address": None,
+        "sessions": 0,
+        "draining": False,
+    },
 }
 
 
@@ -79,14 +95,15 @@ class Store:
     def add(self, plural: str, attributes: Json) -> Json:
         """Make a resource as it looks before anything was done to it."""
         row: Json = {"id": str(uuid.uuid4()), **_DEFAULTS[plural]}
-        row |= {
-            "name": "",
-            "project_id": "fake",
-            "tags": [],
-            "properties": {},
-            "created_at": now(),
-            "updated_at": None,
-        }
+        row["name"] = ""
+        if plural not in ("conductors", "relays", "apis"):
+            row |= {
+                "project_id": "fake",
+                "tags": [],
+                "properties": {},
+                "created_at": now(),
+                "updated_at": None,
+            }
         row |= attributes
         if plural == "service_types":
             row["id"] = row["name"]

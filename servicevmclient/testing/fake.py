@@ -22,6 +22,9 @@ _PATHS = {
     "service-types": "service_types",
     "operations": "operations",
     "events": "events",
+    "conductors": "conductors",
+    "relays": "relays",
+    "apis": "apis",
 }
 _CONTROL = ("limit", "marker", "sort", "fields", "all_projects")
 
@@ -157,7 +160,7 @@ class FakeServicevm:
                 wanted = set(",".join(values).split(","))
                 rows = [row for row in rows if wanted <= set(row["tags"])]
             elif key not in _CONTROL:
-                rows = [row for row in rows if str(row.get(key)) in values]
+                rows = [row for row in rows if _equals(row.get(key), values)]
         for term in reversed(",".join(query.get("sort", [])).split(",")):
             name, _, direction = term.partition(":")
             if name:
@@ -238,6 +241,12 @@ class FakeServicevm:
         # A copy, because an Idempotency-Key gets the first answer again.
         body = json.loads(json.dumps({plural.removesuffix("s"): row}))
         return _Answer(status, body, {"ETag": etag_of(row)})
+
+
+def _equals(value: Any, wanted: list[str]) -> bool:
+    if isinstance(value, bool):
+        return str(value).lower() in [one.lower() for one in wanted]
+    return str(value) in wanted
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,35 +4,44 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from servicevmclient.v1._waiter import Progress
+    from servicevmclient.v1.api import Api
     from servicevmclient.v1.client import Client
+    from servicevmclient.v1.conductor import Conductor
     from servicevmclient.v1.device import Device
     from servicevmclient.v1.device_template import DeviceTemplate
     from servicevmclient.v1.event import Event
     from servicevmclient.v1.operation import Operation
     from servicevmclient.v1.quota import Quota
+    from servicevmclient.v1.relay import Relay
     from servicevmclient.v1.service import Service
     from servicevmclient.v1.service_type import ServiceType
 
 __all__ = [
+    "Api",
     "Client",
+    "Conductor",
     "Device",
     "DeviceTemplate",
     "Event",
     "Operation",
     "Progress",
     "Quota",
+    "Relay",
     "Service",
     "ServiceType",
 ]
 
 _HOME = {
+    "Api": "api",
     "Client": "client",
+    "Conductor": "conductor",
     "Device": "device",
     "DeviceTemplate": "device_template",
     "Event": "event",
     "Operation": "operation",
     "Progress": "_waiter",
     "Quota": "quota",
+    "Relay": "relay",
     "Service": "service",
     "ServiceType": "service_type",
 }

@@ -8,11 +8,14 @@ from keystoneauth1.session import Session
 from servicevmclient.v1._adapter import Adapter
 from servicevmclient.v1._verbs import Verbs
 from servicevmclient.v1._waiter import Callback
+from servicevmclient.v1.api import Api
+from servicevmclient.v1.conductor import Conductor
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 from servicevmclient.v1.event import Event
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.quota import OWN, Quota
+from servicevmclient.v1.relay import Relay
 from servicevmclient.v1.service import Service
 from servicevmclient.v1.service_type import ServiceType
 
@@ -348,6 +351,53 @@ class Client(Verbs):
     def events(self, **query: Any) -> Iterator[Event]:
         """Yield events; ``device_id``, ``resource_id`` ... filter."""
         return self.each(Event, **query)
+
+    # -- processes ----------------------------------------------------------
+    def conductors(self, **query: Any) -> Iterator[Conductor]:
+        """Yield conductors; ``name``, ``host`` and ``alive`` filter."""
+        return self.each(Conductor, **query)
+
+    def get_conductor(self, conductor_id: str) -> Conductor:
+        """The conductor with this id."""
+        return self.get(Conductor, conductor_id)
+
+    def relays(self, **query: Any) -> Iterator[Relay]:
+        """Yield relays; ``name``, ``host``, ``group``, ``alive`` filter."""
+        return self.each(Relay, **query)
+
+    def get_relay(self, relay_id: str) -> Relay:
+        """The relay with this id."""
+        return self.get(Relay, relay_id)
+
+    @overload
+    def find_relay(
+        self, name_or_id: str, *, ignore_missing: Literal[False] = False
+    ) -> Relay: ...
+
+    @overload
+    def find_relay(
+        self, name_or_id: str, *, ignore_missing: bool
+    ) -> Relay | None: ...
+
+    def find_relay(
+        self, name_or_id: str, *, ignore_missing: bool = False
+    ) -> Relay | None:
+        """The only relay with this name or id; None only if allowed."""
+        return self._find(Relay, name_or_id, ignore_missing)
+
+    def update_relay(
+        self, relay_id: str, *, if_match: str | None = None, **changes: Any
+    ) -> Relay:
+        """Have it drained, or no longer: ``draining=True``."""
+        return self.update(Relay, relay_id, changes, if_match=if_match)
+
+    def apis(self, **query: Any) -> Iterator[Api]:
+        """Yield API processes; ``name``, ``host`` and ``alive`` filter."""
+        return self.each(Api, **query)
+
+    def get_api(self, api_id: str) -> Api:
+        """The API process with this id."""
+        return self.get(Api, api_id)
 
     # -- quotas -------------------------------------------------------------
     def quotas(self, **query: Any) -> Iterator[Quota]:

@@ -14,20 +14,25 @@ from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
 from servicevm.api import app
-from servicevm.conductor.service import Conductor
+from servicevm.conductor import service
 from servicevm.db import api as db
+from servicevm.db.presence import Presence
 from servicevm.rpc.local import LateRelay
+from servicevm.states import ProcessRole
 from servicevmclient import exceptions
 from servicevmclient.application import Lazy
 from servicevmclient.exit_codes import ExitCode
 from servicevmclient.osc._commands import COMMANDS
 from servicevmclient.v1 import (
+    Api,
     Client,
+    Conductor,
     Device,
     DeviceTemplate,
     Event,
     Operation,
     Quota,
+    Relay,
     Service,
     ServiceType,
 )
@@ -61,8 +66,20 @@ def url(
     conf.set_override("auth_strategy", "none", group="api")
     conf.set_override("response_validation", True, group="api")
     database.use(conf, migrated)
-    conductor = Conductor(conf, LateRelay())
+    conductor = service.Conductor(conf, LateRelay())
     conductor.start()
+    conductor.relay_report(
+        {
+            "name": "r1",
+            "host": "h1",
+            "group": "default",
+            "version": "1.0",
+            "address": "192.0.2.1:4433",
+            "sessions": 0,
+            "started_at": 1,
+        }
+    )
+    Presence(conf, ProcessRole.API).report()
     server = wsgi.Server(
         ("127.0.0.1", 0), app.build(conf, conductor), numthreads=4
     )
@@ -153,13 +170,19 @@ def test_answers_have_the_declared_fields_and_no_others(
         *(client.get_operation(one.id) for one in client.operations()),
         *client.events(max_items=3),
         *client.quotas(),
+        *client.conductors(),
+        *client.relays(),
+        *client.apis(),
     ]
     assert {type(one) for one in found} == {
+        Api,
+        Conductor,
         Device,
         DeviceTemplate,
         Event,
         Operation,
         Quota,
+        Relay,
         Service,
         ServiceType,
     }
@@ -279,6 +302,12 @@ STORY = (
     ("service type list", ()),
     ("service type show", ()),
     ("event list", ()),
+    ("conductor list", ()),
+    ("conductor show", ()),
+    ("relay list", ()),
+    ("relay show", ()),
+    ("relay set", ()),
+    ("api list", ()),
     ("quota list", ()),
     ("quota show", ()),
     ("quota set", ()),

@@ -2,10 +2,13 @@ import pytest
 
 from servicevmclient.osc import _columns
 from servicevmclient.v1 import (
+    Api,
+    Conductor,
     Device,
     DeviceTemplate,
     Event,
     Operation,
+    Relay,
     Service,
     ServiceType,
 )
@@ -17,6 +20,9 @@ TABLES = {
     ServiceType: _columns.SERVICE_TYPE,
     Operation: _columns.OPERATION,
     Event: _columns.EVENT,
+    Conductor: _columns.PROCESS,
+    Api: _columns.PROCESS,
+    Relay: _columns.RELAY,
 }
 
 

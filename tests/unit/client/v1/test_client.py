@@ -10,13 +10,16 @@ from tests.unit.client.conftest import client_of
 
 def test_the_public_names_are_these() -> None:
     assert v1.__all__ == [
+        "Api",
         "Client",
+        "Conductor",
         "Device",
         "DeviceTemplate",
         "Event",
         "Operation",
         "Progress",
         "Quota",
+        "Relay",
         "Service",
         "ServiceType",
     ]
@@ -140,3 +143,23 @@ def test_credentials_that_are_wrong_are_told(tmp_path: Any) -> None:
             client_of(fake.url).get_device("x")
     assert caught.value.status == 401
     assert caught.value.request_id
+
+
+def test_processes_are_listed_and_a_relay_is_drained(
+    client: Client, fake: FakeServicevm
+) -> None:
+    for name, alive in (("r1", True), ("r2", False)):
+        fake.store.add("relays", {"name": name, "alive": alive})
+    fake.store.add("conductors", {"name": "c1"})
+    fake.store.add("apis", {"name": "a1"})
+    assert [one.name for one in client.conductors()] == ["c1"]
+    assert [one.name for one in client.apis()] == ["a1"]
+    assert [one.name for one in client.relays(alive=True)] == ["r1"]
+    found = client.find_relay("r1")
+    relay = client.get_relay(found.id)
+    assert not relay.draining
+    drained = client.update_relay(relay.id, draining=True, if_match=relay.etag)
+    assert drained.draining
+    with pytest.raises(exceptions.PreconditionFailed):
+        client.update_relay(relay.id, draining=False, if_match=relay.etag)
+    assert client.find_relay("r9", ignore_missing=True) is None
