@@ -67,7 +67,10 @@ def say(line: str) -> None:
 def up(asked: argparse.Namespace, folder: Path) -> int:
     cluster = Cluster(folder, database=asked.database, devices=asked.devices)
     cluster.start(say)
-    template = "--infra-driver noop --mgmt-driver noop"
+    template = (
+        "--infra-driver noop --mgmt-driver noop "
+        "--interface role=ingress,network=any"
+    )
     if asked.devices == "qemu":
         template = (
             "--infra-driver qemu --mgmt-driver agent "
