@@ -86,10 +86,11 @@ class Decoder:
             self._buffer += data
             held = self._buffer
         messages = []
-        start = 0
-        while len(held) - start >= _HEADER:
+        start, size = 0, len(held)
+        while size - start >= _HEADER:
             body = start + _HEADER
             length = int.from_bytes(held[start:body], "big")
+            end = body + length
             if length > self._max_frame:
                 self._buffer.clear()
                 raise WireError(
@@ -98,13 +99,12 @@ class Decoder:
                 )
             if length == 0:
                 raise WireError("bad_frame", "empty frame")
-            if len(held) - body < length:
+            if end > size:
                 break
-            payload = bytes(held[body : body + length])
-            messages.append((_decode(payload), length))
-            start = body + length
+            messages.append((_decode(bytes(held[body:end])), length))
+            start = end
         if held is data:
-            if start < len(data):
+            if start < size:
                 self._buffer += data[start:]
         elif start:
             # A fresh object gives the memory of a large frame back; an

@@ -274,13 +274,15 @@ class Session:
         return Failure(call_id, code, reason[:64], text[:_MAX_TEXT])
 
     def _take_tokens(self, now: float, count: int) -> None:
-        if self._refilled_at is not None:
-            earned = max(0.0, now - self._refilled_at) * self._rate
-            self._tokens = min(self._burst, self._tokens + earned)
+        tokens, before = self._tokens, self._refilled_at
+        if before is not None and now > before:
+            tokens += (now - before) * self._rate
+            if tokens > self._burst:
+                tokens = self._burst
         self._refilled_at = now
-        if self._tokens < count:
+        if tokens < count:
             raise WireError("rate_limited")
-        self._tokens -= count
+        self._tokens = tokens - count
 
     def _send(self, message: Message) -> None:
         self._outgoing += encode(

@@ -241,7 +241,7 @@ class Connection(asyncio.BufferedProtocol):
         )
 
     def _received(self, data: bytes) -> None:
-        now = self._now()
+        now = self._board.loop.time()
         for at in range(0, len(data), _SLICE):
             channel = self._channel
             if channel is None:
@@ -254,11 +254,13 @@ class Connection(asyncio.BufferedProtocol):
             self._flush()
             if not channel.ready:
                 continue
-            if self._speaker is None:
+            speaker = self._speaker
+            if speaker is None:
                 self._welcome(channel)
-            if said and self._speaker is not None:
+                speaker = self._speaker
+            if said and speaker is not None:
                 try:
-                    self._speaker.receive(said, now)
+                    speaker.receive(said, now)
                 except wire.WireError as error:
                     if self._channel is channel:
                         self.end(Ending.PROTOCOL_ERROR, str(error))

@@ -129,6 +129,8 @@ class Map:
             raise ValueError(
                 f"{where} must be an object of at most {self.longest} fields"
             )
+        if not value:  # most heartbeats bring no news
+            return {}
         return {
             self.key.clean(key, f"a key of {where}"): self.value.clean(
                 item, f"{where}.{str(key)[:64]}"
