@@ -27,8 +27,10 @@ from servicevm.api import app as api_app
 from servicevm.api import credentials
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
+from servicevm.db.presence import Presence
 from servicevm.relay.service import Relay
 from servicevm.rpc.local import LateRelay
+from servicevm.states import ProcessRole
 
 LOG = log.getLogger(__name__)
 
@@ -148,6 +150,9 @@ def serve(conf: cfg.ConfigOpts) -> None:
         conductor.start()
         cleanup.callback(conductor.stop, STOP_TIMEOUT)
         threading.Thread(target=server.serve, name="api", daemon=True).start()
+        presence = Presence(conf, ProcessRole.API)
+        presence.start()
+        cleanup.callback(presence.stop, STOP_TIMEOUT)
         LOG.info("Ready at http://%s:%s", host, port)
         print(
             f"servicevm is ready at http://{host}:{port}\n"

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,13 @@ class Standalone:
 
     def show(self, command: str) -> Any:
         return self.ok(f"{command} -f json").json
+
+    def wait_until(self, so: Callable[[], object]) -> None:
+        """Wait until something is so, at most 60 s."""
+        deadline = time.monotonic() + 60
+        while not so():
+            assert time.monotonic() < deadline, self.log()[-4000:]
+            time.sleep(0.1)
 
     def device_pids(self) -> set[int]:
         """Processes of virtual machines of this installation."""
