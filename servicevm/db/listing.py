@@ -108,8 +108,7 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
         (_plain(listing.sorts[key]), down)
         for key, down in (query.sort or [listing.default])
     ]
-    # The id makes the order total.
-    keys.append((_plain(listing.model.id), False))
+    keys = _total(listing, keys)
     conditions = _conditions(listing, query)
     select = sa.select(*_columns(listing)).where(*conditions)
     forward = select.order_by(*_order(keys)).limit(query.limit + 1)
@@ -190,6 +189,22 @@ def _columns(listing: Listing) -> list[sa.ColumnElement[Any]]:
     ]
 
 
+def _total(
+    listing: Listing, keys: list[tuple[sa.Column[Any], bool]]
+) -> list[tuple[sa.Column[Any], bool]]:
+    """The keys and what makes their order total.
+
+    It goes the way of the last key, so that an index of both has it.
+    """
+    seq = _plain(listing.model.seq) if hasattr(listing.model, "seq") else None
+    last = seq if seq is not None and seq.primary_key else None
+    if last is None:
+        last = _plain(listing.model.id)
+    if last in [column for column, _ in keys]:
+        return keys
+    return [*keys, (last, keys[-1][1])]
+
+
 def _order(keys: Sequence[tuple[sa.Column[Any], bool]]) -> list[Any]:
     return [column.desc() if down else column.asc() for column, down in keys]
 
@@ -203,7 +218,12 @@ def _after(keys: Sequence[tuple[sa.Column[Any], bool]], row: Any) -> Any:
         later = column < value if down else column > value
         branches.append(sa.and_(*equal, later))
         equal.append(column == value)
-    return sa.or_(*branches)
+    first, down = keys[0]
+    value = getattr(row, str(first.key))
+    # It follows from the rest, but that is beyond SQLite and PostgreSQL, who
+    # would read the index from its beginning.
+    bound = first <= value if down else first >= value
+    return sa.and_(bound, sa.or_(*branches))
 
 
 def _scope(listing: Listing, query: ListQuery) -> list[Any]:

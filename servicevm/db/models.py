@@ -28,20 +28,42 @@ class Base(orm.DeclarativeBase):
     type_annotation_map = {int: sa.BigInteger, str: sa.String(255)}
 
 
+def _index(table: str, *columns: str) -> sa.Index:
+    return sa.Index(f"ix_{table}_{'_'.join(columns)}", *columns)
+
+
+def _sorts(table: str, *columns: str) -> tuple[sa.Index, ...]:
+    """What a page of a list needs, of one project and of all.
+
+    A page is found by its sort's column and, where that is equal, by the
+    id; see servicevm.db.listing.
+    """
+    return (
+        *(_index(table, column, "id") for column in columns),
+        *(_index(table, "project_id", column, "id") for column in columns),
+    )
+
+
 class DeviceTemplate(Base):
     """The head of a template; what it says is in its revisions."""
 
     __tablename__ = "device_templates"
+    # Every project sees all of them: no list is of one project.
+    __table_args__ = (
+        _index(__tablename__, "seq", "id"),
+        _index(__tablename__, "name", "id"),
+        _index(__tablename__, "updated_at", "id"),
+    )
 
     id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
-    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, index=True)
+    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger)
     project_id: orm.Mapped[str] = orm.mapped_column(index=True)
-    name: orm.Mapped[str] = orm.mapped_column(index=True)
+    name: orm.Mapped[str]
     description: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
     revision: orm.Mapped[int]
     properties: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
     created_at: orm.Mapped[int]
-    updated_at: orm.Mapped[int] = orm.mapped_column(index=True)
+    updated_at: orm.Mapped[int]
 
 
 class DeviceTemplateRevision(Base):
@@ -66,9 +88,9 @@ class DeviceTemplateRevision(Base):
 class _Stateful:
     """Columns that devices and services share."""
 
-    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    project_id: orm.Mapped[str]
     user_id: orm.Mapped[str] = orm.mapped_column(default="")
-    name: orm.Mapped[str] = orm.mapped_column(index=True)
+    name: orm.Mapped[str]
     description: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
     provisioning_status: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     operating_status: orm.Mapped[str] = orm.mapped_column(sa.String(32))
@@ -79,16 +101,24 @@ class _Stateful:
     operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
     properties: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
     created_at: orm.Mapped[int]
-    updated_at: orm.Mapped[int] = orm.mapped_column(index=True)
+    updated_at: orm.Mapped[int]
 
 
 class Device(_Stateful, Base):
     """One managed unit that hosts services."""
 
     __tablename__ = "devices"
+    __table_args__ = _sorts(
+        __tablename__,
+        "seq",
+        "name",
+        "updated_at",
+        "provisioning_status",
+        "operating_status",
+    )
 
     id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
-    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, index=True)
+    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger)
     kind: orm.Mapped[str] = orm.mapped_column(sa.String(16), default="vm")
     template_id: orm.Mapped[str] = orm.mapped_column(
         Uuid, sa.ForeignKey("device_templates.id"), index=True
@@ -133,9 +163,18 @@ class Service(_Stateful, Base):
     """One service instance on a device."""
 
     __tablename__ = "services"
+    __table_args__ = _sorts(
+        __tablename__,
+        "seq",
+        "name",
+        "updated_at",
+        "provisioning_status",
+        "operating_status",
+        "service_type",
+    )
 
     id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
-    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger, index=True)
+    seq: orm.Mapped[int] = orm.mapped_column(sa.BigInteger)
     device_id: orm.Mapped[str] = orm.mapped_column(
         Uuid, sa.ForeignKey("devices.id"), index=True
     )
@@ -173,17 +212,23 @@ class Operation(Base):
     __table_args__ = (
         sa.Index("ix_operations_claim", "state", "run_after"),
         sa.Index("ix_operations_resource", "resource_id", "seq"),
+        _index(__tablename__, "device_id", "seq"),
+        _index(__tablename__, "project_id", "seq"),
+        _index(__tablename__, "project_id", "updated_at", "seq"),
+        _index(__tablename__, "updated_at", "seq"),
+        _index(__tablename__, "action", "seq"),
+        _index(__tablename__, "resource_type", "seq"),
     )
 
     seq: orm.Mapped[int] = orm.mapped_column(
         Serial, primary_key=True, autoincrement=True
     )
     id: orm.Mapped[str] = orm.mapped_column(Uuid, unique=True)
-    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    project_id: orm.Mapped[str]
     resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
     #: The device concerned: of a service's operation, its device.
-    device_id: orm.Mapped[str] = orm.mapped_column(Uuid, index=True)
+    device_id: orm.Mapped[str] = orm.mapped_column(Uuid)
     action: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     initiator: orm.Mapped[str] = orm.mapped_column(sa.String(16))
     user_id: orm.Mapped[str] = orm.mapped_column(default="")
@@ -213,7 +258,7 @@ class Operation(Base):
     created_at: orm.Mapped[int]
     started_at: orm.Mapped[int | None]
     finished_at: orm.Mapped[int | None]
-    updated_at: orm.Mapped[int] = orm.mapped_column(index=True)
+    updated_at: orm.Mapped[int]
 
 
 class OperationStep(Base):
@@ -239,20 +284,27 @@ class Event(Base):
     """Something that happened, for people; `seq` is the paging marker."""
 
     __tablename__ = "events"
-    __table_args__ = (sa.Index("ix_events_resource", "resource_id", "seq"),)
+    __table_args__ = (
+        sa.Index("ix_events_resource", "resource_id", "seq"),
+        _index(__tablename__, "device_id", "seq"),
+        _index(__tablename__, "project_id", "seq"),
+        _index(__tablename__, "type", "seq"),
+        _index(__tablename__, "severity", "seq"),
+        _index(__tablename__, "resource_type", "seq"),
+    )
 
     seq: orm.Mapped[int] = orm.mapped_column(
         Serial, primary_key=True, autoincrement=True
     )
     id: orm.Mapped[str] = orm.mapped_column(Uuid, unique=True)
-    project_id: orm.Mapped[str] = orm.mapped_column(index=True)
+    project_id: orm.Mapped[str]
     at: orm.Mapped[int] = orm.mapped_column(index=True)
     #: Dotted, e.g. ``device.operating_status``, ``operation.failed``.
     type: orm.Mapped[str] = orm.mapped_column(sa.String(64))
     severity: orm.Mapped[str] = orm.mapped_column(sa.String(16))
     resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
-    device_id: orm.Mapped[str | None] = orm.mapped_column(Uuid, index=True)
+    device_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
     operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
     request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
     code: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))

@@ -19,7 +19,7 @@ LISTING = listing.Listing(
         "resource_id": _MODEL.resource_id,
         "device_id": _MODEL.device_id,
     },
-    sorts={"at": _MODEL.seq, "type": _MODEL.type, "severity": _MODEL.severity},
+    sorts={"at": _MODEL.seq},
     default=("at", True),
     changed=_MODEL.at,
     tagged=False,

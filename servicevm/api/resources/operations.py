@@ -33,8 +33,6 @@ LISTING = listing.Listing(
     sorts={
         "created_at": _MODEL.seq,
         "updated_at": _MODEL.updated_at,
-        "state": _MODEL.state,
-        "action": _MODEL.action,
     },
     default=("created_at", True),
     changed=_MODEL.updated_at,
