@@ -95,9 +95,10 @@ def db_purge(args: argparse.Namespace, conf: cfg.ConfigOpts) -> Exit:
     if _empty(conf):
         print("There is no database; nothing to delete.")
         return Exit.OK
-    api.configure(conf)
-    with api.writer() as session:
-        counts = purge.purge_old(session, clock.now_us() - days * DAY)
+    api.configure(conf, patient=True)
+    with api.reader() as session:
+        before = api.now(session) - days * DAY
+    counts = purge.purge_old(before)
     for kind, count in counts.items():
         print(f"{kind}: {count} deleted, older than {days} days")
     return Exit.OK

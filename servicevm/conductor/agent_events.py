@@ -2,17 +2,19 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
 from sqlalchemy import orm
 
-from servicevm import clock, errors, pki
+from servicevm import errors, pki
 from servicevm.conductor import chatter, enrolment, presence, resync
 from servicevm.conductor.reports import absorb
 from servicevm.db import api as db
 from servicevm.db import events, leases, models
+from servicevm.db.holds import hold_device
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.drivers.mgmt.report import parse_report, parse_reports
 from servicevm.rpc.base import Json
@@ -61,13 +63,15 @@ class AgentEventsHandler:
         self, device_id: str, serial: str, relay: str, hello: Json
     ) -> Json:
         reports = parse_reports(hello["services"])
-        with db.writer() as session:
+
+        def opened(session: orm.Session) -> tuple[int, bool]:
+            hold_device(session, device_id)
             if not enrolment.allowed(session, device_id, serial):
                 raise errors.PermanentError(
                     errors.CERTIFICATE_REFUSED,
                     "The certificate is not on the list.",
                 )
-            now = clock.now_us()
+            now = db.now(session)
             device = session.get_one(models.Device, device_id)
             # The old one was good until the new one is first used.
             enrolment.revoke_older(session, device_id, serial)
@@ -88,18 +92,22 @@ class AgentEventsHandler:
                 f"The agent {hello['agent_version']} of {device.name} is "
                 f"connected to the relay {relay}.",
             )
+            return epoch, bool(strays)
+
+        epoch, strays = db.write(opened)
         if strays:
             self._mend(device_id)
         self._wake()
         return {"epoch": epoch, "ca_bundle": self._ca_bundle()}
 
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
-        with db.writer() as session:
+        def closed(session: orm.Session) -> None:
+            hold_device(session, device_id)
             row = _current(session, device_id, epoch)
             if row is None or not row.connected:
                 return
             row.connected = False
-            row.last_seen = clock.now_us()
+            row.last_seen = db.now(session)
             device = session.get_one(models.Device, device_id)
             self._tell(
                 session,
@@ -108,66 +116,41 @@ class AgentEventsHandler:
                 f"The agent of {device.name} is gone: {reason[:MAX_MESSAGE]}",
             )
 
+        db.write(closed)
+
     def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         if not beats:
             return []
-        now = clock.now_us()
-        # In one order: two relays' reports must not wait for each other.
+        # In one order everywhere, or two of these deadlock.
         beats = sorted(beats, key=lambda beat: str(beat["device_id"]))
-        with db.writer() as session:
-            session.connection().execute(
-                sa.update(models.AgentSession)
-                .where(
-                    models.AgentSession.device_id == sa.bindparam("device"),
-                    models.AgentSession.epoch == sa.bindparam("beat_epoch"),
-                    models.AgentSession.last_seen < sa.bindparam("seen"),
-                )
-                .values(last_seen=sa.bindparam("seen")),
-                [
-                    {
-                        "device": beat["device_id"],
-                        "beat_epoch": beat["epoch"],
-                        "seen": min(int(beat["seen_us"]), now),
-                    }
-                    for beat in beats
-                ],
-            )
-            changed = False
-            for beat in beats:
-                reports = beat.get("services")
-                if not reports:
-                    continue
-                if _current(session, beat["device_id"], beat["epoch"]):
-                    for service_id, report in reports.items():
-                        self._absorb(
-                            session,
-                            beat["device_id"],
-                            parse_report(service_id, report),
-                            now,
-                            members="members" in report,
-                        )
-                    changed = True
-            stale = _stale(session, beats)
+        stale = db.write(partial(_seen, beats))
+        changed = False
+        # One device at a time: nobody waits for a device that we hold only
+        # because we wait for the next one.
+        for beat in beats:
+            if beat.get("services"):
+                changed |= db.write(partial(self._changes, beat))
         if changed:
             self._wake()
         return stale
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         report = _outcome(result)
-        with db.writer() as session:
+
+        def absorbed(session: orm.Session) -> bool:
+            hold_device(session, device_id)
             if _current(session, device_id, epoch) is None:
-                return
-            self._absorb(
-                session,
-                device_id,
-                report,
-                clock.now_us(),
-                members=False,
-            )
-        self._wake()
+                return False
+            now = db.now(session)
+            self._absorb(session, device_id, report, now, members=False)
+            return True
+
+        if db.write(absorbed):
+            self._wake()
 
     def event(self, device_id: str, epoch: int, event: Json) -> None:
-        with db.writer() as session:
+        def told(session: orm.Session) -> None:
+            hold_device(session, device_id)
             if _current(session, device_id, epoch) is None:
                 return
             self._tell(
@@ -177,6 +160,25 @@ class AgentEventsHandler:
                 str(event["message"])[:MAX_MESSAGE],
                 severity=Severity(event["severity"]),
             )
+
+        db.write(told)
+
+    def _changes(self, beat: Json, session: orm.Session) -> bool:
+        """Write what a heartbeat says of services."""
+        device_id = beat["device_id"]
+        hold_device(session, device_id)
+        if _current(session, device_id, beat["epoch"]) is None:
+            return False
+        now = db.now(session)
+        for service_id, report in beat["services"].items():
+            self._absorb(
+                session,
+                device_id,
+                parse_report(service_id, report),
+                now,
+                members="members" in report,
+            )
+        return True
 
     def _absorb_all(
         self,
@@ -226,7 +228,7 @@ class AgentEventsHandler:
         message: str,
         severity: Severity = Severity.INFO,
     ) -> None:
-        if not chatter.may_tell(session, device.id, clock.now_us()):
+        if not chatter.may_tell(session, device.id, db.now(session)):
             return
         events.emit(
             session,
@@ -246,6 +248,29 @@ class AgentEventsHandler:
             return self._bundle
 
 
+def _seen(beats: Sequence[Json], session: orm.Session) -> list[Json]:
+    """Write in bulk who was heard of, and when; see `_stale`."""
+    now = db.now(session)
+    session.connection().execute(
+        sa.update(models.AgentSession)
+        .where(
+            models.AgentSession.device_id == sa.bindparam("device"),
+            models.AgentSession.epoch == sa.bindparam("beat_epoch"),
+            models.AgentSession.last_seen < sa.bindparam("seen"),
+        )
+        .values(last_seen=sa.bindparam("seen")),
+        [
+            {
+                "device": beat["device_id"],
+                "beat_epoch": beat["epoch"],
+                "seen": min(int(beat["seen_us"]), now),
+            }
+            for beat in beats
+        ],
+    )
+    return _stale(session, beats)
+
+
 def _next_epoch(
     session: orm.Session,
     device_id: str,
@@ -254,10 +279,7 @@ def _next_epoch(
     hello: Json,
     now: int,
 ) -> int:
-    """Make this the device's newest session.
-
-    :raises TransientError: if another session of it came between
-    """
+    """Make this the newest session of the device, which is held."""
     values: dict[str, Any] = {
         "relay": relay,
         "connected": True,
@@ -274,20 +296,10 @@ def _next_epoch(
             models.AgentSession(device_id=device_id, epoch=1, **values)
         )
         return 1
-    won = session.execute(
-        sa.update(models.AgentSession)
-        .where(
-            models.AgentSession.device_id == device_id,
-            models.AgentSession.epoch == row.epoch,
-        )
-        .values(epoch=row.epoch + 1, **values)
-        .execution_options(synchronize_session=False)
-    )
-    if leases.rowcount(won) != 1:
-        raise errors.TransientError(
-            errors.AGENT_NOT_CONNECTED, "A newer session came between."
-        )
-    return row.epoch + 1
+    row.epoch += 1
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row.epoch
 
 
 def _current(

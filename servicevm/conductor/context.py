@@ -1,9 +1,8 @@
 """What a step is given."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from oslo_config import cfg
 from sqlalchemy import orm
@@ -13,12 +12,15 @@ from servicevm.conductor import views
 from servicevm.conductor.outcomes import Outcome
 from servicevm.db import api as db
 from servicevm.db import leases, models, timeline
+from servicevm.db.holds import hold_device
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.drivers.mgmt.base import MgmtDriver
 from servicevm.states import LedgerState
 
 __all__ = ["Step", "StepContext", "Steps"]
+
+T = TypeVar("T")
 
 #: Longest time between two looks at something, in seconds.
 LONGEST = 5.0
@@ -56,15 +58,29 @@ class StepContext:
     def mgmt(self, device: views.DeviceView) -> MgmtDriver:
         return self.drivers.mgmt(device.mgmt_driver)
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[orm.Session]:
-        """Write in the middle of a step.
+    def write(
+        self, function: Callable[[orm.Session, models.Operation], T]
+    ) -> T:
+        """Write in the middle of a step, alone with the device.
 
+        :param function: given the operation's row; see servicevm.db.api.write
         :raises servicevm.db.leases.FencedOut: if the operation is not ours
         """
-        with db.writer() as session:
-            leases.fenced(session, self.operation.id, self.operation.fence)
-            yield session
+
+        def alone(session: orm.Session) -> T:
+            hold_device(session, self.operation.device_id)
+            row = leases.fenced(
+                session, self.operation.id, self.operation.fence
+            )
+            return function(session, row)
+
+        return db.write(alone)
+
+    def now(self) -> int:
+        """The present by the database's clock: what a step compares must
+        mean the same to the conductor that goes on with it."""
+        with db.reader() as session:
+            return db.now(session)
 
     def pause(self, shortest: float) -> float:
         """Seconds until a look at what gives no sign by itself.
@@ -73,23 +89,25 @@ class StepContext:
         matter of a second, and no burden where it is one of minutes.
         """
         with db.reader() as session:
+            now = db.now(session)
             began = timeline.began(session, self.operation.id)
-        waited = (clock.now_us() - (began or clock.now_us())) / clock.SECOND
+        waited = (now - (began or now)) / clock.SECOND
         return min(max(shortest, waited / 10), LONGEST)
 
     def save(self, data: Mapping[str, Any]) -> None:
         """Keep data in the middle of a step, before what cannot be undone."""
-        with self.transaction() as session:
-            row = leases.fenced(
-                session, self.operation.id, self.operation.fence
-            )
+
+        def keep(session: orm.Session, row: models.Operation) -> None:
             row.step_data = {**row.step_data, **data}
+
+        self.write(keep)
         self.operation.step_data = {**self.operation.step_data, **data}
 
     def record(self, kind: str, external_id: str | None) -> None:
         """The ledger; see servicevm.drivers.infra.base.Record."""
-        now = clock.now_us()
-        with self.transaction() as session:
+
+        def enter(session: orm.Session, row: models.Operation) -> None:
+            now = db.now(session)
             device = session.get(models.Device, self.operation.device_id)
             if device is None:
                 return
@@ -112,6 +130,8 @@ class StepContext:
                 entry.external_id = external_id
                 entry.state = LedgerState.PRESENT
             entry.updated_at = now
+
+        self.write(enter)
 
 
 Step = Callable[[StepContext], Outcome]

@@ -10,6 +10,7 @@ from servicevm.conductor import hosted, settle, views
 from servicevm.conductor.context import Step, StepContext
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
+from servicevm.db import api as db
 from servicevm.db import events, leases, models
 from servicevm.db.operations import supersede
 from servicevm.drivers.infra.base import (
@@ -62,7 +63,7 @@ def allocate(ctx: StepContext) -> Outcome:
 def boot(ctx: StepContext) -> Outcome:
     """Hand the device to its infra driver, with its first-boot files."""
     _build(ctx, _device(ctx))
-    return Done(data={"booted_at": clock.now_us()})
+    return Done(data={"booted_at": ctx.now()})
 
 
 def wait_running(ctx: StepContext) -> Outcome:
@@ -78,7 +79,7 @@ def wait_running(ctx: StepContext) -> Outcome:
     def running(session: orm.Session) -> None:
         row = session.get_one(models.Device, device.row.id)
         row.facts = {**row.facts, **seen.facts}
-        row.launched_at = row.launched_at or clock.now_us()
+        row.launched_at = row.launched_at or db.now(session)
 
     return Done(effect=running)
 
@@ -98,7 +99,7 @@ def wait_agent(ctx: StepContext) -> Outcome:
         device.template, ctx.conf.conductor.first_contact_timeout
     )
     since = int(ctx.data.get("booted_at", ctx.operation.created_at))
-    if clock.now_us() >= since + limit * clock.SECOND:
+    if ctx.now() >= since + limit * clock.SECOND:
         raise PermanentError(
             errors.AGENT_NEVER_CALLED,
             f"The agent in the device did not call home within {limit} "
@@ -131,10 +132,10 @@ def reboot(ctx: StepContext) -> Outcome:
     def down(session: orm.Session) -> None:
         row = session.get_one(models.Device, device.row.id)
         row.operating_status = OperatingStatus.OFFLINE
-        row.updated_at = clock.now_us()
+        row.updated_at = db.now(session)
         hosted.follow(session, row, OperatingStatus.OFFLINE, row.updated_at)
 
-    return Done(data={"booted_at": clock.now_us()}, effect=down)
+    return Done(data={"booted_at": ctx.now()}, effect=down)
 
 
 def resync(ctx: StepContext) -> Outcome:
@@ -148,7 +149,7 @@ def resync(ctx: StepContext) -> Outcome:
 
     def there(session: orm.Session) -> None:
         store(session, endpoints)
-        hosted.heard(session, device.row.id, report.services, clock.now_us())
+        hosted.heard(session, device.row.id, report.services, db.now(session))
 
     return Done(message=f"{len(device.services)} services.", effect=there)
 
@@ -157,7 +158,7 @@ def activate(ctx: StepContext) -> Outcome:
     """Say that the device is there."""
 
     def active(session: orm.Session) -> None:
-        now = clock.now_us()
+        now = db.now(session)
         row = session.get_one(models.Device, ctx.operation.device_id)
         settle.settled(session, ctx.operation, row, now)
         row.operating_status = OperatingStatus.ONLINE
@@ -172,7 +173,8 @@ def activate(ctx: StepContext) -> Outcome:
 
 def quiesce(ctx: StepContext) -> Outcome:
     """End what is under way on the device's services."""
-    with ctx.transaction() as session:
+
+    def end(session: orm.Session, row: models.Operation) -> int:
         others = set(
             session.scalars(
                 sa.select(models.Operation.resource_id).where(
@@ -186,10 +188,13 @@ def quiesce(ctx: StepContext) -> Outcome:
             supersede(
                 session, ctx.operation.device_id, resource_id=resource_id
             )
+        return len(others)
+
+    others = ctx.write(end)
     if others:
         return Wait(
             ctx.pause(POLL),
-            f"Waiting for {len(others)} services' operations to end.",
+            f"Waiting for {others} services' operations to end.",
         )
     return Done()
 
@@ -208,12 +213,15 @@ def destroy(ctx: StepContext) -> Outcome:
     if device is None:
         return Done()
     if device.touched:
-        with ctx.transaction() as session:
-            session.execute(
+        ctx.write(
+            lambda session, _: session.execute(
                 sa.update(models.DeviceResource)
-                .where(models.DeviceResource.device_id == device.row.id)
-                .values(state=LedgerState.DELETING, updated_at=clock.now_us())
+                .where(
+                    models.DeviceResource.device_id == ctx.operation.device_id
+                )
+                .values(state=LedgerState.DELETING, updated_at=db.now(session))
             )
+        )
     if ctx.infra(device).delete(device.spec()):
         return Done()
     return Wait(ctx.pause(POLL), "Waiting for the machine to go away.")

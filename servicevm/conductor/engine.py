@@ -7,10 +7,12 @@ leaves an operation that another continues with the step it was on.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from oslo_config import cfg
+from oslo_db.exception import DBConnectionError
 from oslo_log import log
 from sqlalchemy import orm
 
@@ -20,6 +22,7 @@ from servicevm.conductor.context import StepContext, Steps
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.db import api as db
 from servicevm.db import leases, models, timeline
+from servicevm.db.holds import hold_device
 from servicevm.drivers import Drivers
 from servicevm.states import OperationState
 
@@ -27,6 +30,8 @@ __all__ = ["Engine", "backoff", "verdict"]
 
 LOG = log.getLogger(__name__)
 
+#: Among how many more operations than it can take a conductor looks.
+SPREAD = 16
 #: Longest text that is stored of an error or a message, in characters.
 MAX_TEXT = 4096
 
@@ -95,21 +100,46 @@ class Engine:
         self._steps = steps
         self._hook = hook
         self._stopping = stopping
-        self._jitter = jitter or random.SystemRandom().random
+        chance = random.SystemRandom()
+        self._jitter = jitter or chance.random
+        self._shuffle = chance.shuffle
         self._lease = int(conf.conductor.lease * clock.SECOND)
 
     def claim(self, owner: str) -> models.Operation | None:
-        """Take the operation that is due longest; None if none is."""
+        """Take an operation that is due; None if none is."""
+        return next(self.claims(owner, 1), None)
+
+    def claims(self, owner: str, most: int) -> Iterator[models.Operation]:
+        """Take so many operations, if they are due, the longest due first.
+
+        Fewer than there are, maybe: conductors that look at the same time
+        see the same ones.
+        """
         with db.reader() as session:
-            if not leases.claimable(session, clock.now_us()):
-                return None
-        with db.writer() as session:
-            now = clock.now_us()
-            operation = leases.claim(session, owner, now, self._lease)
-            if operation is not None:
-                settle.begun(session, operation, now)
-                self._enter(session, operation, now)
-        self._hook("claimed")
+            found = list(
+                leases.candidates(session, db.now(session), most + SPREAD)
+            )
+        while found and most > 0:
+            operation = db.write(partial(self._claim, found.pop(0), owner))
+            if operation is None:
+                # Another conductor goes through the same list.
+                self._shuffle(found)
+                continue
+            self._hook("claimed")
+            yield operation
+            most -= 1
+
+    def _claim(
+        self,
+        candidate: leases.Candidate,
+        owner: str,
+        session: orm.Session,
+    ) -> models.Operation | None:
+        now = db.now(session)
+        operation = leases.claim(session, candidate, owner, now, self._lease)
+        if operation is not None:
+            settle.begun(session, operation, now)
+            self._enter(session, operation, now)
         return operation
 
     def drive(self, operation: models.Operation) -> None:
@@ -136,7 +166,9 @@ class Engine:
             result = self._call(operation)
         except errors.ServicevmError as error:
             result = error
-        except leases.FencedOut:
+        except (leases.FencedOut, DBConnectionError):
+            # Of a database that is away nothing can be written either: the
+            # operation is dropped here and taken up where it was.
             raise
         except Exception as error:
             # A defect in a step or a driver, or the database for a moment:
@@ -148,9 +180,11 @@ class Engine:
                 errors.INTERNAL, f"{type(error).__name__}: {error}"
             )
         self._hook(f"{operation.step}: end")
-        with db.writer() as session:
-            now = clock.now_us()
+
+        def conclude(session: orm.Session) -> models.Operation:
+            hold_device(session, operation.device_id)
             row = leases.fenced(session, operation.id, operation.fence)
+            now = db.now(session)
             row.lease_until = now + self._lease
             row.updated_at = now
             # Somebody may have woken it while the step was looking.
@@ -158,6 +192,9 @@ class Engine:
             self._conclude(session, row, result, now)
             if woken and row.state == OperationState.WAITING:
                 row.run_after = now
+            return row
+
+        row = db.write(conclude)
         self._hook(f"{operation.step}: written")
         return row
 

@@ -6,10 +6,11 @@ import sqlalchemy as sa
 from oslo_config import cfg
 from sqlalchemy import orm
 
-from servicevm import clock, pki
+from servicevm import pki
 from servicevm.conductor import chatter
 from servicevm.db import api as db
 from servicevm.db import events, models
+from servicevm.db.holds import hold_device
 from servicevm.drivers.mgmt.agent import hash_token
 from servicevm.errors import (
     CERTIFICATE_REFUSED,
@@ -35,14 +36,15 @@ def enrol(
     with db.reader() as session:
         # Strangers may guess as often as they like: they take no lock and
         # write nothing. The relay logs refusals, so many and no more.
-        _token(session, token)
+        device_id = _token(session, token).device_id
     authority = pki.authority(conf)
-    refusal = ""
-    with db.writer() as session:
+    key = pki.csr_key(csr)
+
+    def trade(session: orm.Session) -> dict[str, Any] | str:
+        hold_device(session, device_id)
         row = _token(session, token)
         device = session.get_one(models.Device, row.device_id)
-        now = clock.now_us()
-        key = pki.csr_key(csr)
+        now = db.now(session)
         if device.provisioning_status == ProvisioningStatus.PENDING_DELETE:
             refusal = "The device is being deleted."
         elif row.spki_hash is None and now >= row.expires_at:
@@ -68,7 +70,12 @@ def enrol(
             f"was refused: {refusal}",
             refused=True,
         )
-    raise PermanentError(ENROLMENT_REFUSED, refusal)
+        return refusal
+
+    answer = db.write(trade)
+    if isinstance(answer, str):
+        raise PermanentError(ENROLMENT_REFUSED, answer)
+    return answer
 
 
 def renew(
@@ -80,7 +87,9 @@ def renew(
     those that were handed out and never used the newest stay, too.
     """
     authority = pki.authority(conf)
-    with db.writer() as session:
+
+    def trade(session: orm.Session) -> pki.Leaf:
+        hold_device(session, device_id)
         if not allowed(session, device_id, serial):
             raise PermanentError(
                 CERTIFICATE_REFUSED, "The certificate is not on the list."
@@ -88,6 +97,9 @@ def renew(
         leaf = authority.sign(csr, device_id)
         _drop_unused(session, device_id, serial)
         _allow(session, device_id, leaf)
+        return leaf
+
+    leaf = db.write(trade)
     return {
         "device_id": device_id,
         "certificate": leaf.certificate,
@@ -105,7 +117,7 @@ def allowed(session: orm.Session, device_id: str, serial: str) -> bool:
         and device is not None
         and row.device_id == device_id
         and row.revoked_at is None
-        and clock.now_us() < row.not_after
+        and db.now(session) < row.not_after
         and device.provisioning_status != ProvisioningStatus.PENDING_DELETE
     )
 
@@ -122,7 +134,7 @@ def revoke_older(session: orm.Session, device_id: str, serial: str) -> None:
             models.AgentCertificate.revoked_at.is_(None),
             models.AgentCertificate.not_before < present.not_before,
         )
-        .values(revoked_at=clock.now_us())
+        .values(revoked_at=db.now(session))
         .execution_options(synchronize_session=False)
     )
 
@@ -190,7 +202,7 @@ def _tell(
     *,
     refused: bool = False,
 ) -> None:
-    if not chatter.may_tell(session, device.id, clock.now_us()):
+    if not chatter.may_tell(session, device.id, db.now(session)):
         return
     events.emit(
         session,

@@ -1,6 +1,7 @@
 """Sweeps up what no operation is about: rows and external things."""
 
 import time
+from functools import partial
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -10,6 +11,7 @@ from sqlalchemy import orm
 from servicevm import clock, errors
 from servicevm.db import api as db
 from servicevm.db import leases, models, operations, processes, purge
+from servicevm.db.holds import hold_device, hold_service
 from servicevm.drivers import INFRA, Drivers, driver_names
 from servicevm.states import (
     Action,
@@ -34,6 +36,9 @@ _RESTART = {
 }
 
 
+_Model = type[models.Device] | type[models.Service]
+
+
 class Janitor:
     """Each call is one whole sweep."""
 
@@ -47,17 +52,33 @@ class Janitor:
 
         :returns: how many
         """
-        count = 0
-        with db.writer() as session:
-            for device in session.scalars(
-                sa.select(models.Device).where(_stuck(models.Device))
-            ).all():
-                count += self._restart(session, device, device.id)
-            for service in session.scalars(
-                sa.select(models.Service).where(_stuck(models.Service))
-            ).all():
-                count += self._restart(session, service, service.device_id)
-        return count
+        found: list[tuple[_Model, str]] = []
+        with db.reader() as session:
+            for model in (models.Device, models.Service):
+                ids = session.scalars(sa.select(model.id).where(_stuck(model)))
+                found += [(model, row_id) for row_id in ids]
+        return sum(
+            db.write(partial(self._look_again, model, row_id))
+            for model, row_id in found
+        )
+
+    def _look_again(
+        self, model: _Model, row_id: str, session: orm.Session
+    ) -> int:
+        """Restart it if it is stuck still, now that its device is held."""
+        if model is models.Device:
+            hold_device(session, row_id)
+        else:
+            hold_service(session, row_id)
+        row = session.get(model, row_id)
+        stuck = sa.select(model.id).where(model.id == row_id, _stuck(model))
+        if session.scalar(stuck) is None:
+            return 0
+        if isinstance(row, models.Device):
+            return self._restart(session, row, row.id)
+        if isinstance(row, models.Service):
+            return self._restart(session, row, row.device_id)
+        return 0
 
     def delete_leftovers(self) -> int:
         """Destroy what exists outside of devices that have no row.
@@ -87,22 +108,26 @@ class Janitor:
 
     def forget_expired(self) -> None:
         """Drop certificates that nobody can use any more."""
-        before = clock.now_us() - KEEP_CERTIFICATES * 86_400 * clock.SECOND
-        old = (models.AgentCertificate.not_after < before) | (
-            models.AgentCertificate.revoked_at < before
-        )
+        serial = models.AgentCertificate.serial
         with db.reader() as session:
-            if (
-                session.scalar(
-                    sa.select(models.AgentCertificate.serial)
-                    .where(old)
-                    .limit(1)
+            before = (
+                db.now(session) - KEEP_CERTIFICATES * 86_400 * clock.SECOND
+            )
+            old = session.scalars(
+                sa.select(serial)
+                .where(
+                    (models.AgentCertificate.not_after < before)
+                    | (models.AgentCertificate.revoked_at < before)
                 )
-                is None
-            ):
-                return
-        with db.writer() as session:
-            session.execute(sa.delete(models.AgentCertificate).where(old))
+                .order_by(serial)
+                .limit(purge.BATCH)
+            ).all()
+        if old:
+            db.write(
+                lambda session: session.execute(
+                    sa.delete(models.AgentCertificate).where(serial.in_(old))
+                )
+            )
 
     def forget_processes(self) -> None:
         """Drop the rows of processes that are gone for long."""
@@ -112,8 +137,7 @@ class Janitor:
                 sa.select(sa.exists().where(models.Process.last_seen < before))
             )
         if gone:
-            with db.writer() as session:
-                processes.forget(session)
+            db.write(processes.forget)
 
     def forget_history(self) -> None:
         """Drop operations and events that are older than ``keep_days``.
@@ -125,9 +149,9 @@ class Janitor:
             return
         self._forget_after = time.monotonic() + FORGET_EVERY
         days = int(self._conf.conductor.keep_days)
-        before = clock.now_us() - days * 86_400 * clock.SECOND
-        with db.writer() as session:
-            purge.purge_old(session, before)
+        with db.reader() as session:
+            before = db.now(session) - days * 86_400 * clock.SECOND
+        purge.purge_old(before)
 
     def _restart(
         self,
@@ -169,7 +193,7 @@ class Janitor:
 
 
 def _stuck(
-    model: type[models.Device] | type[models.Service],
+    model: _Model,
 ) -> sa.ColumnElement[bool]:
     """Whether a row is PENDING and no operation is about it."""
     return model.provisioning_status.in_(list(_RESTART)) & ~sa.exists().where(

@@ -1,5 +1,6 @@
 """Whether devices are heard of, and what that makes of their status."""
 
+from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -8,7 +9,9 @@ from sqlalchemy import orm
 
 from servicevm import clock, errors
 from servicevm.conductor.settle import sentence
+from servicevm.db import api as db
 from servicevm.db import events, models
+from servicevm.db.holds import hold_device
 from servicevm.states import (
     OperatingStatus,
     ProvisioningStatus,
@@ -50,12 +53,30 @@ def is_heard(
     return None if now < session.last_seen + patience.grace else False
 
 
-def look(session: orm.Session, now: int, patience: Patience) -> int:
+def look(patience: Patience) -> int:
     """Bring the operating status of every ACTIVE device up to date.
 
     :returns: how many changed
     """
-    rows = session.execute(
+    with db.reader() as session:
+        now = db.now(session)
+        changed = [
+            device.id
+            for device, agent in _watched(session)
+            if _found(device, agent, now, patience)
+        ]
+    # One device at a time, and each looked at again once it is held.
+    return sum(
+        db.write(partial(_update, device_id, patience))
+        for device_id in changed
+    )
+
+
+def _watched(
+    session: orm.Session, device_id: str | None = None
+) -> list[tuple[models.Device, models.AgentSession]]:
+    """ACTIVE devices whose status the agent's session decides."""
+    query = (
         sa.select(models.Device, models.AgentSession)
         .join(
             models.AgentSession,
@@ -72,24 +93,44 @@ def look(session: orm.Session, now: int, patience: Patience) -> int:
                 ]
             ),
         )
-    ).all()
-    changed = 0
-    for device, agent in rows:
-        heard = is_heard(agent, now, patience)
-        lost = device.operating_status == OperatingStatus.UNRESPONSIVE
-        if heard is False and not lost:
-            set_status(
-                session,
-                device,
-                OperatingStatus.UNRESPONSIVE,
-                errors.AGENT_NOT_CONNECTED,
-                errors.AGENT_NOT_CONNECTED.title,
-            )
-            changed += 1
-        elif heard is True and lost:
-            set_status(session, device, OperatingStatus.ONLINE)
-            changed += 1
-    return changed
+    )
+    if device_id is not None:
+        query = query.where(models.Device.id == device_id)
+    return [(device, agent) for device, agent in session.execute(query)]
+
+
+def _found(
+    device: models.Device,
+    agent: models.AgentSession,
+    now: int,
+    patience: Patience,
+) -> OperatingStatus | None:
+    """The status that the device is to get; None where it keeps its own."""
+    heard = is_heard(agent, now, patience)
+    lost = device.operating_status == OperatingStatus.UNRESPONSIVE
+    if heard is False and not lost:
+        return OperatingStatus.UNRESPONSIVE
+    if heard is True and lost:
+        return OperatingStatus.ONLINE
+    return None
+
+
+def _update(device_id: str, patience: Patience, session: orm.Session) -> bool:
+    hold_device(session, device_id)
+    now = db.now(session)
+    for device, agent in _watched(session, device_id):
+        status = _found(device, agent, now, patience)
+        if status is None:
+            return False
+        reason = (
+            errors.AGENT_NOT_CONNECTED
+            if status is OperatingStatus.UNRESPONSIVE
+            else None
+        )
+        detail = reason.title if reason else ""
+        set_status(session, device, status, reason, detail)
+        return True
+    return False
 
 
 def set_status(
@@ -105,7 +146,7 @@ def set_status(
     device.operating_status = status
     device.status_code = reason.code if reason else None
     device.status_reason = sentence(reason.code, detail) if reason else ""
-    device.updated_at = clock.now_us()
+    device.updated_at = db.now(session)
     events.emit(
         session,
         type="device.operating_status",

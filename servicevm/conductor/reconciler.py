@@ -5,19 +5,22 @@ itself (a machine died, an agent fell silent) and what no operation is about
 any more (leftovers of both kinds).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_log import log
+from sqlalchemy import orm
 
-from servicevm import clock, errors
+from servicevm import errors
 from servicevm.conductor import hosted, presence, resync, views
 from servicevm.conductor.janitor import Janitor
 from servicevm.db import api as db
 from servicevm.db import models, operations
+from servicevm.db.holds import hold_device
 from servicevm.drivers import Drivers
-from servicevm.drivers.infra.base import DeviceSpec, DeviceState
+from servicevm.drivers.infra.base import DeviceSpec, DeviceState, Observation
 from servicevm.states import OperatingStatus, ProvisioningStatus
 
 __all__ = ["Reconciler"]
@@ -54,9 +57,7 @@ class Reconciler:
 
     def look(self) -> None:
         """The cheap part: who is heard of. Every second or so."""
-        patience = presence.Patience.of(self._conf)
-        with db.writer() as session:
-            presence.look(session, clock.now_us(), patience)
+        presence.look(presence.Patience.of(self._conf))
 
     def sweep(self) -> None:
         """The whole comparison. Every ``reconcile_interval``."""
@@ -67,7 +68,7 @@ class Reconciler:
         for device in active:
             self.observe(device.row.id)
         restarted = self._janitor.restart_stuck()
-        behind = self._behind(device.row.id for device in active)
+        behind = self._behind()
         if restarted or behind:
             self._wake()
         self._janitor.delete_leftovers()
@@ -90,35 +91,9 @@ class Reconciler:
         except errors.ServicevmError as error:
             LOG.warning("Cannot observe device %s: %s", device_id, error)
             return
-        back = False
-        with db.writer() as session:
-            row = session.get(models.Device, device_id)
-            if (
-                row is None
-                or row.provisioning_status != ProvisioningStatus.ACTIVE
-                or operations.live(session, device_id) is not None
-            ):
-                return
-            reason = _DOWN.get(seen.state)
-            if reason is not None:
-                named = errors.REASONS.get(seen.code or "", reason)
-                presence.set_status(
-                    session,
-                    row,
-                    OperatingStatus.DEAD,
-                    named,
-                    seen.detail or named.title,
-                )
-                hosted.follow(
-                    session, row, OperatingStatus.DEAD, clock.now_us()
-                )
-            elif (
-                row.operating_status == OperatingStatus.DEAD
-                and seen.state is DeviceState.RUNNING
-            ):
-                presence.set_status(session, row, OperatingStatus.ONLINE)
-                back = True
-        if back:
+        if _as_before(device, seen):
+            return
+        if db.write(partial(_observed, device_id, seen)):
             self._hear(device)
 
     def _hear(self, device: views.DeviceView) -> None:
@@ -130,11 +105,14 @@ class Reconciler:
         except errors.ServicevmError as error:
             LOG.warning("Cannot ask device %s: %s", device.row.id, error)
             return
+
+        def heard(session: orm.Session) -> None:
+            hold_device(session, device.row.id)
+            now = db.now(session)
+            hosted.heard(session, device.row.id, report.services, now)
+
         if report.connected:
-            with db.writer() as session:
-                hosted.heard(
-                    session, device.row.id, report.services, clock.now_us()
-                )
+            db.write(heard)
 
     def mend(self, device_id: str) -> None:
         """Ask a device what it has, and set right what differs."""
@@ -178,15 +156,62 @@ class Reconciler:
             except errors.ServicevmError as error:
                 LOG.warning("Cannot watch devices of %s: %s", name, error)
 
-    def _behind(self, device_ids: Iterable[str]) -> bool:
+    def _behind(self) -> bool:
         """Services whose newest generation no operation brings there."""
+        with db.reader() as session:
+            late = resync.late(session)
         found: list[str] = []
-        with db.writer() as session:
-            for device_id in device_ids:
-                row = session.get(models.Device, device_id)
-                if row is None or row.operating_status != (
-                    OperatingStatus.ONLINE
-                ):
-                    continue
-                found += resync.repair(session, self._conf, device_id, None)
+        for device_id in late:
+            found += db.write(partial(self._repair, device_id))
         return bool(found)
+
+    def _repair(self, device_id: str, session: orm.Session) -> list[str]:
+        hold_device(session, device_id)
+        row = session.get(models.Device, device_id)
+        if row is None or row.operating_status != OperatingStatus.ONLINE:
+            return []
+        return resync.repair(session, self._conf, device_id, None)
+
+
+def _as_before(device: views.DeviceView, seen: Observation) -> bool:
+    """Whether there is nothing to write: of most looks at most devices."""
+    dead = device.row.operating_status == OperatingStatus.DEAD
+    if seen.state in _DOWN:
+        return dead and all(
+            service.operating_status == OperatingStatus.DEAD
+            for service in device.services
+        )
+    return not (dead and seen.state is DeviceState.RUNNING)
+
+
+def _observed(device_id: str, seen: Observation, session: orm.Session) -> bool:
+    """Write what was seen of a device.
+
+    :returns: whether it is back
+    """
+    hold_device(session, device_id)
+    row = session.get(models.Device, device_id)
+    if (
+        row is None
+        or row.provisioning_status != ProvisioningStatus.ACTIVE
+        or operations.live(session, device_id) is not None
+    ):
+        return False
+    reason = _DOWN.get(seen.state)
+    if reason is not None:
+        named = errors.REASONS.get(seen.code or "", reason)
+        presence.set_status(
+            session,
+            row,
+            OperatingStatus.DEAD,
+            named,
+            seen.detail or named.title,
+        )
+        hosted.follow(session, row, OperatingStatus.DEAD, db.now(session))
+    elif (
+        row.operating_status == OperatingStatus.DEAD
+        and seen.state is DeviceState.RUNNING
+    ):
+        presence.set_status(session, row, OperatingStatus.ONLINE)
+        return True
+    return False

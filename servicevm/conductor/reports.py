@@ -2,8 +2,9 @@
 
 from sqlalchemy import orm
 
-from servicevm import clock, errors
+from servicevm import errors
 from servicevm.conductor import chatter
+from servicevm.db import api as db
 from servicevm.db import events, leases, models
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.states import OperatingStatus, ResourceType, Severity
@@ -93,7 +94,7 @@ def _operating(
     if service.operating_status == status:
         return
     service.operating_status = status
-    if not chatter.may_tell(session, service.device_id, clock.now_us()):
+    if not chatter.may_tell(session, service.device_id, db.now(session)):
         return
     message = f"The service {service.name} is {status}"
     if report.detail:

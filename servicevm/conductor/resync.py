@@ -8,18 +8,21 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.conductor.reports import behind
+from servicevm.db import api as db
 from servicevm.db import models, operations
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.states import (
     Action,
     Initiator,
+    OperatingStatus,
     OperationState,
     ProvisioningStatus,
     ResourceType,
 )
 
-__all__ = ["repair", "strays"]
+__all__ = ["late", "repair", "strays"]
 
+_MENDED = (ProvisioningStatus.ACTIVE, ProvisioningStatus.ERROR)
 #: Seconds between two tries of the system to mend what went to ERROR.
 PAUSE = 60
 
@@ -32,6 +35,8 @@ def repair(
 ) -> list[str]:
     """Enqueue an operation for every service that the device is behind on.
 
+    The caller holds the device.
+
     :param reports: what the device says it has; None where it was not
         asked: then the database's last knowledge decides
     :returns: ids of the services
@@ -40,9 +45,7 @@ def repair(
     services = session.scalars(
         sa.select(models.Service).where(
             models.Service.device_id == device_id,
-            models.Service.provisioning_status.in_(
-                [ProvisioningStatus.ACTIVE, ProvisioningStatus.ERROR]
-            ),
+            models.Service.provisioning_status.in_(_MENDED),
         )
     ).all()
     for service in services:
@@ -61,6 +64,33 @@ def repair(
             _enqueue(session, conf, service)
             found.append(service.id)
     return found
+
+
+def late(session: orm.Session) -> list[str]:
+    """Devices that `repair` would find behind by the database's knowledge."""
+    service = models.Service
+    refused = sa.func.coalesce(service.failed_generation, 0)
+    behind = (service.observed_generation < service.generation) & (
+        refused < service.generation
+    )
+    forgotten = (service.provisioning_status == ProvisioningStatus.ERROR) & (
+        service.observed_generation >= service.generation
+    )
+    return list(
+        session.scalars(
+            sa.select(models.Device.id)
+            .where(
+                models.Device.provisioning_status == ProvisioningStatus.ACTIVE,
+                models.Device.operating_status == OperatingStatus.ONLINE,
+                sa.exists().where(
+                    service.device_id == models.Device.id,
+                    service.provisioning_status.in_(_MENDED),
+                    behind | forgotten,
+                ),
+            )
+            .order_by(models.Device.id)
+        )
+    )
 
 
 def strays(
@@ -101,7 +131,7 @@ def _may_try(session: orm.Session, service: models.Service) -> bool:
         # Somebody wanted it so; it must not be brought back.
         return False
     ended = last.finished_at or 0
-    return clock.now_us() >= ended + PAUSE * clock.SECOND
+    return db.now(session) >= ended + PAUSE * clock.SECOND
 
 
 def _enqueue(

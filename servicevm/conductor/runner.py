@@ -2,11 +2,14 @@
 
 import threading
 import time
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from oslo_config import cfg
 from oslo_db.exception import DBError
 from oslo_log import log
+from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock
@@ -38,6 +41,7 @@ class Runner:
         self._lock = threading.Lock()
         self._held: dict[str, Future[None]] = {}
         self._hint = threading.Event()
+        self._dropped = threading.Event()
         self._stop = threading.Event()
         self._over = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
@@ -49,8 +53,11 @@ class Runner:
 
     def start(self) -> None:
         """Begin; the operations of dead conductors of this host are free."""
-        with db.writer() as session:
-            freed = leases.orphaned(session, self._owner, clock.now_us())
+        freed = db.write(
+            lambda session: leases.orphaned(
+                session, self._owner, db.now(session)
+            )
+        )
         if freed:
             LOG.info("Going on with %d operations of the last run.", freed)
         self._stop.clear()
@@ -95,11 +102,10 @@ class Runner:
             pause = self._conf.conductor.poll_interval
             try:
                 self._hint.clear()
-                while self._has_room() and not self._stop.is_set():
-                    operation = self._engine.claim(self._owner)
-                    if operation is None:
-                        break
-                    self._submit(operation)
+                if self._dropped.is_set():
+                    self._take_back()
+                while self._fill():
+                    pass
                 pause = min(pause, self._until_next())
             except (DBError, SQLAlchemyError):
                 # The database is away or full: everything waits for it.
@@ -109,14 +115,41 @@ class Runner:
 
     def _until_next(self) -> float:
         """Seconds until the next operation that waits is due."""
-        now = clock.now_us()
         with db.reader() as session:
+            now = db.now(session)
             due = leases.next_due(session, now)
         return float("inf") if due is None else (due - now) / clock.SECOND
 
-    def _has_room(self) -> bool:
+    def _fill(self) -> bool:
+        """Claim as many operations as there is room for, if they are due.
+
+        :returns: whether it is worth another try
+        """
         with self._lock:
-            return len(self._held) < int(self._conf.conductor.workers)
+            room = int(self._conf.conductor.workers) - len(self._held)
+        taken = False
+        if room > 0 and not self._stop.is_set():
+            for operation in self._engine.claims(self._owner, room):
+                self._submit(operation)
+                taken = True
+        return taken
+
+    def _take_back(self) -> None:
+        """Free what was dropped while the database was away."""
+        with self._lock:
+            held = list(self._held)
+        # Cleared before, not after: more may be dropped meanwhile.
+        self._dropped.clear()
+        try:
+            freed = db.write(
+                lambda session: leases.release(
+                    session, self._owner, held, db.now(session)
+                )
+            )
+        except (DBError, SQLAlchemyError):
+            self._dropped.set()
+            raise
+        LOG.info("Taking up %d operations that were dropped.", freed)
 
     def _submit(self, operation: models.Operation) -> None:
         assert self._pool is not None  # noqa: S101 - for the types
@@ -126,9 +159,12 @@ class Runner:
 
         def ended(done: Future[None]) -> None:
             with self._lock:
-                self._held.pop(operation.id, None)
+                # It may have been claimed again by now.
+                if self._held.get(operation.id) is done:
+                    del self._held[operation.id]
             if not done.cancelled() and done.exception() is not None:
                 # Its lease is no longer kept: it is taken up again.
+                self._dropped.set()
                 LOG.error(
                     "Operation %s was dropped.",
                     operation.id,
@@ -148,15 +184,12 @@ class Runner:
             if not held:
                 continue
             try:
-                with db.writer() as session:
-                    leases.renew(
-                        session,
-                        self._owner,
-                        held,
-                        clock.now_us(),
-                        int(lease * clock.SECOND),
-                    )
+                db.write(partial(self._renew, held))
             except (DBError, SQLAlchemyError):
                 # Too many of these, and another conductor takes over; the
                 # fence keeps the two apart.
                 LOG.exception("Cannot renew leases.")
+
+    def _renew(self, held: Collection[str], session: orm.Session) -> None:
+        lease = int(self._conf.conductor.lease * clock.SECOND)
+        leases.renew(session, self._owner, held, db.now(session), lease)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
+from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.conductor import actions, processes
 from servicevm.conductor.agent_events import AgentEventsHandler
 from servicevm.conductor.device_steps import DEVICE_STEPS
@@ -15,6 +15,7 @@ from servicevm.conductor.service_steps import SERVICE_STEPS
 from servicevm.conductor.upkeep import Upkeep
 from servicevm.db import api as db
 from servicevm.db import leases
+from servicevm.db.holds import hold_device
 from servicevm.db.presence import Presence
 from servicevm.drivers import Drivers
 from servicevm.rpc.base import AgentEvents, ConductorApi, Json, RelayApi
@@ -104,7 +105,7 @@ class Conductor(ConductorApi, AgentEvents):
     def next_due(self) -> int | None:
         """When the next operation that waits is due, in microseconds."""
         with db.reader() as session:
-            return leases.next_due(session, clock.now_us())
+            return leases.next_due(session, db.now(session))
 
     # -- ConductorApi -------------------------------------------------------
 
@@ -154,10 +155,13 @@ class Conductor(ConductorApi, AgentEvents):
     def _died(self, device_id: str) -> None:
         """A driver says that a machine stopped."""
 
+        def wake(session: orm.Session) -> None:
+            # What waits for it to come up need not wait for its poll.
+            hold_device(session, device_id)
+            leases.wake(session, db.now(session), device_id=device_id)
+
         def look() -> None:
-            with db.writer() as session:
-                # What waits for it to come up need not wait for its poll.
-                leases.wake(session, clock.now_us(), device_id=device_id)
+            db.write(wake)
             self.wake()
             self.reconciler.observe(device_id)
 

@@ -8,6 +8,7 @@ from servicevm.conductor.context import Step, StepContext
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
 from servicevm.conductor.reports import absorb, applied, refused
+from servicevm.db import api as db
 from servicevm.db import events, models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.errors import PermanentError, TransientError
@@ -51,18 +52,19 @@ def apply(ctx: StepContext) -> Outcome:
     device, service = _device(ctx), _service(ctx)
     if refused(service, service.generation):
         # Before the device is told: its answer may come before we go on.
-        with ctx.transaction() as session:
+
+        def clear(session: orm.Session, _: models.Operation) -> None:
             row = session.get_one(models.Service, service.id)
             row.failed_generation, row.failure = None, ""
+
+        ctx.write(clear)
     try:
         ctx.mgmt(device).apply(device.row.id, views.document(service))
     except TransientError as error:
         if error.reason in _AWAY:
             return Wait(ctx.pause(LOOK), error.detail)
         raise
-    return Done(
-        data={"generation": service.generation, "told_at": clock.now_us()}
-    )
+    return Done(data={"generation": service.generation, "told_at": ctx.now()})
 
 
 def wait_applied(ctx: StepContext) -> Outcome:
@@ -77,17 +79,20 @@ def wait_applied(ctx: StepContext) -> Outcome:
     seen = mgmt.observe(device.row.id)
     report = seen.services.get(service.id)
     if report is not None:
-        with ctx.transaction() as session:
+
+        def take(session: orm.Session, _: models.Operation) -> models.Service:
             row = session.get_one(models.Service, service.id)
-            absorb(session, row, report, clock.now_us())
-        known = _known(row, generation)
+            absorb(session, row, report, db.now(session))
+            return row
+
+        known = _known(ctx.write(take), generation)
         if known is not None:
             return known
     if not seen.connected:
         return Wait(
             ctx.pause(LOOK), "Waiting for the device's agent to come back."
         )
-    now = clock.now_us()
+    now = ctx.now()
     if now >= int(ctx.data["told_at"]) + AGAIN * clock.SECOND:
         mgmt.apply(device.row.id, views.document(service))
         return Wait(
@@ -105,7 +110,7 @@ def activate(ctx: StepContext) -> Outcome:
 
     def active(session: orm.Session) -> None:
         row = session.get_one(models.Service, ctx.operation.resource_id)
-        settle.settled(session, ctx.operation, row, clock.now_us())
+        settle.settled(session, ctx.operation, row, db.now(session))
 
     return Done(effect=active)
 

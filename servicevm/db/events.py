@@ -3,8 +3,7 @@
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from servicevm import clock
-from servicevm.db import models
+from servicevm.db import api, models
 from servicevm.states import Severity
 
 
@@ -30,7 +29,7 @@ def emit(
     event = models.Event(
         id=uuidutils.generate_uuid(),
         project_id=project_id,
-        at=clock.now_us(),
+        at=api.now(session),
         type=type,
         severity=str(severity),
         resource_type=str(resource_type),

@@ -1,33 +1,38 @@
 """Who drives an operation: claims, leases and fences.
 
-A claim is a compare-and-swap on the fence, a number that only grows. Every
-later write of the claimant names its fence; one whose lease ran out and
-whose operation was taken over changes no row and gets `FencedOut`.
+A claim takes the next fence, a number that only grows, with the device held
+and the row locked. Every later write of the claimant names its fence; one
+whose lease ran out and whose operation was taken over gets `FencedOut`.
+
+All times here are of the database's clock; see `servicevm.db.api.now`.
 """
 
 import os
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock
+from servicevm.db.holds import hold_device
 from servicevm.db.models import Operation
 from servicevm.states import TERMINAL, OperationState
 
 __all__ = [
     "LIVE",
+    "Candidate",
     "FencedOut",
+    "candidates",
     "claim",
-    "claimable",
     "fenced",
     "new_owner",
     "next_due",
     "orphaned",
+    "release",
     "renew",
     "rowcount",
     "successor",
@@ -43,6 +48,13 @@ _IDLE = (OperationState.PENDING, OperationState.WAITING)
 # Made once: an alias maps every column anew, which takes milliseconds.
 _EARLIER = orm.aliased(Operation)
 _BESIDE = orm.aliased(Operation)
+
+
+class Candidate(NamedTuple):
+    """An operation that seemed free for a claim."""
+
+    id: str
+    device_id: str
 
 
 class FencedOut(Exception):
@@ -67,6 +79,8 @@ def _boot_id() -> str:
 
 def _ready(now: int) -> sa.ColumnElement[bool]:
     """Whether an operation wants to be driven now."""
+    # Said once more for the planner: few rows are live, most are history.
+    live = Operation.state.in_(LIVE)
     idle = Operation.state.in_(_IDLE) & (
         (Operation.run_after <= now)
         | (Operation.run_after > now + FAR)
@@ -75,7 +89,7 @@ def _ready(now: int) -> sa.ColumnElement[bool]:
     abandoned = (Operation.state == OperationState.RUNNING) & (
         Operation.lease_until < now
     )
-    return idle | abandoned
+    return live & (idle | abandoned)
 
 
 def _free(now: int) -> sa.ColumnElement[bool]:
@@ -101,72 +115,70 @@ def _free(now: int) -> sa.ColumnElement[bool]:
     )
 
 
-def claimable(session: orm.Session, now: int) -> bool:
-    """Whether `claim` would find something: a look without a lock."""
-    query = sa.select(Operation.seq).where(_ready(now), _free(now)).limit(1)
-    return session.scalar(query) is not None
+def candidates(
+    session: orm.Session, now: int, limit: int
+) -> Sequence[Candidate]:
+    """What `claim` may find, due longest first: a look without a lock."""
+    query = (
+        sa.select(Operation.id, Operation.device_id)
+        .where(_ready(now), _free(now))
+        .order_by(Operation.run_after, Operation.seq)
+        .limit(limit)
+    )
+    return [Candidate(*row) for row in session.execute(query)]
 
 
 def claim(
-    session: orm.Session, owner: str, now: int, lease: int
+    session: orm.Session,
+    found: Candidate,
+    owner: str,
+    now: int,
+    lease: int,
 ) -> Operation | None:
-    """Take the operation that is due longest, if there is any.
+    """Take an operation, if it is still free; holds its device.
 
     :param lease: microseconds for which it is the owner's
     """
-    query = (
-        sa.select(Operation.id, Operation.fence)
-        .where(_ready(now), _free(now))
-        .order_by(Operation.run_after, Operation.seq)
-        .limit(8)
-    )
-    for operation_id, fence in session.execute(query).all():
-        won = session.execute(
-            sa.update(Operation)
-            .where(
-                Operation.id == operation_id,
-                Operation.fence == fence,
-                _ready(now),
-            )
-            .values(
-                state=OperationState.RUNNING,
-                owner=owner,
-                fence=fence + 1,
-                lease_until=now + lease,
-                started_at=sa.func.coalesce(Operation.started_at, now),
-                updated_at=now,
-            )
-            .execution_options(synchronize_session=False)
-        )
-        if rowcount(won) == 1:
-            return fenced(session, operation_id, fence + 1)
-    return None
+    hold_device(session, found.device_id)
+    row = session.scalars(
+        sa.select(Operation)
+        .where(Operation.id == found.id, _ready(now), _free(now))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).first()
+    if row is None:
+        return None
+    row.state = OperationState.RUNNING
+    row.owner = owner
+    row.fence += 1
+    row.lease_until = now + lease
+    row.started_at = row.started_at or now
+    row.updated_at = now
+    return row
 
 
 def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
     """Load an operation that is still ours, and keep it ours until commit.
 
+    Call after `servicevm.db.holds.hold_device` of its device.
+
     :raises FencedOut: if it is not
     """
-    # An UPDATE, not a SELECT: it holds the row on every database, so that
-    # nobody takes over between this look and the caller's own writes.
-    held = session.execute(
-        sa.update(Operation)
+    # Locked, so that nobody takes over between this look and the caller's
+    # own writes.
+    row = session.scalars(
+        sa.select(Operation)
         .where(
             Operation.id == operation_id,
             Operation.fence == fence,
             Operation.state == OperationState.RUNNING,
         )
-        .values(fence=fence)
-        .execution_options(synchronize_session=False)
-    )
-    if rowcount(held) != 1:
-        raise FencedOut(operation_id)
-    return session.scalars(
-        sa.select(Operation)
-        .where(Operation.id == operation_id)
+        .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
+    ).first()
+    if row is None:
+        raise FencedOut(operation_id)
+    return row
 
 
 def renew(
@@ -176,17 +188,51 @@ def renew(
     now: int,
     lease: int,
 ) -> None:
-    """Keep the operations that the owner is driving at this moment."""
-    session.execute(
-        sa.update(Operation)
+    """Keep the operations that the owner is driving at this moment.
+
+    Those that somebody is writing are passed over: their step has just
+    ended, which renews the lease, or they are somebody else's.
+    """
+    ours = session.scalars(
+        sa.select(Operation.seq)
         .where(
             Operation.owner == owner,
             Operation.id.in_(sorted(held)),
             Operation.state == OperationState.RUNNING,
         )
+        .order_by(Operation.seq)
+        .with_for_update(skip_locked=True)
+    ).all()
+    session.execute(
+        sa.update(Operation)
+        .where(Operation.seq.in_(ours))
         .values(lease_until=now + lease)
         .execution_options(synchronize_session=False)
     )
+
+
+def release(
+    session: orm.Session, owner: str, held: Collection[str], now: int
+) -> int:
+    """End the leases of what the owner has claimed and dropped since.
+
+    The database was away when it was to be written how a step ended.
+
+    :param held: what it is driving at this moment
+    :returns: how many operations are free again
+    """
+    freed = session.execute(
+        sa.update(Operation)
+        .where(
+            Operation.owner == owner,
+            Operation.id.not_in(sorted(held)),
+            Operation.state == OperationState.RUNNING,
+            Operation.lease_until >= now,
+        )
+        .values(lease_until=now - 1)
+        .execution_options(synchronize_session=False)
+    )
+    return rowcount(freed)
 
 
 def orphaned(session: orm.Session, owner: str, now: int) -> int:

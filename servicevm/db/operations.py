@@ -8,7 +8,7 @@ from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock, errors, plans
-from servicevm.db import models
+from servicevm.db import api, models
 from servicevm.states import TERMINAL, Initiator, OperationState
 
 _LIVE = sorted(state for state in OperationState if state not in TERMINAL)
@@ -38,7 +38,7 @@ def enqueue(
     :param arguments: of the action, e.g. ``{"hard": true}``, and the
         ``generation`` that it is to reach
     """
-    now = clock.now_us()
+    now = api.now(session)
     operation = models.Operation(
         id=uuidutils.generate_uuid(),
         project_id=project_id,
@@ -74,14 +74,15 @@ def supersede(
 ) -> None:
     """End what is under way on a device and its services.
 
-    Call before `enqueue` of the operation that takes over. Operations that
-    no conductor has begun are SUPERSEDED at once; of the others it is asked
-    for (``cancel_requested`` with ``cancel_code`` superseded), and their
-    conductor ends them before their next step.
+    The caller holds the device. Call before `enqueue` of the operation that
+    takes over. Operations that no conductor has begun are SUPERSEDED at
+    once; of the others it is asked for (``cancel_requested`` with
+    ``cancel_code`` superseded), and their conductor ends them before their
+    next step.
 
     :param resource_id: only the operations of this one resource
     """
-    now = clock.now_us()
+    now = api.now(session)
     scope = [models.Operation.device_id == device_id]
     if resource_id is not None:
         scope.append(models.Operation.resource_id == resource_id)
@@ -142,7 +143,7 @@ def cancel(session: orm.Session, operation: models.Operation) -> None:
 
     The caller has checked that it is live.
     """
-    now = clock.now_us()
+    now = api.now(session)
     operation.cancel_requested = True
     operation.cancel_code = errors.CANCELLED.code
     operation.run_after = now
@@ -160,7 +161,7 @@ def retry(
 
     :param timeout: seconds until the new deadline, counted from now
     """
-    now = clock.now_us()
+    now = api.now(session)
     operation.state = OperationState.PENDING
     operation.step = plans.first_step(
         operation.resource_type, operation.action

@@ -1,15 +1,22 @@
 """Taking away what is too old; see ``servicevm-manage db purge``."""
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.db import models
+from servicevm.db import api, models
 from servicevm.states import TERMINAL
 
+__all__ = ["BATCH", "purge_old"]
 
-def purge_old(session: orm.Session, before: int) -> Mapping[str, int]:
+#: Most rows that one transaction deletes: others want to write as well.
+BATCH = 1000
+
+
+def purge_old(before: int) -> Mapping[str, int]:
     """Delete ended operations, events and idempotency keys.
 
     An operation that a device or service still names as its newest stays.
@@ -17,29 +24,55 @@ def purge_old(session: orm.Session, before: int) -> Mapping[str, int]:
     :param before: microseconds; rows from before then go
     :returns: number of rows deleted per kind
     """
-    named = sa.union(
-        sa.select(models.Device.operation_id).where(
-            models.Device.operation_id.is_not(None)
+    newest = [
+        sa.exists().where(model.operation_id == models.Operation.id)
+        for model in (models.Device, models.Service)
+    ]
+    kinds: dict[str, tuple[Any, list[Any]]] = {
+        "operations": (
+            models.Operation.seq,
+            [
+                models.Operation.state.in_(sorted(TERMINAL)),
+                models.Operation.finished_at < before,
+                *(~named for named in newest),
+            ],
         ),
-        sa.select(models.Service.operation_id).where(
-            models.Service.operation_id.is_not(None)
-        ),
-    )
-    deletes = {
-        "operations": sa.delete(models.Operation).where(
-            models.Operation.state.in_(sorted(TERMINAL)),
-            models.Operation.finished_at < before,
-            models.Operation.id.not_in(named),
-        ),
-        "events": sa.delete(models.Event).where(models.Event.at < before),
-        "idempotency_keys": sa.delete(models.IdempotencyKey).where(
-            models.IdempotencyKey.created_at < before
+        "events": (models.Event.seq, [models.Event.at < before]),
+        "idempotency_keys": (
+            models.IdempotencyKey.key,
+            [models.IdempotencyKey.created_at < before],
         ),
     }
-    counts = {}
-    for kind, statement in deletes.items():
-        result = session.execute(
-            statement, execution_options={"synchronize_session": False}
+    return {
+        kind: _delete(column, conditions)
+        for kind, (column, conditions) in kinds.items()
+    }
+
+
+def _delete(column: Any, conditions: list[Any]) -> int:
+    count = 0
+    while True:
+        with api.reader() as session:
+            found = session.scalars(
+                sa.select(column)
+                .where(*conditions)
+                .order_by(column)
+                .limit(BATCH)
+            ).all()
+        if not found:
+            return count
+        # The conditions once more: it may be wanted again by now.
+        statement = sa.delete(column.class_).where(
+            column.in_(found), *conditions
         )
-        counts[kind] = int(getattr(result, "rowcount", 0))
-    return counts
+        deleted = api.write(partial(_execute, statement))
+        count += deleted
+        if not deleted:
+            return count
+
+
+def _execute(statement: sa.Delete, session: orm.Session) -> int:
+    result = session.execute(
+        statement, execution_options={"synchronize_session": False}
+    )
+    return int(getattr(result, "rowcount", 0))

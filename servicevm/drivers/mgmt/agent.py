@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import orm
 from servicevm import clock, pki
 from servicevm.db import api as db
 from servicevm.db import models
+from servicevm.db.holds import hold_device
 from servicevm.drivers.infra import user_network
 from servicevm.drivers.infra.base import InterfaceSpec
 from servicevm.drivers.mgmt.base import (
@@ -82,19 +84,22 @@ class AgentMgmtDriver(MgmtDriver):
         interfaces: Sequence[InterfaceSpec],
     ) -> Mapping[str, bytes]:
         authority = pki.authority(self._conf)
-        with db.writer() as session:
+
+        def write(session: orm.Session) -> tuple[str, str]:
+            hold_device(session, device_id)
             device = session.get(models.Device, device_id)
             if device is None:
                 raise PermanentError(NOT_FOUND, "The device is gone.")
-            token = self._token(session, authority, device_id)
-            name = device.name
+            return self._token(session, authority, device_id), device.name
+
+        token, name = db.write(write)
         document = {
             "version": 1,
             "device_id": device_id,
             "deployment_id": self._conf.deployment_id,
             "token": token,
             "ca_bundle": authority.ca_bundle,
-            "transport": self._transport(options, interfaces),
+            "transport": self._transport(device_id, options, interfaces),
             "interfaces": [_interface(one) for one in interfaces],
         }
         return {
@@ -107,6 +112,7 @@ class AgentMgmtDriver(MgmtDriver):
     def observe(self, device_id: str) -> DeviceReport:
         with db.reader() as session:
             row = session.get(models.AgentSession, device_id)
+            now = 0 if row is None else db.now(session)
         if row is None or not row.connected:
             return DeviceReport(connected=False, ready=False)
         try:
@@ -114,7 +120,7 @@ class AgentMgmtDriver(MgmtDriver):
         except TransientError:
             # Gone, or not answering; the relay tells which, in its time.
             # Or so new that the relay has not put it to use yet.
-            fresh = clock.now_us() < row.connected_at + FRESH
+            fresh = now < row.connected_at + FRESH
             return DeviceReport(connected=fresh, ready=False)
         return DeviceReport(
             connected=True,
@@ -172,7 +178,9 @@ class AgentMgmtDriver(MgmtDriver):
         return answer
 
     def forget(self, device_id: str) -> None:
-        with db.writer() as session:
+
+        def revoke(session: orm.Session) -> None:
+            hold_device(session, device_id)
             session.execute(
                 sa.delete(models.EnrolmentToken).where(
                     models.EnrolmentToken.device_id == device_id
@@ -184,18 +192,24 @@ class AgentMgmtDriver(MgmtDriver):
                     models.AgentCertificate.device_id == device_id,
                     models.AgentCertificate.revoked_at.is_(None),
                 )
-                .values(revoked_at=clock.now_us())
+                .values(revoked_at=db.now(session))
             )
+
+        db.write(revoke)
         if self._relay.close_session(device_id, "the device was revoked"):
             return
         # The relay learns from the answer to the next heartbeat that the
         # session, if there is one, is over.
-        with db.writer() as session:
+
+        def over(session: orm.Session) -> None:
+            hold_device(session, device_id)
             session.execute(
                 sa.update(models.AgentSession)
                 .where(models.AgentSession.device_id == device_id)
                 .values(epoch=models.AgentSession.epoch + 1, connected=False)
             )
+
+        db.write(over)
 
     def _token(
         self, session: orm.Session, authority: pki.Authority, device_id: str
@@ -205,7 +219,7 @@ class AgentMgmtDriver(MgmtDriver):
         A device that was off for longer than its certificate was good gets
         another one: it has to enrol with another key.
         """
-        now = clock.now_us()
+        now = db.now(session)
         expires_at = now + self._conf.pki.token_minutes * 60 * clock.SECOND
         row = session.get(models.EnrolmentToken, device_id)
         if row is not None:
@@ -233,7 +247,10 @@ class AgentMgmtDriver(MgmtDriver):
         return token
 
     def _transport(
-        self, options: Mapping[str, Any], interfaces: Sequence[InterfaceSpec]
+        self,
+        device_id: str,
+        options: Mapping[str, Any],
+        interfaces: Sequence[InterfaceSpec],
     ) -> dict[str, Any]:
         if options.get("transport", "serial") == "serial":
             return {"type": "serial", "port": SERIAL_PORT}
@@ -243,20 +260,24 @@ class AgentMgmtDriver(MgmtDriver):
                 TEMPLATE_INVALID,
                 "The transport tcp needs an interface with the role mgmt.",
             )
-        relays = options.get("relays") or self._own_relay()
+        relays = list(options.get("relays") or self._known_relays())
+        # Agents begin at the head of their list: each device at another.
+        first = uuid.UUID(device_id).int % len(relays)
         return {
             "type": "tcp",
-            "relays": list(relays),
+            "relays": relays[first:] + relays[:first],
             "interface_mac": mgmt[0].mac,
         }
 
-    def _own_relay(self) -> list[str]:
+    def _known_relays(self) -> list[str]:
         relay = self._conf.relay
+        if relay.addresses:
+            return list(relay.addresses)
         if relay.bind_port is None:
             raise PermanentError(
                 TEMPLATE_INVALID,
                 "The transport tcp needs mgmt_options.relays, or [relay] "
-                "bind_port in the configuration.",
+                "addresses or bind_port in the configuration.",
             )
         host = str(relay.bind_host)
         return [

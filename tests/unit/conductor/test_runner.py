@@ -128,7 +128,10 @@ def test_the_operations_of_a_killed_process_need_no_waiting(
         host, boot, _, _ = leases.new_owner().split("/")
         # The largest pid there can be, and nobody has.
         dead = f"{host}/{boot}/4194304/x"
-        assert leases.claim(session, dead, clock.now_us(), 3600 * clock.SECOND)
+        now = db.now(session)
+        found = leases.candidates(session, now, 1)
+        lease = 3600 * clock.SECOND
+        assert leases.claim(session, found[0], dead, now, lease)
     finished = Finished(live)
     conductor = live.conductor(finished.hook)
     conductor.start()
