@@ -81,6 +81,8 @@ def build(
     app.add_route(
         "/metrics", metrics.MetricsResource(runtime, counted, strategy)
     )
-    text = json.dumps(openapi.document(routes)).encode()
+    text = json.dumps(
+        openapi.document(routes, conf.api.auth_strategy)
+    ).encode()
     app.add_route("/v1/openapi.json", openapi.OpenApi(text))
     return app

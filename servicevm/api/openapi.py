@@ -10,30 +10,55 @@ from typing import Any
 
 import falcon
 
-from servicevm.api import microversion
+from servicevm.api import (
+    idempotency,
+    microversion,
+    openapi_links,
+    parameters,
+)
 from servicevm.api.method import Method
-from servicevm.api.parameters import Parameter
 from servicevm.api.schemas import common
 from servicevm.errors import REASONS
 
 _VERBS = ("get", "post", "patch", "delete")
+_UUID = {"type": "string", "format": "uuid"}
+_REQUEST_ID = ("X-Openstack-Request-Id", "Under which the logs have it.")
+
+#: Auth strategy to its OpenAPI security schemes.
+_SECURITY: Mapping[str, Mapping[str, Any]] = {
+    "none": {},
+    "http_basic": {"http_basic": {"type": "http", "scheme": "basic"}},
+    "keystone": {
+        "keystone": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Auth-Token",
+        }
+    },
+}
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 
 
-def document(routes: Mapping[str, object]) -> dict[str, Any]:
+def document(
+    routes: Mapping[str, object], auth_strategy: str
+) -> dict[str, Any]:
     """The whole document.
 
     :param routes: URI template to the resource there
+    :param auth_strategy: as in ``[api] auth_strategy``
     """
     components: dict[str, Any] = {}
-    paths: dict[str, Any] = {}
+    declared: dict[tuple[str, str], Method] = {}
     for path, resource in routes.items():
         for verb in _VERBS:
             responder = getattr(resource, f"on_{verb}", None)
-            declared = getattr(responder, "declared", None)
-            if declared is not None:
-                item = paths.setdefault(path, {})
-                item[verb] = _operation(path, verb, declared, components)
+            if responder is not None:
+                declared[path, verb] = responder.declared
+    paths: dict[str, Any] = {}
+    for path, verb in declared:
+        paths.setdefault(path, {})[verb] = _operation(
+            path, verb, declared, components
+        )
     components[_name(common.ERRORS)] = _refer(
         common.ERRORS, components, top=True
     )
@@ -45,12 +70,10 @@ def document(routes: Mapping[str, object]) -> dict[str, Any]:
             "summary": "The Service VM / Device Manager for OpenStack",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "security": [{"http_basic": []}],
+        "security": [{name: []} for name in _SECURITY[auth_strategy]],
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "http_basic": {"type": "http", "scheme": "basic"}
-            },
+            "securitySchemes": _SECURITY[auth_strategy],
             "responses": {"Error": _error()},
             "schemas": components,
         },
@@ -71,25 +94,31 @@ class OpenApi:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.data = self._text
 
+    on_head = on_get
+
 
 def _operation(
-    path: str, verb: str, declared: Method, components: dict[str, Any]
+    path: str,
+    verb: str,
+    methods: openapi_links.Declared,
+    components: dict[str, Any],
 ) -> dict[str, Any]:
-    words = [word for word in re.split(r"[^A-Za-z0-9]+", path) if word]
+    declared = methods[path, verb]
+    answer = _answer(path, verb, declared, components)
+    links = openapi_links.links(path, verb, methods)
+    if links:
+        answer["links"] = links
     found: dict[str, Any] = {
-        "operationId": "_".join([verb, *words]),
+        "operationId": openapi_links.operation_id(path, verb),
         "summary": declared.summary,
         "tags": [_tag(path)],
         "parameters": [
             *_path_parameters(path),
-            *_query_parameters(declared.query),
+            *_query_parameters(declared),
             *_headers(verb, declared),
         ],
         "responses": {
-            **{
-                str(status): _answer(declared, components)
-                for status in declared.statuses
-            },
+            **{str(status): answer for status in declared.statuses},
             "default": {"$ref": "#/components/responses/Error"},
         },
     }
@@ -111,13 +140,56 @@ def _tag(path: str) -> str:
     return parts[1] if len(parts) > 1 else "versions"
 
 
-def _answer(declared: Method, components: dict[str, Any]) -> dict[str, Any]:
+def _answer(
+    path: str, verb: str, declared: Method, components: dict[str, Any]
+) -> dict[str, Any]:
+    names = [_REQUEST_ID, (microversion.HEADER, "The version answered in.")]
+    tagged = verb != "delete" and declared.rule is not None
+    if tagged and _one_resource(declared.response):
+        names.append(("ETag", "Of this state; see If-Match."))
+    if verb == "post" and "{" not in path:
+        names.append(("Location", "Where the new resource is."))
+    headers = {
+        name: {
+            "description": text,
+            "required": True,
+            "schema": {"type": "string"},
+        }
+        for name, text in names
+    }
     if declared.response is None:
-        return {"description": "Done; there is no body."}
+        return {"description": "Done; there is no body.", "headers": headers}
     return {
         "description": "Done.",
-        "content": _json(_refer(declared.response, components)),
+        "headers": headers,
+        "content": _json(_refer(_chosen(declared), components)),
     }
+
+
+def _chosen(declared: Method) -> Mapping[str, Any]:
+    """The answer's schema, where ``fields`` may leave some of them out."""
+    whole = declared.response or {}
+    if "fields" not in declared.query:
+        return whole
+    name, inner = next(iter(whole["properties"].items()))
+    listed = "items" in inner
+    item = inner["items"] if listed else inner
+    part = {key: value for key, value in item.items() if key != "required"}
+    part |= {
+        "title": f"{item['title']}Part",
+        "minProperties": 1,
+        "description": "What the parameter fields asked for.",
+    }
+    either: dict[str, Any] = {"anyOf": [item, part]}
+    if listed:
+        either = {**inner, "items": either}
+    return {**whole, "properties": {**whole["properties"], name: either}}
+
+
+def _one_resource(response: Mapping[str, Any] | None) -> bool:
+    """Whether it is a resource in its envelope, which has a tag."""
+    (inner, *_) = (response or {}).get("properties", {}).values() or ({},)
+    return "title" in inner and "properties" in inner
 
 
 def _error() -> dict[str, Any]:
@@ -140,18 +212,18 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string"},
+            "schema": _UUID if name == "id" else {"type": "string"},
         }
         for name in _PATH_PARAMETER.findall(path)
     ]
 
 
-def _query_parameters(
-    declared: Mapping[str, Parameter],
-) -> list[dict[str, Any]]:
+def _query_parameters(declared: Method) -> list[dict[str, Any]]:
     found = []
-    for name, parameter in declared.items():
+    for name, parameter in declared.query.items():
         schema: Mapping[str, Any] = parameter.schema
+        if parameter is parameters.FIELDS_ONLY.get(name):
+            schema = parameters.comma_separated("|".join(declared.fields))
         if parameter.many:
             schema = {"type": "array", "items": schema}
         found.append(
@@ -166,23 +238,33 @@ def _query_parameters(
 
 
 def _headers(verb: str, declared: Method) -> Sequence[dict[str, Any]]:
-    names = [(microversion.HEADER, "servicevm 1.N, or servicevm latest.")]
+    names: list[tuple[str, str, Mapping[str, Any]]] = [
+        (microversion.HEADER, "servicevm 1.N, or servicevm latest.", {})
+    ]
     if declared.idempotent:
         names.append(
-            ("Idempotency-Key", "The same request again makes nothing new.")
+            (
+                idempotency.HEADER,
+                "The same request again makes nothing new.",
+                {"minLength": 1, "maxLength": idempotency.MAX_LENGTH},
+            )
         )
     if verb in ("patch", "delete"):
         names.append(
-            ("If-Match", "Refuse (412) unless this ETag is the present one.")
+            (
+                "If-Match",
+                "Refuse (412) unless this ETag is the present one.",
+                {},
+            )
         )
     return [
         {
             "name": name,
             "in": "header",
             "description": text,
-            "schema": {"type": "string"},
+            "schema": {"type": "string", **schema},
         }
-        for name, text in names
+        for name, text, schema in names
     ]
 
 

@@ -1,6 +1,6 @@
 """Query parameters: declared once, parsed here, shown in the OpenAPI."""
 
-import uuid
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -27,6 +27,7 @@ class Parameter:
 
 
 _STRING = {"type": "string"}
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _filter(schema: Mapping[str, Any], what: str) -> Parameter:
@@ -49,9 +50,15 @@ def reference(what: str) -> Parameter:
     return _filter({"type": "string", "format": "uuid"}, what)
 
 
+#: Whole numbers have at most nine digits.
+MAX_INTEGER = 999_999_999
+
+#: What clients write for true and false.
+BOOLEAN = {"enum": ["true", "false", "True", "False", "1", "0"]}
+
 PAGING = {
     "limit": Parameter(
-        {"type": "integer", "minimum": 1},
+        {"type": "integer", "minimum": 1, "maximum": MAX_INTEGER},
         "Most items in the answer; the service's own limit still holds.",
     ),
     "marker": Parameter(
@@ -66,9 +73,7 @@ _SORT = Parameter(
 _FIELDS = Parameter(
     _STRING, "Names of the fields to answer with, parted by commas.", True
 )
-_ALL_PROJECTS = Parameter(
-    {"type": "boolean"}, "Also what belongs to other projects."
-)
+_ALL_PROJECTS = Parameter(BOOLEAN, "Also what belongs to other projects.")
 _CHANGES_SINCE = Parameter(
     {"type": "string", "format": "date-time"},
     "Only what changed at this time or later.",
@@ -97,7 +102,10 @@ def of_list(
     :param owned: each of what is listed belongs to a project
     """
     keys = ", ".join(sorted(listing.sorts))
-    sort = Parameter(_STRING, f"{_SORT.description} Keys: {keys}.", True)
+    key = f"({'|'.join(sorted(listing.sorts))})(:(asc|desc)?)?"
+    sort = Parameter(
+        comma_separated(key), f"{_SORT.description} Keys: {keys}.", True
+    )
     found = {**PAGING, "sort": sort, "fields": _FIELDS, **filters}
     if owned:
         found["all_projects"] = _ALL_PROJECTS
@@ -106,6 +114,11 @@ def of_list(
     if listing.tagged:
         found |= _TAGS
     return found
+
+
+def comma_separated(item: str) -> dict[str, Any]:
+    """Schema of texts that match a pattern; empty ones do no harm."""
+    return {"type": "string", "pattern": f"^({item}|)(,({item}|))*$"}
 
 
 def read(
@@ -127,6 +140,8 @@ def read(
                 UNKNOWN_FIELD,
             )
         parameter = declared[name]
+        if parameter.schema.get("format") == "uuid":
+            values = [item.lower() for item in values]
         if len(values) > 1 and not parameter.many:
             _refuse(name, "It can be given once only.")
         for item in values:
@@ -216,22 +231,12 @@ def _check(name: str, value: str, schema: Mapping[str, Any]) -> None:
         _refuse(name, f"It must be one of: {', '.join(schema['enum'])}.")
     if schema.get("type") == "integer":
         # isdecimal also takes digits of other scripts, as int does.
-        if not value.isdecimal() or len(value) > 9:
-            _refuse(name, "It must be an integer.")
+        if not value.isdecimal() or int(value[:10]) > MAX_INTEGER:
+            _refuse(name, f"It must be an integer up to {MAX_INTEGER}.")
         if int(value) < schema["minimum"]:
             _refuse(name, f"It must be {schema['minimum']} or more.")
-    if schema.get("type") == "boolean" and value.lower() not in (
-        "true",
-        "false",
-        "1",
-        "0",
-    ):
-        _refuse(name, "It must be true or false.")
-    if schema.get("format") == "uuid":
-        try:
-            uuid.UUID(value)
-        except ValueError:
-            _refuse(name, "It must be a UUID.")
+    if schema.get("format") == "uuid" and not _UUID.fullmatch(value):
+        _refuse(name, "It must be a UUID.")
     if schema.get("format") == "date-time":
         try:
             clock.parse_iso(value)

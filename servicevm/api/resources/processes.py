@@ -23,7 +23,7 @@ _SORTS = {
     "started_at": _MODEL.started_at,
 }
 _ALIVE = Parameter(
-    {"type": "boolean"}, "Only those that are alive, or that are not."
+    parameters.BOOLEAN, "Only those that are alive, or that are not."
 )
 
 LISTING = listing.Listing(
