@@ -5,8 +5,8 @@ import json
 
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api.method import Call
+from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.errors import (
     CONFLICT,
@@ -53,7 +53,7 @@ def remember(
                 request_hash=_hash(call),
                 resource_type=resource_type,
                 resource_id=resource_id,
-                created_at=clock.now_us(),
+                created_at=db.now(session),
             )
         )
 

@@ -7,7 +7,7 @@ about a device (its operations, slots, services, agent) holds the device
 first: the next one waits at that, and then sees what was committed.
 
 Rows are taken in one order everywhere, so that hardly anything deadlocks: a
-project's quotas, a template, a device, and then whatever belongs to it.
+template, a project's quotas, a device, and then whatever belongs to it.
 """
 
 from typing import Any

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import idempotency, parameters, template_check
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import device_templates as schemas
@@ -74,7 +73,7 @@ class Collection(Resource):
                 if row is None:
                     raise idempotency.gone(earlier)
                 return views.render(session, [row])[0]
-            row = _new(call, given)
+            row = _new(session, call, given)
             row.seq = sequence.next_seq(session, _MODEL)
             session.add(row)
             session.flush()
@@ -129,7 +128,7 @@ class Item(Resource):
             template_check.check(self.runtime, spec)
 
         def update(session: orm.Session) -> Json:
-            row = _find(session, id)
+            row = _find(session, id, alone=True)
             call.match(
                 "device_template", lambda: views.render(session, [row])[0]
             )
@@ -138,7 +137,7 @@ class Item(Resource):
                     CONFLICT, "Someone else changed the template just now."
                 )
             _describe(session, row, given)
-            row.updated_at = clock.now_us()
+            row.updated_at = db.now(session)
             if spec != old:
                 row.revision += 1
                 _add_revision(session, row, spec)
@@ -155,7 +154,7 @@ class Item(Resource):
     )
     def on_delete(self, call: Call, id: str) -> None:
         def delete(session: orm.Session) -> None:
-            row = _find(session, id)
+            row = _find(session, id, alone=True)
             call.match(
                 "device_template", lambda: views.render(session, [row])[0]
             )
@@ -176,8 +175,15 @@ class Item(Resource):
         db.write(delete)
 
 
-def _find(session: orm.Session, template_id: str) -> models.DeviceTemplate:
-    row = session.get(_MODEL, template_id)
+def _find(
+    session: orm.Session, template_id: str, *, alone: bool = False
+) -> models.DeviceTemplate:
+    """The template.
+
+    :param alone: nobody else changes it until the transaction ends
+    :raises PermanentError: NOT_FOUND
+    """
+    row = session.get(_MODEL, template_id, with_for_update=alone or None)
     if row is None:
         raise PermanentError(
             NOT_FOUND, f"There is no device template {template_id[:64]}."
@@ -195,8 +201,10 @@ def _spec(
     )
 
 
-def _new(call: Call, given: Json) -> models.DeviceTemplate:
-    now = clock.now_us()
+def _new(
+    session: orm.Session, call: Call, given: Json
+) -> models.DeviceTemplate:
+    now = db.now(session)
     return _MODEL(
         id=uuidutils.generate_uuid(),
         project_id=str(call.context.project_id),

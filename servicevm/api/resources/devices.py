@@ -1,9 +1,9 @@
 """``/v1/devices``: units that host services."""
 
+import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import (
     address_check,
     idempotency,
@@ -26,6 +26,7 @@ from servicevm.db import (
     sequence,
 )
 from servicevm.db import api as db
+from servicevm.db.holds import hold_device
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
     Action,
@@ -143,6 +144,7 @@ class Item(Resource):
         given = call.body["device"]
 
         def update(session: orm.Session) -> Json:
+            hold_device(session, id)
             row = find(session, call, id)
             call.match("device", lambda: views.render(session, [row])[0])
             requested.refuse_deleting(row)
@@ -161,6 +163,7 @@ class Item(Resource):
     )
     def on_delete(self, call: Call, id: str) -> Json:
         def delete(session: orm.Session) -> Json:
+            hold_device(session, id)
             row = find(session, call, id)
             call.match("device", lambda: views.render(session, [row])[0])
             operation = requested.running_delete(session, row)
@@ -194,6 +197,7 @@ class Reboot(Resource):
         hard = bool(call.body["reboot"].get("hard", False))
 
         def reboot(session: orm.Session) -> Json:
+            hold_device(session, id)
             row = find(session, call, id)
             if idempotency.made_before(session, call) is not None:
                 return views.render(session, [row])[0]
@@ -268,6 +272,13 @@ def _new(session: orm.Session, call: Call) -> models.Device:
     spec = session.get_one(
         models.DeviceTemplateRevision, (template.id, template.revision)
     ).spec
+    if any("cidr" in interface for interface in spec["interfaces"]):
+        # Those who take addresses from one pool take them one after another.
+        session.execute(
+            sa.select(models.DeviceTemplate.id)
+            .where(models.DeviceTemplate.id == template.id)
+            .with_for_update()
+        )
     infra = call.runtime.infra_driver(spec["infra_driver"])
     takes = infra.footprint(spec["infra_options"])
     project_id = requested.project(call, given.get("project_id"))
@@ -277,7 +288,7 @@ def _new(session: orm.Session, call: Call) -> models.Device:
         {"devices": 1, "vcpus": takes.vcpus, "ram": takes.ram_mib},
         call.runtime.quotas,
     )
-    now = clock.now_us()
+    now = db.now(session)
     row = _MODEL(
         id=uuidutils.generate_uuid(),
         seq=sequence.next_seq(session, _MODEL),

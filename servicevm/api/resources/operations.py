@@ -3,13 +3,13 @@
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import ownership, parameters
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import operations as schemas
 from servicevm.api.views import operations as views
 from servicevm.db import api as db
 from servicevm.db import events, listing, models, operations
+from servicevm.db.holds import hold_operation
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
     PENDING,
@@ -107,6 +107,7 @@ class Cancel(Resource):
     )
     def on_post(self, call: Call, id: str) -> Json:
         def cancel(session: orm.Session) -> Json:
+            hold_operation(session, id)
             row = _find(session, call, id)
             if OperationState(row.state).terminal:
                 raise PermanentError(
@@ -139,6 +140,7 @@ class Retry(Resource):
     )
     def on_post(self, call: Call, id: str) -> Json:
         def retry(session: orm.Session) -> Json:
+            hold_operation(session, id)
             row = _find(session, call, id)
             if row.state not in _RETRIABLE:
                 raise PermanentError(
@@ -154,7 +156,7 @@ class Retry(Resource):
             resource.status_code = None
             resource.status_reason = ""
             resource.operation_id = row.id
-            resource.updated_at = clock.now_us()
+            resource.updated_at = db.now(session)
             _event(session, call, row, "retry")
             session.flush()
             return views.full(session, row)

@@ -6,9 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import idempotency
 from servicevm.api.method import Call
+from servicevm.db import api as db
 from servicevm.db import events, listing, models, operations
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import Action, ProvisioningStatus, ResourceType
@@ -65,7 +65,7 @@ def request(
         timeout=call.runtime.operation_timeout,
     )
     row.operation_id = operation.id
-    row.updated_at = clock.now_us()
+    row.updated_at = db.now(session)
     emit(session, call, row, str(action), operation.id)
     return operation
 
@@ -102,7 +102,7 @@ def describe(
             setattr(row, key, given[key])
     if "tags" in given:
         listing.set_tags(session, row.id, given["tags"])
-    row.updated_at = clock.now_us()
+    row.updated_at = db.now(session)
 
 
 def take_services_along(
@@ -115,7 +115,7 @@ def take_services_along(
         .values(
             provisioning_status=ProvisioningStatus.PENDING_DELETE,
             operation_id=operation_id,
-            updated_at=clock.now_us(),
+            updated_at=db.now(session),
         )
     )
 

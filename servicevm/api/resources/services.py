@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from servicevm import clock
 from servicevm.api import idempotency, ownership, parameters, validation
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
@@ -21,6 +20,7 @@ from servicevm.api.views import operations as operation_views
 from servicevm.api.views import services as views
 from servicevm.db import api as db
 from servicevm.db import listing, models, operations, quotas, sequence
+from servicevm.db.holds import hold_device, hold_service
 from servicevm.errors import (
     DEVICE_FAILED,
     NO_FREE_SLOT,
@@ -154,6 +154,7 @@ class Item(Resource):
             check_config(known_type(service_type), given["config"])
 
         def update(session: orm.Session) -> Json:
+            hold_service(session, id)
             row = find(session, call, id)
             call.match("service", lambda: views.render(session, [row])[0])
             requested.refuse_deleting(row)
@@ -181,6 +182,7 @@ class Item(Resource):
     )
     def on_delete(self, call: Call, id: str) -> Json:
         def delete(session: orm.Session) -> Json:
+            hold_service(session, id)
             row = find(session, call, id)
             call.match("service", lambda: views.render(session, [row])[0])
             operation = requested.running_delete(session, row)
@@ -247,8 +249,9 @@ def _host(
             {"services": 1, "slots": declared.slots},
             call.runtime.quotas,
         )
-    # Locked, so that two services do not both take the last slot.
-    device = session.get(models.Device, device_id, with_for_update=True)
+    # So that two services do not both take the last slot.
+    hold_device(session, device_id)
+    device = session.get(models.Device, device_id)
     if device is None or not call.reaches(device.project_id):
         validation.refuse(
             {"$.service.device_id": f"There is no device {device_id}."},
@@ -293,7 +296,7 @@ def _new(
     declared: ServiceType,
 ) -> models.Service:
     given = call.body["service"]
-    now = clock.now_us()
+    now = db.now(session)
     row = _MODEL(
         id=uuidutils.generate_uuid(),
         seq=sequence.next_seq(session, _MODEL),
