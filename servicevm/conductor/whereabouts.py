@@ -15,7 +15,7 @@ def relay_of(device_id: str) -> str | None:
     with db.reader() as session:
         return session.scalar(
             sa.select(models.AgentSession.relay)
-            .join(
+            .outerjoin(
                 models.Process,
                 (models.Process.role == str(ProcessRole.RELAY))
                 & (models.Process.name == models.AgentSession.relay),
@@ -23,6 +23,8 @@ def relay_of(device_id: str) -> str | None:
             .where(
                 models.AgentSession.device_id == device_id,
                 models.AgentSession.connected,
-                processes.seen_lately(db.now(session)),
+                # One without a row is younger than its first report.
+                processes.seen_lately(db.now(session))
+                | models.Process.name.is_(None),
             )
         )

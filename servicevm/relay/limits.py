@@ -18,6 +18,7 @@ THREADS = 4
 BUS_THREADS = 16
 #: Seconds between two reports that this relay lives.
 REPORT_EVERY = 5.0
+REPORT_AGAIN = 1.0
 #: Agents that are told to move in a second, lest all of them knock at the
 #: other relays at once.
 MOVES_PER_SECOND = 100

@@ -337,7 +337,13 @@ class Relay:
                 functools.partial(self._events.relay_report, report), taken
             )
             await idle.wait()
-            await asyncio.sleep(bounds.REPORT_EVERY)
+            # One that was lost is made good soon: conductors do not call a
+            # relay that they have not heard of.
+            await asyncio.sleep(
+                bounds.REPORT_AGAIN
+                if "reports" in self._failing
+                else bounds.REPORT_EVERY
+            )
 
     def _went_wrong(self, what: str, error: BaseException | None) -> bool:
         """Note whether the conductor took something; logged when it changes.

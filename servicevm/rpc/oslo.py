@@ -47,6 +47,9 @@ with warnings.catch_warnings():
     # It imports oslo.service, which imports eventlet, which says on import
     # that it should not be used. We do not: nothing is ever patched.
     warnings.simplefilter("ignore")
+    from oslo_service import backend as service_backend
+
+    service_backend.init_backend(service_backend.BackendType.THREADING)
     import oslo_messaging
     from oslo_messaging import opts as messaging_opts
     from oslo_messaging.rpc.server import RPCServer
@@ -147,7 +150,7 @@ class _Client:
         told = _context()
         try:
             future = self._daemons.submit(
-                lambda: client.call(told, name, **arguments)
+                lambda: client.call(told, name, arguments=dict(arguments))
             )
         except Full:
             raise TransientError(
@@ -168,7 +171,10 @@ class _Client:
         except Exception as error:
             # Of oslo.messaging, kombu, amqp and the socket: they let each
             # other's exceptions through.
-            LOG.debug("%s was not sent", name, exc_info=error)
+            if isinstance(error, (oslo_messaging.MessagingException, OSError)):
+                LOG.debug("%s was not sent", name, exc_info=error)
+            else:
+                LOG.warning("%s was not sent", name, exc_info=error)
             raise TransientError(
                 UNAVAILABLE,
                 f"{self._who(server)} can not be reached: the message bus "
@@ -522,13 +528,13 @@ class _Endpoint:
         if name.startswith("_") or name not in self._methods:
             raise AttributeError(name)
 
-        def serve(told: Mapping[str, Any], **arguments: Any) -> dict[str, Any]:
-            return self._serve(name, told, arguments)
+        def serve(told: Mapping[str, Any], arguments: Any = None) -> Any:
+            return self._serve(name, told, arguments or {})
 
         return serve
 
     def _serve(
-        self, name: str, told: Mapping[str, Any], arguments: dict[str, Any]
+        self, name: str, told: Mapping[str, Any], arguments: Any
     ) -> dict[str, Any]:
         # Becomes the thread's context: lines of the log name the request.
         context.RequestContext(
