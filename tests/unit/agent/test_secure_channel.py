@@ -85,6 +85,22 @@ def test_goodbye_is_seen_and_nothing_is_said_after_it(pair: Pair) -> None:
     assert caught.value.reason == "closed"
 
 
+def test_records_that_come_at_once_are_all_taken_and_the_goodbye(
+    pair: Pair,
+) -> None:
+    client, server = pair
+    pump(client, server)
+    for piece in (b"one", b"x" * 40_000, b"three"):
+        client.send(piece)
+    client.close()
+    at_once = client.outgoing()
+    # All but the end of the goodbye, as a read may cut it.
+    assert server.receive(at_once[:-1]) == b"one" + b"x" * 40_000 + b"three"
+    assert not server.closed
+    assert server.receive(at_once[-1:]) == b""
+    assert server.closed
+
+
 def test_garbage_fails(pair: Pair) -> None:
     _, server = pair
     with pytest.raises(ssl.SSLError):
