@@ -12,7 +12,8 @@ A process sets its log up once: `register` before the configuration is read,
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from oslo_config import cfg
 from oslo_context import context
@@ -20,15 +21,27 @@ from oslo_log import log
 
 __all__ = [
     "about",
+    "carried",
     "enter",
     "leave",
     "register",
     "request_id",
+    "resume",
     "setup",
 ]
 
 #: Form of a request id; it goes into logs, so nothing else is taken for one.
 REQUEST_ID = re.compile(r"req-[0-9a-fA-F-]{36}\Z")
+
+_NAME = re.compile(r"[A-Za-z0-9._@:-]{1,255}\Z")
+
+#: What other processes are told of a request, and the form it must have.
+_CARRIED = {
+    "request_id": REQUEST_ID,
+    "global_request_id": REQUEST_ID,
+    "user_id": _NAME,
+    "project_id": _NAME,
+}
 
 #: Megabytes of a log file after which the next one is begun, and how many
 #: of them are kept.
@@ -38,7 +51,7 @@ _FILES = 10
 
 def _nobody() -> context.RequestContext:
     made = context.RequestContext(overwrite=False)
-    made.request_id = None
+    made.request_id = None  # type: ignore[assignment]  # as logged: none
     return made
 
 
@@ -119,6 +132,34 @@ def about(
         yield
     finally:
         before.update_store()
+
+
+def carried() -> dict[str, str]:
+    """What goes with a message about this thread's request; see `resume`."""
+    current = context.get_current()
+    found = (
+        {}
+        if current is None
+        else {key: getattr(current, key) for key in _CARRIED}
+    )
+    return {key: value for key, value in found.items() if value}
+
+
+def resume(told: Mapping[str, Any]) -> None:
+    """From now on this thread works for the request that a message is of.
+
+    What has not the form of an id or a name is left out: it goes into the
+    log.
+    """
+    enter(
+        **{
+            key: value
+            if isinstance(value, str) and form.match(value)
+            else None
+            for key, form in _CARRIED.items()
+            for value in [told.get(key)]
+        }
+    )
 
 
 def request_id() -> str | None:

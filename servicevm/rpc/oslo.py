@@ -22,8 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from oslo_config import cfg
-from oslo_context import context
 
+from servicevm import logs
 from servicevm.errors import (
     AGENT_NOT_CONNECTED,
     INTERNAL,
@@ -147,7 +147,7 @@ class _Client:
         client = self._client().prepare(
             server=server, timeout=wait, retry=RETRIES
         )
-        told = _context()
+        told = logs.carried()
         try:
             future = self._daemons.submit(
                 lambda: client.call(told, name, arguments=dict(arguments))
@@ -187,7 +187,7 @@ class _Client:
 
         :raises Exception: whatever the bus raises
         """
-        self._client().prepare(retry=1).cast(_context(), name)
+        self._client().prepare(retry=1).cast(logs.carried(), name)
 
     def _client(self) -> Any:
         with self._lock:
@@ -536,10 +536,7 @@ class _Endpoint:
     def _serve(
         self, name: str, told: Mapping[str, Any], arguments: Any
     ) -> dict[str, Any]:
-        # Becomes the thread's context: lines of the log name the request.
-        context.RequestContext(
-            request_id=_request_id(told.get("request_id")), overwrite=True
-        )
+        logs.resume(told)
         try:
             self._methods[name].check(arguments)
             return {"result": getattr(self._handler, name)(**arguments)}
@@ -572,16 +569,3 @@ def _bounded(most: int) -> Any:
                 self._room.release()
 
     return Bounded
-
-
-def _context() -> dict[str, Any]:
-    """What goes with a message: which request it is part of."""
-    current = context.get_current()
-    return {} if current is None else {"request_id": current.request_id}
-
-
-def _request_id(told: Any) -> str | None:
-    """A request id that may be logged; None makes a fresh one."""
-    if isinstance(told, str) and len(told) <= 64 and told.isprintable():
-        return told
-    return None

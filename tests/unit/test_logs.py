@@ -66,6 +66,42 @@ def test_what_has_not_the_form_of_an_id_is_not_passed_on(wrong: str) -> None:
         assert logs.request_id() is None
 
 
+def test_a_message_takes_the_request_along() -> None:
+    with logs.about(
+        ONE, global_request_id=TWO, user_id="alice", project_id="demo"
+    ):
+        told = logs.carried()
+    assert logs.carried() == {}
+    with kept() as lines, logs.about(None):
+        logs.resume(told)
+        LOG.info("Hello.")
+    assert f"[{TWO} {ONE} alice demo " in lines[0]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"request_id": "x"},
+        {"request_id": 7},
+        {"request_id": f"{ONE}\n"},
+        {"user_id": "alice"},
+    ],
+)
+def test_a_message_of_no_request_is_nobodys(told: dict[str, object]) -> None:
+    with kept() as lines, logs.about(TWO):
+        logs.resume(told)
+        LOG.info("Hello.")
+    assert " [-] Hello." in lines[0]
+
+
+def test_a_message_puts_nothing_else_into_the_log() -> None:
+    with kept() as lines, logs.about(None):
+        logs.resume({"request_id": ONE, "user_id": "a\nFAKE", "x": "y"})
+        LOG.info("Hello.")
+    assert f"{ONE} - - - - - -] Hello." in lines[0]
+
+
 def test_the_log_goes_to_stderr_and_a_file_is_bounded(tmp_path: Path) -> None:
     conf = cfg.ConfigOpts()
     logs.register(conf)
