@@ -13,18 +13,29 @@ from alembic.util import CommandError
 from oslo_config import cfg
 from oslo_db import exception
 
-from servicevm.db import api, models
+from servicevm.db import api, collation, models, sync_lock
 
 
 def sync(conf: cfg.ConfigOpts) -> str:
     """Run the migrations that are missing.
 
-    Calls `servicevm.db.api.configure`. Safe to repeat.
+    Calls `servicevm.db.api.configure`. Safe to repeat, and to run several
+    times at once: one of them works, the others wait for it.
 
     :returns: the version reached
     :raises oslo_db.exception.DBMigrationError: it is of a newer release
     """
-    api.configure(conf)
+    # Changing a large table takes as long as it takes.
+    api.configure(conf, patient=True)
+    try:
+        with sync_lock.alone(api.engine()):
+            return _upgrade()
+    finally:
+        # From now on nothing takes long.
+        api.configure(conf)
+
+
+def _upgrade() -> str:
     config = _config()
     found = version()
     if found is not None and not _known(config, found):
@@ -34,8 +45,12 @@ def sync(conf: cfg.ConfigOpts) -> str:
             "restore a copy from before"
         )
     with api.engine().connect() as connection:
+        collation.prepare(connection)
+        connection.commit()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        collation.settle(connection)
+        connection.commit()
     return head()
 
 
@@ -66,9 +81,17 @@ def check() -> bool:
 
 
 def differences() -> list[Any]:
-    """What alembic finds different between database and models."""
+    """What alembic finds different between database and models, and text
+    columns that compare otherwise than they should."""
     with api.engine().connect() as connection:
-        return compare(connection)
+        return [
+            *compare(connection),
+            *(
+                f"{table}.{column} has another collation"
+                for table, columns in collation.wrong(connection).items()
+                for column in columns
+            ),
+        ]
 
 
 def compare(connection: sa.Connection) -> list[Any]:
