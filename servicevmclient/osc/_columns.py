@@ -98,6 +98,7 @@ SERVICE = (
     Column("service_type", In.LIST, yields=1),
     *_STATUS,
     Column("device_id", In.LIST, yields=2),
+    Column("managed_by", In.LONG, _cells.Cell),
     Column("endpoints", In.LONG, _cells.Endpoints),
     Column("members", cell=_cells.Rows),
     Column("slots"),

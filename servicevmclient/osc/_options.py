@@ -71,6 +71,14 @@ Option = Scalar | Many | Keys
 
 DESCRIPTION = Scalar("--description", "description", "What it is for", "TEXT")
 NEW_NAME = Scalar("--name", "name", "New name", "NAME", verbs=Verb.SET)
+#: a name; the command makes an id of it
+PROJECT = Scalar(
+    "--project",
+    "project_id",
+    "Project that it is to belong to (name or ID; needs a role that may)",
+    "PROJECT",
+    verbs=Verb.CREATE,
+)
 TAG = Many("--tag", "tags", "Tag (repeat for more)", "TAG")
 PROPERTY = Keys("--property", "properties", "Your own key (repeat for more)")
 

@@ -56,6 +56,7 @@ _DEFAULTS: dict[str, Json] = {
         "service_type": "",
         "config": {},
         "digest": "",
+        "managed_by": None,
         "endpoints": [],
         "members": [],
         "slots": 1,

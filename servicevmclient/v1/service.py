@@ -41,6 +41,8 @@ class Service(Resource):
     device_id = Body[str]()
     #: name of its service type
     service_type = Body[str]()
+    #: service of the cloud that owns it, e.g. neutron; None: its project
+    managed_by = Body[str | None]()
     #: what the service type's config_schema describes
     config = Body[dict[str, object]]()
     #: ``sha256:`` and hexadecimal, of the config in canonical JSON

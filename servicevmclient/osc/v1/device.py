@@ -8,6 +8,7 @@ from servicevmclient.osc import (
     _columns,
     _filters,
     _options,
+    _project,
     _values,
     _verbs,
     _wait,
@@ -36,6 +37,7 @@ OPTIONS = (
         parse=_values.pairs("role", "address", required=("role", "address")),
         verbs=Verb.CREATE,
     ),
+    _options.PROJECT,
     _options.DESCRIPTION,
     _options.TAG,
     _options.PROPERTY,
@@ -54,6 +56,9 @@ class CreateDevice(_verbs.Create):
         """With the id of the template that is named."""
         found = super().attributes(parsed_args)
         template = self.client.find(DeviceTemplate, found["template_id"])
+        if "project_id" in found:
+            project = _project.id_of(self.app, found["project_id"])
+            found["project_id"] = project
         return {**found, "template_id": template.id}
 
 

@@ -10,6 +10,7 @@ from servicevmclient.osc import (
     _files,
     _filters,
     _options,
+    _project,
     _verbs,
 )
 from servicevmclient.osc._base import Lister
@@ -44,6 +45,15 @@ OPTIONS = (
         "FILE",
         required=Verb.CREATE,
     ),
+    Scalar(
+        "--managed-by",
+        "managed_by",
+        "Service of the cloud that owns it, e.g. neutron: its project cannot "
+        "change it (needs a role that may)",
+        "SERVICE",
+        verbs=Verb.CREATE,
+    ),
+    _options.PROJECT,
     _options.DESCRIPTION,
     _options.TAG,
     _options.PROPERTY,
@@ -68,6 +78,9 @@ class CreateService(_verbs.Create):
         kind = self.client.get(ServiceType, found["service_type"])
         _files.validate(config, kind.config_schema, "the configuration")
         device = self.client.find(Device, found["device_id"])
+        if "project_id" in found:
+            project = _project.id_of(self.app, found["project_id"])
+            found["project_id"] = project
         return {**found, "config": config, "device_id": device.id}
 
 
@@ -89,6 +102,12 @@ class ListService(_verbs.List):
         ),
         _filters.Filter(
             "--type", "service_type", "Only those of this type", "TYPE"
+        ),
+        _filters.Filter(
+            "--managed-by",
+            "managed_by",
+            "Only those that this service of the cloud owns",
+            "SERVICE",
         ),
     )
     example = "service list --device lb-1 --long"

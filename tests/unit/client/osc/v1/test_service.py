@@ -93,6 +93,20 @@ def test_list_show_and_delete(terminal: Terminal, device: str) -> None:
     assert terminal("service show web").code == 3
 
 
+def test_who_owns_it_can_be_said_shown_and_asked_for(
+    terminal: Terminal, fake: FakeServicevm, device: str
+) -> None:
+    made = _create(terminal, more="--managed-by neutron --project p1")
+    row = fake.store.rows["services"][made]
+    assert (row["managed_by"], row["project_id"]) == ("neutron", "p1")
+    assert terminal("service show web -f json").json()["managed_by"] == (
+        "neutron"
+    )
+    for owner, count in (("neutron", 1), ("octavia", 0)):
+        listed = terminal(f"service list --managed-by {owner} -f json").json()
+        assert len(listed) == count
+
+
 STATS = {
     "listeners": [{"name": "web", "connections_total": 3, "bytes_in": 9}],
     "pools": [
