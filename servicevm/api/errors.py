@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import falcon
-from oslo_db.exception import DBError
+from oslo_db.exception import DBConnectionError, DBDeadlock, DBError
 from oslo_log import log
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from servicevm import errors
 from servicevm.errors import Reason, ServicevmError
@@ -50,6 +51,20 @@ _DATABASE = {
         "The database can not be opened; nothing was changed.",
     ),
 }
+
+
+#: The same of servers, by class.
+_AWAY: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    (
+        (DBConnectionError, PoolTimeout),
+        "The database does not answer. Whether anything was changed is not "
+        "known; the same Idempotency-Key makes it safe to ask again.",
+    ),
+    (
+        (DBDeadlock,),
+        "The database is busy with others' changes; nothing was changed.",
+    ),
+)
 
 
 def document(
@@ -95,7 +110,7 @@ def register(app: Any, challenge: str) -> None:
 
     app.add_error_handler(Exception, _on_exception)
     # oslo.db passes on as they are what it has no class of its own for.
-    for kind in (DBError, OperationalError):
+    for kind in (DBError, OperationalError, PoolTimeout):
         app.add_error_handler(kind, _on_database)
     app.add_error_handler(falcon.HTTPError, _on_falcon)
     app.add_error_handler(ServicevmError, on_error)
@@ -174,6 +189,9 @@ def _on_database(
         (found for words, found in _DATABASE.items() if words in str(error)),
         None,
     )
+    for classes, sentence in _AWAY:
+        if isinstance(error, classes):
+            found = (errors.UNAVAILABLE, sentence)
     if found is None:
         _on_exception(req, resp, error, params)
         return
