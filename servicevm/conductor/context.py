@@ -1,7 +1,7 @@
 """What a step is given."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from oslo_config import cfg
@@ -45,7 +45,10 @@ class StepContext:
     def device(self) -> views.DeviceView | None:
         """The operation's device as it is now; None if it is gone."""
         with db.reader() as session:
-            return views.load_device(session, self.operation.device_id)
+            found = views.load_device(session, self.operation.device_id)
+        if found is None:
+            return None
+        return replace(found, fence=self.operation.fence)
 
     def service(self) -> models.Service | None:
         """The operation's service as it is now; None if it is gone."""

@@ -195,8 +195,15 @@ class Janitor:
 def _stuck(
     model: _Model,
 ) -> sa.ColumnElement[bool]:
-    """Whether a row is PENDING and no operation is about it."""
+    """Whether a row is PENDING and no operation is about it.
+
+    A service that goes with its device has none of its own.
+    """
+    about = models.Operation.resource_id == model.id
+    if model is models.Service:
+        about |= (models.Operation.resource_id == models.Service.device_id) & (
+            models.Operation.action == Action.DELETE
+        )
     return model.provisioning_status.in_(list(_RESTART)) & ~sa.exists().where(
-        models.Operation.resource_id == model.id,
-        models.Operation.state.in_(leases.LIVE),
+        about, models.Operation.state.in_(leases.LIVE)
     )

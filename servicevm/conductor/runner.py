@@ -53,11 +53,16 @@ class Runner:
 
     def start(self) -> None:
         """Begin; the operations of dead conductors of this host are free."""
-        freed = db.write(
-            lambda session: leases.orphaned(
-                session, self._owner, db.now(session)
+        freed = 0
+        try:
+            freed = db.write(
+                lambda session: leases.orphaned(
+                    session, self._owner, db.now(session)
+                )
             )
-        )
+        except (DBError, SQLAlchemyError):
+            # Away again just now: their leases end by themselves.
+            LOG.exception("Cannot look for operations of the last run.")
         if freed:
             LOG.info("Going on with %d operations of the last run.", freed)
         self._stop.clear()

@@ -23,6 +23,7 @@ class DeviceView:
     :param ledger: external ids, kind to id
     :param touched: anything of it may exist outside
     :param services: of the device, without those on their way out
+    :param fence: of the operation that looks at it; 0 for none
     """
 
     row: models.Device
@@ -31,6 +32,7 @@ class DeviceView:
     ledger: Mapping[str, str]
     touched: bool
     services: Sequence[models.Service]
+    fence: int = 0
 
     @property
     def infra_driver(self) -> str:
@@ -50,6 +52,7 @@ class DeviceView:
             interfaces=self.interfaces,
             bootstrap=bootstrap or {},
             ledger=self.ledger,
+            fence=self.fence,
         )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.db.holds import hold_device
-from servicevm.db.models import Operation
+from servicevm.db.models import Device, Operation
 from servicevm.states import TERMINAL, OperationState
 
 __all__ = [
@@ -150,7 +150,11 @@ def claim(
         return None
     row.state = OperationState.RUNNING
     row.owner = owner
-    row.fence += 1
+    # Of all claims about the device the latest has the highest fence.
+    held = session.scalar(
+        sa.select(Device.hold_count).where(Device.id == found.device_id)
+    )
+    row.fence = max(row.fence + 1, held or 0)
     row.lease_until = now + lease
     row.started_at = row.started_at or now
     row.updated_at = now

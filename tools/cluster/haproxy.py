@@ -30,7 +30,7 @@ backend api
     balance leastconn
     option httpchk GET /healthcheck
     http-check expect status 200
-    timeout check 1s
+    timeout check 3s
     # Who waits for one that died is told so, and asks again.
     default-server check inter 500ms fall 2 rise 1 \
 on-marked-down shutdown-sessions
