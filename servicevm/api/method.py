@@ -287,6 +287,9 @@ def method(
                     req, runtime.max_body, optional=optional_body
                 )
                 validation.check(checks_request, call.body, "The body")
+            if any("\0" in value for value in params.values()):
+                # No text of PostgreSQL's has it, not even one asked for.
+                raise PermanentError(NOT_FOUND, "No id or name has a NUL.")
             if "id" in params:
                 params["id"] = params["id"].lower()
             answer = function(self, call, **params)

@@ -145,6 +145,8 @@ def read(
         if len(values) > 1 and not parameter.many:
             _refuse(name, "It can be given once only.")
         for item in values:
+            if "\0" in item:
+                _refuse(name, "It may not have a NUL.")
             _check(name, item, parameter.schema)
         found[name] = values
     return found

@@ -42,7 +42,11 @@ def migrate(folder: Path) -> Path:
     made.set_override("state_dir", str(folder))
     api.sync(made)
     api.dispose()
-    return folder / "servicevm.sqlite"
+    file = folder / "servicevm.sqlite"
+    # Migrations leave free pages; a full disk has none.
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("VACUUM")
+    return file
 
 
 def migrate_on(server: Server) -> Path:
