@@ -104,14 +104,15 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
 
     :raises UnknownMarker: if `query.marker` names no row
     """
-    keys = [
-        (_plain(listing.sorts[key]), down)
-        for key, down in (query.sort or [listing.default])
-    ]
-    keys = _total(listing, keys)
+    keys = _total(
+        listing,
+        [
+            (_plain(listing.sorts[key]), down)
+            for key, down in (query.sort or [listing.default])
+        ],
+    )
     conditions = _conditions(listing, query)
-    select = sa.select(*_columns(listing)).where(*conditions)
-    forward = select.order_by(*_order(keys)).limit(query.limit + 1)
+    forward = conditions
     if query.marker:
         marker = session.execute(
             sa.select(*_columns(listing)).where(
@@ -121,20 +122,30 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
         ).first()
         if marker is None:
             raise UnknownMarker(query.marker)
-        forward = forward.where(_after(keys, marker))
-    rows = session.execute(forward).all()
+        forward = [*conditions, _after(keys, marker)]
+    # The ids first, from an index alone: MariaDB else reads every row from
+    # the project's first on.
+    ids = _ids(listing, forward, keys, query.limit).subquery()
+    rows = session.execute(
+        sa.select(*_columns(listing))
+        .join(ids, ids.c.id == _plain(listing.model.id))
+        .order_by(*_order(keys))
+    ).all()
     next_marker = rows[query.limit - 1].id if len(rows) > query.limit else None
     rows = rows[: query.limit]
     previous = None
     if query.marker and rows:
         back = [(column, not down) for column, down in keys]
-        before = session.execute(
-            select.where(_after(back, rows[0]))
-            .order_by(*_order(back))
-            .limit(query.limit + 1)
+        before = session.scalars(
+            _ids(
+                listing,
+                [*conditions, _after(back, rows[0])],
+                back,
+                query.limit,
+            )
         ).all()
         if len(before) > query.limit:
-            previous = before[query.limit].id
+            previous = before[query.limit]
         elif before:
             previous = ""
     return Page(rows, next_marker, previous)
@@ -178,6 +189,21 @@ def _plain(column: Column) -> sa.Column[Any]:
     return found
 
 
+def _ids(
+    listing: Listing,
+    conditions: Sequence[Any],
+    keys: Sequence[tuple[sa.Column[Any], bool]],
+    limit: int,
+) -> sa.Select[Any]:
+    """The ids of a page's rows, and of one more."""
+    return (
+        sa.select(_plain(listing.model.id))
+        .where(*conditions)
+        .order_by(*_order(keys))
+        .limit(limit + 1)
+    )
+
+
 @functools.cache
 def _columns(listing: Listing) -> list[sa.ColumnElement[Any]]:
     """What is read, under the model's names."""
@@ -190,19 +216,22 @@ def _columns(listing: Listing) -> list[sa.ColumnElement[Any]]:
 
 
 def _total(
-    listing: Listing, keys: list[tuple[sa.Column[Any], bool]]
+    listing: Listing, keys: Sequence[tuple[sa.Column[Any], bool]]
 ) -> list[tuple[sa.Column[Any], bool]]:
-    """The keys and what makes their order total.
+    """The keys and what makes their order total: age, and the id.
 
-    It goes the way of the last key, so that an index of both has it.
+    These go the way of the last key, so that an index of all has the order.
     """
-    seq = _plain(listing.model.seq) if hasattr(listing.model, "seq") else None
-    last = seq if seq is not None and seq.primary_key else None
-    if last is None:
-        last = _plain(listing.model.id)
-    if last in [column for column, _ in keys]:
-        return keys
-    return [*keys, (last, keys[-1][1])]
+    found = [*keys]
+    for name in ("seq", "id"):
+        column = getattr(listing.model, name, None)
+        if column is None:
+            continue
+        if _plain(column) not in [known for known, _ in found]:
+            found.append((_plain(column), keys[-1][1]))
+        if _plain(column).primary_key:
+            break
+    return found
 
 
 def _order(keys: Sequence[tuple[sa.Column[Any], bool]]) -> list[Any]:
@@ -218,12 +247,15 @@ def _after(keys: Sequence[tuple[sa.Column[Any], bool]], row: Any) -> Any:
         later = column < value if down else column > value
         branches.append(sa.and_(*equal, later))
         equal.append(column == value)
+    # MariaDB seeks to what the branches say, SQLite and PostgreSQL to a row
+    # value or a single bound; either follows from the other.
     first, down = keys[0]
-    value = getattr(row, str(first.key))
-    # It follows from the rest, but that is beyond SQLite and PostgreSQL, who
-    # would read the index from its beginning.
-    bound = first <= value if down else first >= value
-    return sa.and_(bound, sa.or_(*branches))
+    seek: Any = first
+    bound: Any = getattr(row, str(first.key))
+    if all(other == down for _, other in keys):
+        seek = sa.tuple_(*(column for column, _ in keys))
+        bound = tuple(getattr(row, str(column.key)) for column, _ in keys)
+    return sa.and_(seek <= bound if down else seek >= bound, sa.or_(*branches))
 
 
 def _scope(listing: Listing, query: ListQuery) -> list[Any]:

@@ -35,12 +35,13 @@ def _index(table: str, *columns: str) -> sa.Index:
 def _sorts(table: str, *columns: str) -> tuple[sa.Index, ...]:
     """What a page of a list needs, of one project and of all.
 
-    A page is found by its sort's column and, where that is equal, by the
-    id; see servicevm.db.listing.
+    A page is found by its sort's column and, where that is equal, by age;
+    see servicevm.db.listing.
     """
+    keys = [("seq", "id"), *((column, "seq", "id") for column in columns)]
     return (
-        *(_index(table, column, "id") for column in columns),
-        *(_index(table, "project_id", column, "id") for column in columns),
+        *(_index(table, *key) for key in keys),
+        *(_index(table, "project_id", *key) for key in keys),
     )
 
 
@@ -51,8 +52,8 @@ class DeviceTemplate(Base):
     # Every project sees all of them: no list is of one project.
     __table_args__ = (
         _index(__tablename__, "seq", "id"),
-        _index(__tablename__, "name", "id"),
-        _index(__tablename__, "updated_at", "id"),
+        _index(__tablename__, "name", "seq", "id"),
+        _index(__tablename__, "updated_at", "seq", "id"),
     )
 
     id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
@@ -110,7 +111,6 @@ class Device(_Stateful, Base):
     __tablename__ = "devices"
     __table_args__ = _sorts(
         __tablename__,
-        "seq",
         "name",
         "updated_at",
         "provisioning_status",
@@ -165,7 +165,6 @@ class Service(_Stateful, Base):
     __tablename__ = "services"
     __table_args__ = _sorts(
         __tablename__,
-        "seq",
         "name",
         "updated_at",
         "provisioning_status",

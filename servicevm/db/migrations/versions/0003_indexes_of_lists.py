@@ -7,31 +7,23 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_SORTS = (
-    "seq",
-    "name",
-    "updated_at",
-    "provisioning_status",
-    "operating_status",
-)
+_STATEFUL = [
+    ("seq", "id"),
+    ("name", "seq", "id"),
+    ("updated_at", "seq", "id"),
+    ("provisioning_status", "seq", "id"),
+    ("operating_status", "seq", "id"),
+]
+_SERVICES = [*_STATEFUL, ("service_type", "seq", "id")]
 #: Table to the columns of each new index.
 _NEW: dict[str, list[tuple[str, ...]]] = {
     "device_templates": [
         ("seq", "id"),
-        ("name", "id"),
-        ("updated_at", "id"),
+        ("name", "seq", "id"),
+        ("updated_at", "seq", "id"),
     ],
-    "devices": [
-        *((column, "id") for column in _SORTS),
-        *(("project_id", column, "id") for column in _SORTS),
-    ],
-    "services": [
-        *((column, "id") for column in (*_SORTS, "service_type")),
-        *(
-            ("project_id", column, "id")
-            for column in (*_SORTS, "service_type")
-        ),
-    ],
+    "devices": [*_STATEFUL, *(("project_id", *key) for key in _STATEFUL)],
+    "services": [*_SERVICES, *(("project_id", *key) for key in _SERVICES)],
     "operations": [
         ("device_id", "seq"),
         ("project_id", "seq"),
