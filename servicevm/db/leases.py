@@ -148,12 +148,12 @@ def claim(
     ).first()
     if row is None:
         return None
-    row.state = OperationState.RUNNING
-    row.owner = owner
     # Of all claims about the device the latest has the highest fence.
     held = session.scalar(
         sa.select(Device.hold_count).where(Device.id == found.device_id)
     )
+    row.state = OperationState.RUNNING
+    row.owner = owner
     row.fence = max(row.fence + 1, held or 0)
     row.lease_until = now + lease
     row.started_at = row.started_at or now
