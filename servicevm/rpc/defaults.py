@@ -14,10 +14,10 @@ RECOMMENDED: dict[str, Any] = {
     # Survive the loss of a node. All tried with RabbitMQ 3.10.
     "rabbit_quorum_queue": True,
     "rabbit_transient_quorum_queue": True,
-    # One stream for all processes, rather than a queue for each that ever
-    # lived. Streams need a prefetch.
-    "rabbit_stream_fanout": True,
-    "rabbit_qos_prefetch_count": 64,
+    # Works, but nothing of ours is sent to all: and a stream is not there
+    # for a while after its only broker was killed, which keeps the other
+    # queues of the connection waiting.
+    "rabbit_stream_fanout": False,
     # Seconds after which the queue of a process that is gone goes as well.
     # (use_queue_manager would keep it: that needs a [oslo_concurrency]
     # lock_path, and a processname that no other process of the host has.)

@@ -189,6 +189,14 @@ class _Client:
         """
         self._client().prepare(retry=1).cast(logs.carried(), name)
 
+    def close(self) -> None:
+        """Let go of the connections; whoever waits gets UNAVAILABLE."""
+        with self._lock:
+            if self._made is not None and self._pid == os.getpid():
+                # It may wait for a broker that is away.
+                made, self._made, self._pid = self._made, None, 0
+                self._daemons.submit(made.transport.cleanup)
+
     def _client(self) -> Any:
         with self._lock:
             if self._pid != os.getpid():
@@ -251,6 +259,10 @@ class OsloConductor(ConductorApi):
                 {"device_id": device_id, "max_bytes": max_bytes},
             )
         )
+
+    def close(self) -> None:
+        """Let go of the connections to the broker."""
+        self._client.close()
 
     def _pass_on(self) -> None:
         lost = False
@@ -322,6 +334,10 @@ class OsloAgentEvents(AgentEvents):
     def relay_report(self, report: Json) -> Json:
         return self._ask("relay_report", report=dict(report))
 
+    def close(self) -> None:
+        """Let go of the connections to the broker."""
+        self._client.close()
+
     def _ask(self, method: str, **arguments: Any) -> Json:
         result: Json = self._client.ask(method, arguments)
         return result
@@ -361,7 +377,8 @@ class OsloRelay(RelayApi):
     def close_session(self, device_id: str, reason: str) -> bool:
         relay = self._relay_of(device_id)
         if relay is None:
-            return True
+            # None that is known to live: it may wake up.
+            return False
         try:
             self._ask(
                 relay,
@@ -373,6 +390,10 @@ class OsloRelay(RelayApi):
             LOG.warning("device %s: %s", device_id, error.detail)
             return False
         return True
+
+    def close(self) -> None:
+        """Let go of the connections to the broker."""
+        self._client.close()
 
     def _ask(
         self, relay: str, method: str, asked: Json, timeout: float | None

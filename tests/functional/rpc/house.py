@@ -4,7 +4,6 @@ Devices are the noop driver's; each has a real agent beside it, over TCP.
 """
 
 import json
-
 import subprocess
 import sys
 import time
@@ -216,6 +215,7 @@ class House:
             "run": folder / "run",
             "bootstrap": folder / "servicevm.json",
             "netns": "",
+            "bind-address": "127.0.0.1",
             "haproxy-user": "",
             "haproxy-group": "",
             "haproxy-chroot": "",

@@ -1,0 +1,124 @@
+"""A broker that dies, hangs, or is not there: latency, and nothing else."""
+
+import os
+import signal
+import time
+
+import pytest
+from oslo_config import cfg
+
+from servicevm.errors import AGENT_NOT_CONNECTED, UNAVAILABLE, TransientError
+from servicevm.rpc import oslo
+from tests.functional.rpc.conftest import Serve
+from tests.functional.rpc.house import eventually
+from tests.functional.rpc.recorder import DEVICE, Recorder
+from tools.cluster.rabbitmq import RabbitMq
+
+
+def test_requests_go_on_after_the_broker_was_killed(
+    broker: RabbitMq, conf: cfg.ConfigOpts, recorder: Recorder, serve: Serve
+) -> None:
+    relay = Recorder("r1")
+    serve(oslo.RELAYS, "r1", oslo.RELAY_API, relay)
+    conductor = oslo.OsloConductor(conf)
+    asked = oslo.OsloRelay(conf, lambda device_id: "r1")
+    assert conductor.console_log(DEVICE, 1) == "c1"
+    assert asked.call(DEVICE, "ping", {}, 5.0) == {"relay": "r1"}
+    broker.kill()
+    begun = time.monotonic()
+    with pytest.raises(TransientError) as caught:
+        conductor.console_log(DEVICE, 1)
+    assert caught.value.reason is UNAVAILABLE
+    with pytest.raises(TransientError) as caught:
+        asked.call(DEVICE, "ping", {}, 1.0)
+    assert caught.value.reason is AGENT_NOT_CONNECTED
+    assert time.monotonic() - begun < 10 + 3 + 2 * oslo.GRACE + 2
+    broker.start()
+
+    def answered() -> bool:
+        try:
+            conductor.console_log(DEVICE, 1)
+            asked.call(DEVICE, "ping", {}, 2.0)
+            return True
+        except TransientError:
+            return False
+
+    eventually(answered)
+    recorder.woken.clear()
+    conductor.wake()
+    assert recorder.woken.wait(20)
+
+
+def test_a_broker_that_hangs_is_waited_for_no_longer_than_asked(
+    broker: RabbitMq, conf: cfg.ConfigOpts, recorder: Recorder
+) -> None:
+    fresh = oslo.OsloAgentEvents(conf)
+    used = oslo.OsloConductor(conf)
+    used.console_log(DEVICE, 1)
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        for ask in (
+            lambda: used.console_log(DEVICE, 1),
+            # Has no connection yet: that hangs elsewhere.
+            lambda: fresh.session_closed(DEVICE, 1, "over"),
+        ):
+            begun = time.monotonic()
+            with pytest.raises(TransientError) as caught:
+                ask()
+            assert caught.value.reason is UNAVAILABLE
+            assert time.monotonic() - begun < 10 + oslo.GRACE + 2
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+    eventually(lambda: _answers(used))
+
+
+def test_a_hint_neither_waits_nor_fails_without_a_broker(
+    conf: cfg.ConfigOpts,
+) -> None:
+    conf.set_override("transport_url", "rabbit://u:p@127.0.0.1:1/")
+    conductor = oslo.OsloConductor(conf)
+    begun = time.monotonic()
+    for _ in range(10_000):
+        conductor.wake()
+    assert time.monotonic() - begun < 1
+
+
+def test_a_call_without_a_broker_fails_in_time(conf: cfg.ConfigOpts) -> None:
+    conf.set_override("transport_url", "rabbit://u:p@127.0.0.1:1/")
+    begun = time.monotonic()
+    with pytest.raises(TransientError) as caught:
+        oslo.OsloConductor(conf).console_log(DEVICE, 1)
+    assert caught.value.reason is UNAVAILABLE
+    assert time.monotonic() - begun < 10 + oslo.GRACE + 2
+
+
+def test_who_started_before_the_broker_listens_when_it_comes(
+    broker: RabbitMq, conf: cfg.ConfigOpts
+) -> None:
+    broker.stop()
+    server = oslo.Server(
+        conf, oslo.CONDUCTORS, "c9", oslo.CONDUCTOR_API, Recorder("c9"), 2
+    )
+    server.start()
+    try:
+        assert not server.listening(1)
+        assert server.stop(5)
+    finally:
+        broker.start()
+    late = oslo.Server(
+        conf, oslo.CONDUCTORS, "c9", oslo.CONDUCTOR_API, Recorder("c9"), 2
+    )
+    broker.kill()
+    late.start()
+    assert not late.listening(0.5)
+    broker.start()
+    assert late.listening(30)
+    assert late.stop(10)
+
+
+def _answers(conductor: oslo.OsloConductor) -> bool:
+    try:
+        return conductor.console_log(DEVICE, 1) == "c1"
+    except TransientError:
+        return False
