@@ -62,7 +62,8 @@ PAGING = {
         "Most items in the answer; the service's own limit still holds.",
     ),
     "marker": Parameter(
-        _STRING, "Id of the item after which the page begins."
+        _STRING,
+        "Id of the item after which the page begins, or what a link has.",
     ),
 }
 _SORT = Parameter(

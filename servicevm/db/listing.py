@@ -1,7 +1,8 @@
 """Lists of rows: filters, tags, sort and paging, written once.
 
-Paging is by key: a page begins after the row that `marker` names, so that
-rows that come or go between two pages shift nothing. A page costs at most
+Paging is by key: a page begins after the row that `marker` names, or the
+place that a link's marker holds, so that rows that come, go or change between
+two pages shift nothing. A page costs at most
 three queries, whatever its size.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from servicevm.db import marker
 from servicevm.db.models import Tag
 
 Column = Any  # orm.InstrumentedAttribute of any type
@@ -102,7 +104,7 @@ class UnknownMarker(Exception):
 def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
     """Read one page.
 
-    :raises UnknownMarker: if `query.marker` names no row
+    :raises UnknownMarker: if `query.marker` names no row and no place
     """
     keys = _total(
         listing,
@@ -114,15 +116,17 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
     conditions = _conditions(listing, query)
     forward = conditions
     if query.marker:
-        marker = session.execute(
-            sa.select(*_columns(listing)).where(
-                _plain(listing.model.id) == query.marker,
-                *_scope(listing, query),
-            )
-        ).first()
-        if marker is None:
+        after: Any = marker.decode(keys, query.marker)
+        if after is None:
+            after = session.execute(
+                sa.select(*_columns(listing)).where(
+                    _plain(listing.model.id) == query.marker,
+                    *_scope(listing, query),
+                )
+            ).first()
+        if after is None:
             raise UnknownMarker(query.marker)
-        forward = [*conditions, _after(keys, marker)]
+        forward = [*conditions, _after(keys, after)]
     # The ids first, from an index alone: MariaDB else reads every row from
     # the project's first on.
     ids = _ids(listing, forward, keys, query.limit).subquery()
@@ -131,7 +135,9 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
         .join(ids, ids.c.id == _plain(listing.model.id))
         .order_by(*_order(keys))
     ).all()
-    next_marker = rows[query.limit - 1].id if len(rows) > query.limit else None
+    next_marker = None
+    if len(rows) > query.limit:
+        next_marker = marker.encode(keys, rows[query.limit - 1])
     rows = rows[: query.limit]
     previous = None
     if query.marker and rows:

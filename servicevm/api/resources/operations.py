@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.api import ownership, parameters
+from servicevm.api import idempotency, ownership, parameters
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import operations as schemas
 from servicevm.api.views import operations as views
@@ -104,11 +104,14 @@ class Cancel(Resource):
         rule="operation:cancel",
         status=202,
         response=schemas.SHOW,
+        idempotent=True,
     )
     def on_post(self, call: Call, id: str) -> Json:
         def cancel(session: orm.Session) -> Json:
             hold_operation(session, id)
             row = _find(session, call, id)
+            if idempotency.made_before(session, call) is not None:
+                return views.full(session, row)
             if OperationState(row.state).terminal:
                 raise PermanentError(
                     CONFLICT, f"Operation {row.id} is {row.state} already."
@@ -120,6 +123,7 @@ class Cancel(Resource):
                     "not be brought back.",
                 )
             operations.cancel(session, row)
+            idempotency.remember(session, call, ResourceType.OPERATION, row.id)
             _event(session, call, row, "cancel")
             session.flush()
             return views.full(session, row)
@@ -137,11 +141,14 @@ class Retry(Resource):
         rule="operation:retry",
         status=202,
         response=schemas.SHOW,
+        idempotent=True,
     )
     def on_post(self, call: Call, id: str) -> Json:
         def retry(session: orm.Session) -> Json:
             hold_operation(session, id)
             row = _find(session, call, id)
+            if idempotency.made_before(session, call) is not None:
+                return views.full(session, row)
             if row.state not in _RETRIABLE:
                 raise PermanentError(
                     CONFLICT,
@@ -157,6 +164,7 @@ class Retry(Resource):
             resource.status_reason = ""
             resource.operation_id = row.id
             resource.updated_at = db.now(session)
+            idempotency.remember(session, call, ResourceType.OPERATION, row.id)
             _event(session, call, row, "retry")
             session.flush()
             return views.full(session, row)
