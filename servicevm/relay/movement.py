@@ -38,6 +38,7 @@ class Movement:
         #: The same of those that have nowhere to go.
         self._stay: dict[str, int] = {}
         self._draining = False
+        self._leaving = False
 
     @property
     def draining(self) -> bool:
@@ -45,6 +46,8 @@ class Movement:
 
     @draining.setter
     def draining(self, wanted: bool) -> None:
+        # What a conductor says while the relay stops is about the others.
+        wanted = wanted or self._leaving
         if wanted != self._draining:
             LOG.info(
                 "Draining: agents move to other relays."
@@ -69,6 +72,7 @@ class Movement:
         :param timeout: seconds
         :returns: how many are still here
         """
+        self._leaving = True
         self.draining = True
         until = self._board.loop.time() + timeout
         most = max(
