@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
-from servicevm.db import api, models
-from tests.unit.server import Server, point
+from servicevm.db import api
+from tests.unit.server import Server, empty, point
 
 #: Name of the database that tests share on a server.
 SHARED = "tests"
@@ -99,9 +99,7 @@ def _use_server(conf: cfg.ConfigOpts) -> None:
         api._CLOCKS.clear()
         _keep()
     _restore()
-    with api.engine().begin() as connection:
-        for table in reversed(models.Base.metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+    empty()
 
 
 def _keep() -> None:

@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
 from oslo_config import cfg
 
-from servicevm.db import api
+from servicevm.db import api, models
 from tools.cluster.mariadb import MariaDb
 from tools.cluster.postgresql import PostgreSql
 
@@ -34,6 +35,13 @@ def started(kind: str) -> Iterator[Server | None]:
             yield server
     finally:
         shutil.rmtree(folder)
+
+
+def empty() -> None:
+    """Delete every row of the database that this process is connected to."""
+    with api.engine().begin() as connection:
+        for table in reversed(models.Base.metadata.sorted_tables):
+            connection.execute(sa.delete(table))
 
 
 def point(conf: cfg.ConfigOpts, server: Server, name: str) -> None:

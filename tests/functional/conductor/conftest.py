@@ -1,6 +1,6 @@
 """The lab of the unit tests, for what takes longer than they may."""
 
 from tests.unit.conductor.conftest import conf, lab
-from tests.unit.conftest import migrated
+from tests.unit.conftest import database_server, migrated
 
-__all__ = ["conf", "lab", "migrated"]
+__all__ = ["conf", "database_server", "lab", "migrated"]

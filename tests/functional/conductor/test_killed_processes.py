@@ -1,5 +1,6 @@
 """Real conductor processes on one database, killed with SIGKILL."""
 
+import os
 import random
 import subprocess
 import sys
@@ -16,24 +17,34 @@ from servicevm import clock
 from servicevm import conf as servicevm_conf
 from servicevm.db import api, models, operations
 from servicevm.drivers.infra.noop import NoopInfraDriver
+from tests.unit.server import Server, point
 
 WORKER = Path(__file__).with_name("worker.py")
 DEVICES = 12
 
 
 @pytest.fixture
-def conf(tmp_path: Path) -> Iterator[cfg.ConfigOpts]:
+def conf(
+    tmp_path: Path, database_server: Server | None
+) -> Iterator[cfg.ConfigOpts]:
     made = servicevm_conf.register(cfg.ConfigOpts())
     made([], project="servicevm", default_config_files=[])
     made.set_override("state_dir", str(tmp_path))
+    if database_server is not None:
+        database_server.create("killed")
+        point(made, database_server, "killed")
     api.sync(made)
     yield made
     api.dispose()
+    if database_server is not None:
+        database_server.drop("killed")
 
 
-def start(state_dir: str) -> subprocess.Popen[str]:
+def start(conf: cfg.ConfigOpts) -> subprocess.Popen[str]:
     process = subprocess.Popen(
-        [sys.executable, str(WORKER), state_dir],
+        [sys.executable, str(WORKER), str(conf.state_dir)],
+        # Not among the arguments, which everybody on the host can read.
+        env={**os.environ, "SERVICEVM_DATABASE": api.connection_url(conf)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -137,13 +148,13 @@ def test_killed_conductors_leave_nothing_undone(
     rng = random.Random(seed)  # noqa: S311 - a seed to repeat it by
     state_dir = str(conf.state_dir)
     ask_for_devices()
-    processes = [start(state_dir) for _ in range(2)]
+    processes = [start(conf) for _ in range(2)]
     try:
         for _ in range(4):
             time.sleep(rng.uniform(0.1, 0.6))
             index = rng.randrange(2)
             finish(processes[index], kill=True)
-            processes[index] = start(state_dir)
+            processes[index] = start(conf)
         wait_until_settled()
         assert states() == {"SUCCEEDED"}
         with api.writer() as session:
@@ -151,7 +162,7 @@ def test_killed_conductors_leave_nothing_undone(
                 enqueue(session, device_id, "delete")
         time.sleep(0.3)
         finish(processes[0], kill=True)
-        processes[0] = start(state_dir)
+        processes[0] = start(conf)
         wait_until_settled()
     finally:
         for process in processes:

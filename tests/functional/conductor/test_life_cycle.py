@@ -24,6 +24,7 @@ from servicevm import conf as servicevm_conf
 from servicevm.db import api, models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.states import OperationState
+from tests.unit import database
 from tests.unit.conductor.lab import CONFIG, Crash, Lab
 
 REAL_CLOCK = clock.now_us
@@ -41,11 +42,10 @@ class LifeCycle(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="svm-"))
-        shutil.copy(self.database, self.folder)
         conf = servicevm_conf.register(cfg.ConfigOpts())
         conf([], project="servicevm", default_config_files=[])
         conf.set_override("state_dir", str(self.folder))
-        api.configure(conf)
+        database.use(conf, self.database)
         self.lab = Lab(conf, self.set_clock)
         self.lab.template()
         self.conductor = self.lab.conductor()

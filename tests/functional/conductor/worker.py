@@ -3,6 +3,7 @@
 Says "ready" once it works, and ends when its standard input does.
 """
 
+import os
 import sys
 
 from oslo_config import cfg
@@ -17,6 +18,9 @@ def main() -> None:
     conf = servicevm_conf.register(cfg.ConfigOpts())
     conf([], project="servicevm", default_config_files=[])
     conf.set_override("state_dir", sys.argv[1])
+    api.register(conf)
+    url = os.environ["SERVICEVM_DATABASE"]
+    conf.set_override("connection", url, group="database")
     conf.set_override("lease", 2.0, group="conductor")
     conf.set_override("poll_interval", 0.1, group="conductor")
     api.configure(conf)
