@@ -246,6 +246,20 @@ class Policy(Rendered):
         )
 
 
+class Messaging(Rendered):
+    """The options that we recommend for RabbitMQ."""
+
+    def lines(self) -> list[str]:
+        options = load("servicevm.rpc.defaults:RECOMMENDED")
+        return table(
+            ["Option", "Default here"],
+            (
+                (f"``{name}``", f"``{value}``")
+                for name, value in options.items()
+            ),
+        )
+
+
 class Commands(AutoprogramCliffDirective):  # type: ignore[misc]
     """Every command of an entry point group.
 
@@ -270,6 +284,7 @@ def setup(app: Sphinx) -> Mapping[str, Any]:
         "states": States,
         "plans": Plans,
         "policy": Policy,
+        "messaging": Messaging,
         "exit-codes": ExitCodes,
         "commands": Commands,
         "schema": Schema,
