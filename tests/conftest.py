@@ -4,7 +4,12 @@ import os
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("servicevm", deadline=None)
+hypothesis.settings.load_profile("servicevm")
 
 ROOT = Path(__file__).resolve().parents[1]
 
