@@ -89,9 +89,10 @@ AGENTS_THREADS = 16
 RELAY_THREADS = 64
 
 
-def transport(conf: cfg.ConfigOpts) -> Any:
+def transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
     """A transport with our defaults; makes no connection yet.
 
+    :param url: instead of ``transport_url``
     :raises PermanentError: UNAVAILABLE, with what is wrong in the
         configuration
     """
@@ -100,7 +101,7 @@ def transport(conf: cfg.ConfigOpts) -> Any:
             conf.register_opts(opts, group)
     recommend(conf)
     try:
-        return oslo_messaging.get_rpc_transport(conf)
+        return oslo_messaging.get_rpc_transport(conf, url=url)
     except (
         oslo_messaging.InvalidTransportURL,
         oslo_messaging.DriverLoadFailure,
