@@ -35,6 +35,8 @@ POLL = 0.25
 SOON = 0.1
 #: Seconds between two looks at something that wakes us when it happens.
 LOOK = 1.0
+#: Most seconds without a look, whatever the driver expects.
+AWAY = 30.0
 
 
 def allocate(ctx: StepContext) -> Outcome:
@@ -71,9 +73,11 @@ def wait_running(ctx: StepContext) -> Outcome:
     device = _device(ctx)
     seen = ctx.infra(device).observe(device.spec())
     if seen.state is DeviceState.BUILDING:
-        return Wait(
-            ctx.pause(POLL), seen.detail or "The machine is being built."
-        )
+        if seen.look_in is None:
+            pause = ctx.pause(POLL)
+        else:
+            pause = min(max(seen.look_in, SOON), AWAY)
+        return Wait(pause, seen.detail or "The machine is being built.")
     _refuse_dead(seen)
 
     def running(session: orm.Session) -> None:

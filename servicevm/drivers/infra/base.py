@@ -79,12 +79,15 @@ class Observation:
     :param code: reason code (servicevm.errors) where state is FAILED
     :param detail: the infrastructure's own words
     :param facts: shown to users, e.g. ``{"accelerator": "tcg"}``
+    :param look_in: seconds until another look is worth while, where the
+        driver knows; None where it does not: the looks become rarer
     """
 
     state: DeviceState
     code: str | None = None
     detail: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    look_in: float | None = None
 
 
 @dataclass(frozen=True)

@@ -154,7 +154,11 @@ class NoopInfraDriver(InfraDriver):
                 return Observation(DeviceState.ABSENT)
             return Observation(DeviceState.STOPPED, facts=facts)
         if now < device["running_at"]:
-            return Observation(DeviceState.BUILDING, facts=facts)
+            return Observation(
+                DeviceState.BUILDING,
+                facts=facts,
+                look_in=device["running_at"] - now,
+            )
         if device["dies_at"] is not None and now >= device["dies_at"]:
             return Observation(
                 DeviceState.FAILED,

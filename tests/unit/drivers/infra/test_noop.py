@@ -173,3 +173,9 @@ def test_first_boot_files_are_kept_while_the_device_is(driver, conf) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     driver.delete(spec)
     assert not path.exists()
+
+
+def test_it_says_when_another_look_is_worth_while(driver) -> None:
+    spec = new_spec(create_seconds=100)
+    driver.create(spec, lambda kind, external_id: None)
+    assert 99 < driver.observe(spec).look_in <= 100
