@@ -17,7 +17,7 @@ def document() -> Document:
     """What ``GET /v1/openapi.json`` answers."""
     from servicevm.api import app, openapi
 
-    return openapi.document(app.ROUTES)
+    return openapi.document(app.ROUTES, "keystone")
 
 
 def heading(text: str, mark: str) -> list[str]:
