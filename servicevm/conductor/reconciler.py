@@ -67,6 +67,8 @@ class Reconciler:
             )
         for device in active:
             self.observe(device.row.id)
+            if self._drivers.mgmt(device.mgmt_driver).silent:
+                self._remove_strays(device)
         restarted = self._janitor.restart_stuck()
         behind = self._behind()
         if restarted or behind:
@@ -123,10 +125,13 @@ class Reconciler:
             or device.row.provisioning_status != ProvisioningStatus.ACTIVE
         ):
             return
-        mgmt = self._drivers.mgmt(device.mgmt_driver)
+        self._remove_strays(device)
+
+    def _remove_strays(self, device: views.DeviceView) -> None:
+        device_id, mgmt = device.row.id, self._drivers.mgmt(device.mgmt_driver)
         try:
             report = mgmt.observe(device_id)
-            if not report.connected:
+            if not report.connected or not report.services:
                 return
             with db.reader() as session:
                 strays = resync.strays(session, device_id, report.services)

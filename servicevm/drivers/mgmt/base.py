@@ -65,6 +65,10 @@ class MgmtDriver(abc.ABC):
     #: JSON Schema of the template's ``mgmt_options``.
     options_schema: Mapping[str, Any] = {}
 
+    #: Devices never say by themselves what services they have: what is
+    #: wrong there is only found by asking each of them now and then.
+    silent = False
+
     @abc.abstractmethod
     def bootstrap(
         self,

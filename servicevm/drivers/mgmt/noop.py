@@ -68,6 +68,8 @@ class NoopMgmtDriver(MgmtDriver):
         },
     }
 
+    silent = True
+
     def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
         folder = Path(conf.state_dir) / "noop-mgmt"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from servicevm import clock
+from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.drivers.mgmt.noop import NoopMgmtDriver
@@ -162,7 +163,8 @@ def test_strays_are_removed_from_the_device(lab: Lab) -> None:
     path = Path(lab.conf.state_dir) / "noop-mgmt" / f"{device_id}.json"
     stray = "11111111-1111-4111-8111-111111111111"
     path.write_text(path.read_text().replace(service_id, stray))
-    lab.conductor().reconciler.mend(device_id)
+    # Devices of noop do not say what they have: every sweep asks them.
+    lab.conductor().reconciler.sweep()
     left = NoopMgmtDriver(lab.conf, lab.relay).observe(device_id).services
     assert left == {}
 
@@ -176,3 +178,17 @@ def test_history_is_kept_for_keep_days_and_no_longer(lab: Lab) -> None:
     assert not lab.events(type="operation.succeeded")
     newest = lab.get(models.Device, device_id).operation_id
     assert lab.get(models.Operation, newest).state == "SUCCEEDED"
+
+
+def test_services_that_go_with_their_device_are_not_begun_anew(
+    lab: Lab,
+) -> None:
+    device_id, service_id = up(lab)
+    before = len(lab.all(models.Operation))
+    lab.delete_device(device_id)
+    with db.writer() as session:
+        session.get_one(
+            models.Service, service_id
+        ).provisioning_status = "PENDING_DELETE"
+    lab.conductor().reconciler.sweep()
+    assert len(lab.all(models.Operation)) == before + 1
