@@ -12,6 +12,7 @@ __all__ = [
     "run_manage",
     "run_relay",
     "run_standalone",
+    "run_status",
 ]
 
 
@@ -49,3 +50,8 @@ def run_relay() -> int:
 def run_standalone() -> int:
     """``servicevm-standalone``"""
     return _main("standalone")
+
+
+def run_status() -> int:
+    """``servicevm-status``"""
+    return _main("status")

@@ -126,11 +126,15 @@ class Device(_Stateful, Base):
     template_revision: orm.Mapped[int]
     slots: orm.Mapped[int]
     #: What it takes of its project's quotas; see InfraDriver.footprint.
-    vcpus: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
-    ram_mib: orm.Mapped[int] = orm.mapped_column(default=0)
+    vcpus: orm.Mapped[int] = orm.mapped_column(
+        sa.Integer, default=0, server_default="0"
+    )
+    ram_mib: orm.Mapped[int] = orm.mapped_column(default=0, server_default="0")
     #: Counted up by who must be alone with the device for a transaction: a
     #: write that every database, Galera too, lets only one commit.
-    hold_count: orm.Mapped[int] = orm.mapped_column(default=0)
+    hold_count: orm.Mapped[int] = orm.mapped_column(
+        default=0, server_default="0"
+    )
     facts: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
     launched_at: orm.Mapped[int | None]
 

@@ -96,7 +96,8 @@ def differences() -> list[Any]:
 
 def compare(connection: sa.Connection) -> list[Any]:
     context = MigrationContext.configure(
-        connection, opts={"compare_type": True}
+        connection,
+        opts={"compare_type": True, "compare_server_default": True},
     )
     return list(compare_metadata(context, models.Base.metadata))
 

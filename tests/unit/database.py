@@ -35,12 +35,17 @@ class _Kept:
     server: Server | None = None
 
 
-def migrate(folder: Path) -> Path:
-    """An empty database at the newest version."""
+def configured(folder: Path) -> cfg.ConfigOpts:
+    """Options of an installation with its SQLite file in the folder."""
     made = servicevm_conf.register(cfg.ConfigOpts())
     made([], project="servicevm", default_config_files=[])
     made.set_override("state_dir", str(folder))
-    api.sync(made)
+    return made
+
+
+def migrate(folder: Path) -> Path:
+    """An empty database at the newest version."""
+    api.sync(configured(folder))
     api.dispose()
     file = folder / "servicevm.sqlite"
     # Migrations leave free pages; a full disk has none.

@@ -5,6 +5,7 @@ from servicevm.db import models
 TEMPLATE = "00000000-0000-4000-8000-000000000001"
 DEVICE = "00000000-0000-4000-8000-000000000002"
 SERVICE = "00000000-0000-4000-8000-000000000003"
+OPERATION = "00000000-0000-4000-8000-000000000004"
 
 
 def template(**values: object) -> models.DeviceTemplate:
@@ -63,6 +64,43 @@ def service(**values: object) -> models.Service:
             "digest": "sha256:0",
             "endpoints": [],
             "members": [],
+        }
+        | values
+    )
+
+
+def revision(**values: object) -> models.DeviceTemplateRevision:
+    return models.DeviceTemplateRevision(
+        **{
+            "template_id": TEMPLATE,
+            "revision": 1,
+            "spec": {"infra_driver": "noop", "mgmt_driver": "noop"},
+            "created_at": 1,
+        }
+        | values
+    )
+
+
+def operation(**values: object) -> models.Operation:
+    return models.Operation(
+        **{
+            "id": OPERATION,
+            "project_id": "default",
+            "resource_type": "device",
+            "resource_id": DEVICE,
+            "device_id": DEVICE,
+            "action": "create",
+            "initiator": "user",
+            "request_id": "",
+            "arguments": {},
+            "state": "PENDING",
+            "step": "allocate",
+            "step_data": {},
+            "plan_version": 1,
+            "run_after": 1,
+            "deadline": 2**62,
+            "created_at": 1,
+            "updated_at": 1,
         }
         | values
     )
