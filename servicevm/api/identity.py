@@ -74,7 +74,8 @@ class Keystone:
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         register(conf)
         options = conf[_GROUP]
-        uri = options.www_authenticate_uri or _auth_url(conf)
+        url = _auth_url(conf)
+        uri = options.www_authenticate_uri or url
         self.challenge = f'Keystone uri="{uri}"'
         self._seconds = int(options.token_cache_time)
         mine = {
@@ -88,7 +89,10 @@ class Keystone:
         if not options.memcached_servers:
             mine["cache"] = _CACHE
             self._nowhere = _Nowhere()
-        self._protocol = auth_token.AuthProtocol(_accept, mine)
+        try:
+            self._protocol = auth_token.AuthProtocol(_accept, mine)
+        except keystone_exceptions.ClientException as error:
+            raise cfg.ConfigFileValueError(f"[{_GROUP}]: {error}") from error
         self._lock = threading.Lock()
         # The one used longest ago first.
         self._known: collections.OrderedDict[bytes, _Known] = (
