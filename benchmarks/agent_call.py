@@ -114,6 +114,7 @@ def agent_call(house: House, count: int) -> list[float]:
                 slots=1,
                 config={},
                 digest="sha256:0",
+                observed_generation=1,
                 endpoints=[],
                 members=[],
             )

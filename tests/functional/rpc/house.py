@@ -28,7 +28,7 @@ from tools.cluster.rabbitmq import RabbitMq
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
 #: Seconds until a test gives up on something that should happen.
-PATIENCE = 20.0
+PATIENCE = 90.0
 
 _CONF = """\
 [DEFAULT]

@@ -14,6 +14,8 @@ from tests.functional.rpc.house import eventually
 from tests.functional.rpc.recorder import DEVICE, Recorder
 from tools.cluster.rabbitmq import RabbitMq
 
+pytestmark = pytest.mark.timeout(300)
+
 
 def test_requests_go_on_after_the_broker_was_killed(
     broker: RabbitMq, conf: cfg.ConfigOpts, recorder: Recorder, serve: Serve

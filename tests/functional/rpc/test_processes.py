@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from servicevm.rpc.local import LateRelay
+from servicevm.rpc.oslo import OsloRelay
 from tests.functional.rpc.house import BIN, House, eventually
+
+pytestmark = pytest.mark.timeout(300)
 
 #: Seconds in which an agent is to be with another relay.
 MOVED = 15.0
@@ -35,20 +38,9 @@ def test_agents_of_a_relay_that_goes_are_soon_with_another(
     code = house.processes[first].wait(20)
     assert code == (0 if number == signal.SIGTERM else -number)
     # Calls go where the agent is now.
-    house.start(first)
     eventually(lambda: house.show(device)["operating_status"] == "ONLINE")
-    house.ok(
-        "POST",
-        "/v1/services",
-        {
-            "service": {
-                "name": "s1",
-                "device_id": device,
-                "service_type": "loadbalancer",
-                "config": {"listeners": [], "pools": []},
-            }
-        },
-    )
+    relay = OsloRelay(house.conf, house.relay_of)
+    assert relay.call(device, "ping", {"data": 1}, 5.0) == {"data": 1}
 
 
 def test_what_is_wrong_at_the_start_is_said_in_a_sentence(
