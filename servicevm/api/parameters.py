@@ -26,7 +26,8 @@ class Parameter:
     many: bool = False
 
 
-_STRING = {"type": "string"}
+# No text of PostgreSQL has a NUL.
+_STRING = {"type": "string", "pattern": "^[^\\u0000]*$"}
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

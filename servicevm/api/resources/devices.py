@@ -260,7 +260,7 @@ def find(session: orm.Session, call: Call, device_id: str) -> models.Device:
 def _new(session: orm.Session, call: Call) -> models.Device:
     """Add the row, its interfaces and tags."""
     given = call.body["device"]
-    template = session.get(models.DeviceTemplate, given["template_id"])
+    template = session.get(models.DeviceTemplate, given["template_id"].lower())
     if template is None:
         validation.refuse(
             {

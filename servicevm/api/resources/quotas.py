@@ -17,8 +17,9 @@ from servicevm.states import ResourceType
 #: What a caller may write for the id of its own project.
 OWN = "own"
 
-# Keystone's ids are 32 hexadecimal digits; an event has room for 36.
-_PROJECT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,35}\Z")
+_PROJECT_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
+#: What an event has room for; Keystone's ids have 32.
+_EVENT_ID = 36
 
 
 class Collection(Resource):
@@ -195,7 +196,7 @@ def _event(
         session,
         type=f"quota.{verb}",
         resource_type=ResourceType.QUOTA,
-        resource_id=project_id,
+        resource_id=project_id[:_EVENT_ID],
         project_id=project_id,
         request_id=call.request_id,
         message=f"{call.context.user_id} set quotas of project {project_id}: "

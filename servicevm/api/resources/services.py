@@ -234,7 +234,7 @@ def _host(
     :raises PermanentError: INVALID_FIELD, CONFLICT, DEVICE_FAILED,
         TYPE_NOT_OFFERED, NO_FREE_SLOT, QUOTA_EXCEEDED
     """
-    device_id = call.body["service"]["device_id"]
+    device_id = call.body["service"]["device_id"].lower()
     owner = session.scalar(
         sa.select(models.Device.project_id).where(
             models.Device.id == device_id

@@ -51,7 +51,13 @@ def nullable(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-ID = {"type": "string", "minLength": 1, "maxLength": 36}
+ID = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 36,
+    "pattern": _LINE,
+    "x-sentence": _NO_LINE,
+}
 UUID = {"type": "string", "format": "uuid"}
 PROJECT_ID = {
     "type": "string",

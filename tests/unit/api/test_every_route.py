@@ -172,6 +172,9 @@ def test_an_id_is_the_same_in_upper_case(
     ):
         ((_, found), *_) = api.simulate_get(query).json.items()
         assert found, query
+    made = requests.create_device(api, device["template_id"].upper())
+    assert made["template_id"] == device["template_id"]
+    requests.create_service(api, device["id"].upper())
     for wrong in (device["id"].replace("-", ""), f"urn:uuid:{device['id']}"):
         answer = api.simulate_get(f"/v1/services?device_id={wrong}")
         requests.refused(answer, 400, "invalid_field")
