@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "ext"))
+# tools/cluster, whose configuration files the manual shows
+sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 project = "servicevm"
 author = "servicevm developers"
@@ -15,6 +17,7 @@ extensions = [
     "oslo_config.sphinxext",
     "sphinx.ext.autodoc",
     "servicevm_docs",
+    "servicevm_docs_deploy",
 ]
 
 html_theme = "alabaster"

@@ -80,25 +80,31 @@ class Fleet:
 
     def write(self, wiring: Wiring) -> None:
         """Write every file (anew)."""
+        for name in self.names("relay"):
+            self.relay_dir(name).mkdir(mode=0o700, parents=True, exist_ok=True)
         for role in COUNTS:
             for name in self.names(role):
-                write(self.path(name), self._conf(role, name, wiring))
-        write(self.path("manage"), self._conf("conductor", "manage", wiring))
+                write(self.path(name), self.conf(role, name, wiring))
+        write(self.path("manage"), self.conf("conductor", "manage", wiring))
         for name in self.names("api"):
             write(
                 self.folder / "conf" / f"{name}-gunicorn.py",
-                _GUNICORN.format(
-                    port=self.ports.of(name),
-                    folder=str(self.folder / "run"),
-                    threads=8,
-                ),
+                self.gunicorn(name),
             )
-        write(
-            self.folder / "conf" / "haproxy.cfg",
-            haproxy.render(
-                self.ports.of("haproxy"),
-                {name: self.ports.of(name) for name in self.names("api")},
-            ),
+        write(self.folder / "conf" / "haproxy.cfg", self.haproxy())
+
+    def gunicorn(self, name: str) -> str:
+        """gunicorn's own file of an API."""
+        return _GUNICORN.format(
+            port=self.ports.of(name),
+            folder=str(self.folder / "run"),
+            threads=8,
+        )
+
+    def haproxy(self) -> str:
+        return haproxy.render(
+            self.ports.of("haproxy"),
+            {name: self.ports.of(name) for name in self.names("api")},
         )
 
     def members(self) -> Iterator[Member]:
@@ -153,12 +159,12 @@ class Fleet:
     ) -> Member:
         return Member(role, index, self.folder, command, **more)
 
-    def _conf(self, role: str, name: str, wiring: Wiring) -> str:
+    def conf(self, role: str, name: str, wiring: Wiring) -> str:
+        """servicevm.conf of a process; has secrets."""
         state = self.folder / "state"
         if role == "relay":
             # It shares nothing with those who hold the CA.
             state = self.relay_dir(name)
-            state.mkdir(mode=0o700, parents=True, exist_ok=True)
         told: dict[str, dict[str, Any]] = {
             "DEFAULT": {
                 "state_dir": state,
