@@ -5,11 +5,14 @@ BIN := .venv/bin
 IMAGE := .cache/image
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test bench image docs lint clean
+OPS := 1000
+DATABASE := mariadb
+
+.PHONY: help demo cluster cluster-down test chaos bench image docs lint clean
 .NOTPARALLEL:
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 	@echo
 	@echo "Start with make demo. The manual: README.rst, doc/source."
@@ -18,9 +21,27 @@ demo:  ## boot a service VM and send traffic through it (KEEP=1: leave it)
 	@tools/bootstrap
 	@$(BIN)/python tools/demo $(if $(KEEP),--keep)
 
+cluster:  ## start a whole cloud's servicevm here (DATABASE=postgresql)
+	@tools/bootstrap test
+	@$(BIN)/python tools/cluster up --database $(DATABASE)
+
+cluster-down:  ## stop it and leave nothing
+	@tools/bootstrap test
+	@$(BIN)/python tools/cluster down
+
 test:  ## run every test, those that boot VMs included
 	@tools/bootstrap test
 	@$(BIN)/python -m pytest tests $(PYTEST_ARGS)
+	@set -e; for database in mariadb postgresql; do \
+		$(BIN)/python -m pytest --database $$database \
+			tests/unit/db tests/unit/api tests/unit/conductor \
+			$(PYTEST_ARGS); \
+	done
+
+chaos:  ## break a cluster while it works (OPS=1000 SEED=1 DATABASE=...)
+	@tools/bootstrap test
+	@$(BIN)/python -m tests.chaos --ops $(OPS) --database $(DATABASE) \
+		$(if $(SEED),--seed $(SEED))
 
 bench:  ## measure: prints "name value unit" lines
 	@tools/bootstrap

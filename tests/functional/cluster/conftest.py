@@ -81,7 +81,7 @@ def member(sdk: Callable[[str], Client]) -> Client:
 def template(cluster: Cluster, sdk: Callable[[str], Client]) -> str:
     """Id of a template of noop devices, the same for all tests."""
     admin = sdk("admin")
-    found = admin.find_device_template("lb")
+    found = admin.find_device_template("lb", ignore_missing=True)
     if found is None:
         found = admin.create_device_template(name="lb", **TEMPLATE)
     return str(found.id)

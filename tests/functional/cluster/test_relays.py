@@ -25,7 +25,7 @@ def device(
 ) -> Iterator[Device]:
     """With an agent in it that runs, and nothing else."""
     admin = sdk("admin")
-    template = admin.find_device_template("agent")
+    template = admin.find_device_template("agent", ignore_missing=True)
     if template is None:
         template = admin.create_device_template(name="agent", **TEMPLATE)
     made = member.create_device(name="real", template_id=template.id)
