@@ -9,23 +9,36 @@ from servicevmclient.v1.client import Client
 from tests.functional.cluster.conftest import Eventually, Shell
 from tools.cluster.cluster import Cluster
 
+CONFIG = {
+    "listeners": [
+        {"name": "web", "protocol": "http", "port": 80, "default_pool": "p"}
+    ],
+    "pools": [
+        {
+            "name": "p",
+            "algorithm": "round_robin",
+            "members": [{"name": "m", "address": "192.0.2.1", "port": 80}],
+        }
+    ],
+}
+
 
 def test_a_member_makes_lists_and_deletes_through_openstack(
     shell: Shell, template: str
 ) -> None:
     shell.ok("openstack servicevm device create --template lb --wait 60 os1")
     shell.ok(
-        "openstack servicevm service create --device os1 "
+        "servicevm service create --device os1 "
         "--type loadbalancer --config examples/web.yaml --wait 60 web"
     )
-    rows = shell.json("openstack servicevm device list")
+    rows = shell.json("servicevm device list")
     assert ("os1", "ACTIVE") in {
         (row["Name"], row["Provisioning Status"]) for row in rows
     }
     assert shell.json("servicevm service show web")["observed_generation"] == 1
     # An answer that a conductor has to be asked for.
     shell.ok("servicevm service stats show web")
-    shell.ok("openstack servicevm device delete --wait 60 os1")
+    shell.ok("servicevm device delete --wait 60 os1")
     assert shell.json("servicevm service list") == []
 
 
@@ -44,7 +57,7 @@ def test_one_project_sees_and_changes_nothing_of_another(
             name="s",
             device_id=device.id,
             service_type="loadbalancer",
-            config={"listeners": [], "pools": []},
+            config=CONFIG,
         ),
         lambda: other.get_operation(device.operation_id),
     ):
