@@ -1,5 +1,6 @@
 """The WSGI application."""
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -75,14 +76,17 @@ def build(
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
     errors.register(app, strategy.challenge)
-    routes = {path: make(runtime) for path, make in ROUTES.items()}
-    for path, resource in routes.items():
-        app.add_route(path, resource)
+    for path, make in ROUTES.items():
+        app.add_route(path, make(runtime))
     app.add_route(
         "/metrics", metrics.MetricsResource(runtime, counted, strategy)
     )
-    text = json.dumps(
-        openapi.document(routes, conf.api.auth_strategy)
-    ).encode()
+    text = _document(conf.api.auth_strategy)
     app.add_route("/v1/openapi.json", openapi.OpenApi(text))
     return app
+
+
+@functools.cache
+def _document(strategy: str) -> bytes:
+    """The OpenAPI document, made of the declarations of the routes."""
+    return json.dumps(openapi.document(ROUTES, strategy)).encode()

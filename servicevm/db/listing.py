@@ -174,7 +174,8 @@ def tags_of(
 ) -> dict[str, list[str]]:
     """Sorted tags of each resource, in one query."""
     found: dict[str, list[str]] = {item: [] for item in resource_ids}
-    for resource_id, tag in session.execute(_TAGS, {IDS: [*resource_ids]}):
+    rows = session.execute(_TAGS, {IDS: [*resource_ids]}).all()
+    for resource_id, tag in rows:
         found[resource_id].append(tag)
     return found
 

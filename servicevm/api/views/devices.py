@@ -112,7 +112,7 @@ def _interfaces(
     session: orm.Session, ids: Sequence[str]
 ) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    rows = session.execute(_INTERFACES, {listing.IDS: [*ids]})
+    rows = session.execute(_INTERFACES, {listing.IDS: [*ids]}).all()
     for owner, role, index, network, mac, address, prefix, gateway in rows:
         # Every guest has the same address on its own user network, so the
         # row has none: there an address is taken once per network.
