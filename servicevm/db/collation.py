@@ -5,7 +5,8 @@ for "web" and "web " for "web", PostgreSQL sorts as some language does. SQLite
 compares bytes, and so do all of them once `settle` was there.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -17,16 +18,18 @@ _WANTED: Mapping[str, str] = {"mysql": "utf8mb4_nopad_bin", "postgresql": "C"}
 #: MySQL's name for the same.
 _MYSQL = "utf8mb4_0900_bin"
 
-#: Text columns: table, column, type, collation; NULL is the database's own.
+#: Text columns: table, column, how it is to be declared, collation.
 _COLUMNS = {
     "mysql": (
-        "SELECT table_name, column_name, column_type, collation_name "
+        "SELECT table_name, column_name, CONCAT(column_type, ' {collate}', "
+        "IF(is_nullable = 'NO', ' NOT NULL', '')), collation_name "
         "FROM information_schema.columns "
         "WHERE table_schema = DATABASE() AND collation_name IS NOT NULL "
         "ORDER BY 1, 2"
     ),
     "postgresql": (
-        "SELECT relname, attname, format_type(atttypid, atttypmod), "
+        "SELECT relname, attname, "
+        "format_type(atttypid, atttypmod) || ' {collate}', "
         "(SELECT collname FROM pg_collation c WHERE c.oid = attcollation) "
         "FROM pg_attribute JOIN pg_class t ON t.oid = attrelid "
         "WHERE relnamespace = current_schema()::regnamespace "
@@ -46,15 +49,17 @@ def prepare(connection: sa.Connection) -> None:
 
 
 def wrong(connection: sa.Connection) -> Mapping[str, Mapping[str, str]]:
-    """Text columns that compare otherwise: table to column to type."""
+    """Text columns that compare otherwise: table to column to how it is to
+    be declared."""
     query = _COLUMNS.get(connection.dialect.name)
     if query is None:
         return {}
     wanted = _wanted(connection)
     found: dict[str, dict[str, str]] = {}
-    for table, column, kind, collation in connection.exec_driver_sql(query):
+    rows = connection.exec_driver_sql(query)
+    for table, column, declared, collation in rows:
         if collation != wanted:
-            found.setdefault(table, {})[column] = kind
+            found.setdefault(table, {})[column] = declared
     return found
 
 
@@ -65,21 +70,56 @@ def settle(connection: sa.Connection) -> None:
     if not tables:
         return
     if connection.dialect.name == "mysql":
-        # Keys that point at each other are changed one after the other.
-        connection.exec_driver_sql("SET SESSION foreign_key_checks = 0")
-        for table in tables:
-            connection.exec_driver_sql(
-                f"ALTER TABLE `{table}` CONVERT TO CHARACTER SET utf8mb4 "
-                f"COLLATE {wanted}"
-            )
-        connection.exec_driver_sql("SET SESSION foreign_key_checks = 1")
+        collate = f"CHARACTER SET utf8mb4 COLLATE {wanted}"
+        with _no_foreign_keys(connection):
+            for table, columns in tables.items():
+                # Not CONVERT TO, which makes longer types of texts.
+                changes = ", ".join(
+                    f"MODIFY `{column}` {declared.format(collate=collate)}"
+                    for column, declared in columns.items()
+                )
+                connection.exec_driver_sql(
+                    f"ALTER TABLE `{table}` DEFAULT {collate}, {changes}"
+                )
         return
+    collate = f'COLLATE "{wanted}"'
     for table, columns in tables.items():
         changes = ", ".join(
-            f'ALTER COLUMN "{column}" TYPE {kind} COLLATE "{wanted}"'
-            for column, kind in columns.items()
+            f'ALTER COLUMN "{column}" TYPE {declared.format(collate=collate)}'
+            for column, declared in columns.items()
         )
         connection.exec_driver_sql(f'ALTER TABLE "{table}" {changes}')
+
+
+@contextlib.contextmanager
+def _no_foreign_keys(connection: sa.Connection) -> Iterator[None]:
+    """MariaDB changes no column that a key points from or to."""
+    inspector = sa.inspect(connection)
+    keys = [
+        (table, key)
+        for table in inspector.get_table_names()
+        for key in inspector.get_foreign_keys(table)
+    ]
+    for table, key in keys:
+        connection.exec_driver_sql(
+            f"ALTER TABLE `{table}` DROP FOREIGN KEY `{key['name']}`"
+        )
+    try:
+        yield
+    finally:
+        for table, key in keys:
+            ondelete = key["options"].get("ondelete")
+            connection.exec_driver_sql(
+                f"ALTER TABLE `{table}` ADD CONSTRAINT `{key['name']}` "
+                f"FOREIGN KEY ({_names(key['constrained_columns'])}) "
+                f"REFERENCES `{key['referred_table']}` "
+                f"({_names(key['referred_columns'])})"
+                + (f" ON DELETE {ondelete}" if ondelete else "")
+            )
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f"`{column}`" for column in columns)
 
 
 def _wanted(connection: sa.Connection) -> str:
