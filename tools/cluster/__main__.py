@@ -7,6 +7,7 @@ haproxy, three conductors and two relays; ``down`` leaves nothing of it.
 import argparse
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,6 +15,11 @@ if not __package__:
     # Run as a folder: its modules must not be taken for others' of the
     # same name.
     sys.path[0] = str(ROOT)
+if not find_spec("pymysql"):
+    sys.exit(
+        "This Python has not what the cluster needs. Use make cluster, or\n"
+        "tools/bootstrap test && .venv/bin/python tools/cluster up"
+    )
 
 from tools.cluster.cluster import DATABASES, Cluster  # noqa: E402
 from tools.cluster.errors import ERRORS  # noqa: E402
