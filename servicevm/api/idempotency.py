@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm.api.method import Call
@@ -38,6 +39,22 @@ def made_before(session: orm.Session, call: Call) -> str | None:
         raise PermanentError(IDEMPOTENCY_KEY_REUSED)
     call.headers[REPLAYED] = "true"
     return row.resource_id
+
+
+def claim(session: orm.Session, call: Call, resource_type: str) -> str:
+    """A fresh id for what the request is to make; its key is taken first.
+
+    The same request at the same time waits here, and then finds what this
+    one made: were it to wait for a quota or a slot instead, it would find
+    that used up.
+
+    :raises oslo_db.exception.DBDuplicateEntry: the other one came first;
+        `servicevm.db.api.write` does it again
+    """
+    resource_id: str = uuidutils.generate_uuid()
+    remember(session, call, resource_type, resource_id)
+    session.flush()
+    return resource_id
 
 
 def remember(

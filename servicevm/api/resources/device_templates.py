@@ -7,7 +7,6 @@ of them; only administrators change them.
 from typing import Any
 
 import sqlalchemy as sa
-from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm.api import idempotency, parameters, template_check
@@ -73,15 +72,15 @@ class Collection(Resource):
                 if row is None:
                     raise idempotency.gone(earlier)
                 return views.render(session, [row])[0]
-            row = _new(session, call, given)
+            row_id = idempotency.claim(
+                session, call, ResourceType.DEVICE_TEMPLATE
+            )
+            row = _new(session, call, row_id, given)
             row.seq = sequence.next_seq(session, _MODEL)
             session.add(row)
             session.flush()
             _add_revision(session, row, spec)
             listing.set_tags(session, row.id, given.get("tags", ()))
-            idempotency.remember(
-                session, call, ResourceType.DEVICE_TEMPLATE, row.id
-            )
             _event(session, call, row, "create")
             session.flush()
             return views.render(session, [row])[0]
@@ -202,11 +201,11 @@ def _spec(
 
 
 def _new(
-    session: orm.Session, call: Call, given: Json
+    session: orm.Session, call: Call, row_id: str, given: Json
 ) -> models.DeviceTemplate:
     now = db.now(session)
     return _MODEL(
-        id=uuidutils.generate_uuid(),
+        id=row_id,
         project_id=str(call.context.project_id),
         name=given["name"],
         description=given.get("description", ""),

@@ -1,7 +1,6 @@
 """``/v1/devices``: units that host services."""
 
 import sqlalchemy as sa
-from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm.api import (
@@ -108,8 +107,8 @@ class Collection(Resource):
                 if row is None:
                     raise idempotency.gone(earlier)
                 return views.render(session, [row])[0]
-            row = _new(session, call)
-            idempotency.remember(session, call, ResourceType.DEVICE, row.id)
+            row_id = idempotency.claim(session, call, ResourceType.DEVICE)
+            row = _new(session, call, row_id)
             requested.request(session, call, row, Action.CREATE)
             session.flush()
             return views.render(session, [row])[0]
@@ -257,7 +256,7 @@ def find(session: orm.Session, call: Call, device_id: str) -> models.Device:
     return row
 
 
-def _new(session: orm.Session, call: Call) -> models.Device:
+def _new(session: orm.Session, call: Call, row_id: str) -> models.Device:
     """Add the row, its interfaces and tags."""
     given = call.body["device"]
     template = session.get(models.DeviceTemplate, given["template_id"].lower())
@@ -290,7 +289,7 @@ def _new(session: orm.Session, call: Call) -> models.Device:
     )
     now = db.now(session)
     row = _MODEL(
-        id=uuidutils.generate_uuid(),
+        id=row_id,
         seq=sequence.next_seq(session, _MODEL),
         project_id=project_id,
         user_id=str(call.context.user_id),

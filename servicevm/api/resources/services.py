@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm.api import idempotency, ownership, parameters, validation
@@ -112,9 +111,9 @@ class Collection(Resource):
                 if row is None:
                     raise idempotency.gone(earlier)
                 return views.render(session, [row])[0]
+            row_id = idempotency.claim(session, call, ResourceType.SERVICE)
             device = _host(session, call, declared)
-            row = _new(session, call, device, declared)
-            idempotency.remember(session, call, ResourceType.SERVICE, row.id)
+            row = _new(session, call, row_id, device, declared)
             requested.request(session, call, row, Action.CREATE)
             session.flush()
             return views.render(session, [row])[0]
@@ -292,13 +291,14 @@ def _host(
 def _new(
     session: orm.Session,
     call: Call,
+    row_id: str,
     device: models.Device,
     declared: ServiceType,
 ) -> models.Service:
     given = call.body["service"]
     now = db.now(session)
     row = _MODEL(
-        id=uuidutils.generate_uuid(),
+        id=row_id,
         seq=sequence.next_seq(session, _MODEL),
         # A service belongs to whom its device belongs to.
         project_id=device.project_id,
