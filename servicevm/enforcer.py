@@ -55,6 +55,8 @@ class Policy:
         self._lock = threading.Lock()
         self._stamp = _stamp(conf)
         self._enforcer = _load(conf)
+        for name in self.unknown():
+            LOG.warning("The policy file has the unknown rule %s.", name)
         self._verdicts: dict[tuple[Any, ...], bool] = {}
         self._until = time.monotonic() + _MOMENT
 
@@ -104,6 +106,15 @@ class Policy:
                 FORBIDDEN, f"The policy rule servicevm:{rule} refuses this."
             )
 
+    def unknown(self) -> list[str]:
+        """Rules in the files that look like ours and are not."""
+        known = {rule.name for rule in list_rules()}
+        return sorted(
+            name
+            for name in self._enforcer.file_rules
+            if name.startswith("servicevm:") and name not in known
+        )
+
     def _look(self) -> None:
         """Forget verdicts, and read the files again if they changed."""
         with self._lock:
@@ -129,11 +140,10 @@ def _load(conf: cfg.ConfigOpts) -> policy.Enforcer:
     """
     named = conf.oslo_policy.policy_file
     told = conf.get_location("policy_file", "oslo_policy")
-    files = _files(conf)
     chosen = told is not None and told.location.is_user_controlled
     if chosen and conf.find_file(named) is None:
         raise PolicyError(f"The policy file {named} does not exist.")
-    for path in files:
+    for path in files(conf):
         _check(path)
     enforcer = policy.Enforcer(conf)
     enforcer.register_defaults(list_rules())
@@ -146,10 +156,6 @@ def _load(conf: cfg.ConfigOpts) -> policy.Enforcer:
                 f"A policy rule refers to one that does not exist, or to "
                 f"itself: {error}"
             ) from error
-    known = {rule.name for rule in list_rules()}
-    for name in enforcer.file_rules:
-        if name.startswith("servicevm:") and name not in known:
-            LOG.warning("The policy file has the unknown rule %s.", name)
     # The files are looked at here from now on.
     enforcer.use_conf = False
     return enforcer
@@ -184,7 +190,7 @@ def _check(path: Path) -> None:
             )
 
 
-def _files(conf: cfg.ConfigOpts) -> list[Path]:
+def files(conf: cfg.ConfigOpts) -> list[Path]:
     """The operator's files that exist, in the order they are read."""
     found = []
     main = conf.find_file(conf.oslo_policy.policy_file)
@@ -204,7 +210,7 @@ def _files(conf: cfg.ConfigOpts) -> list[Path]:
 def _stamp(conf: cfg.ConfigOpts) -> Stamp:
     """What changes where a file changes, comes or goes."""
     found = []
-    for path in _files(conf):
+    for path in files(conf):
         with contextlib.suppress(FileNotFoundError):
             stat = path.stat()
             found.append((str(path), stat.st_mtime_ns, stat.st_size))
@@ -222,12 +228,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, disabled in zip(loggers, before, strict=True):
             logger.disabled = disabled
-
-
-def get_enforcer() -> policy.Enforcer:
-    """For oslo.policy's generator and validator, by entry point."""
-    conf = cfg.CONF
-    opts.set_defaults(conf)
-    enforcer = policy.Enforcer(conf)
-    enforcer.register_defaults(list_rules())
-    return enforcer

@@ -10,6 +10,8 @@ from importlib import import_module
 __all__ = [
     "run_conductor",
     "run_manage",
+    "run_policy_generator",
+    "run_policy_validator",
     "run_relay",
     "run_standalone",
     "run_status",
@@ -18,7 +20,7 @@ __all__ = [
 
 def _main(module: str) -> int:
     try:
-        main = import_module(f"servicevm.cmd.{module}").main
+        main = import_module(f"servicevm.cmd.{module.replace('-', '_')}").main
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("servicevm"):
             raise
@@ -40,6 +42,16 @@ def run_conductor() -> int:
 def run_manage() -> int:
     """``servicevm-manage``"""
     return _main("manage")
+
+
+def run_policy_generator() -> int:
+    """``servicevm-policy-generator``"""
+    return _main("policy-generator")
+
+
+def run_policy_validator() -> int:
+    """``servicevm-policy-validator``"""
+    return _main("policy-validator")
 
 
 def run_relay() -> int:

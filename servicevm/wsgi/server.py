@@ -49,6 +49,8 @@ _UWSGI = 22
 #: Seconds between looks at a database that is not ready.
 _LOOK_EVERY = 1.0
 
+_STOP_TIMEOUT = 5.0
+
 Environ = dict[str, Any]
 Start = Callable[..., Any]
 
@@ -83,6 +85,10 @@ class WsgiApplication:
         answer: Iterable[bytes] = self._app(environ, start)
         return answer
 
+    def stop(self) -> None:
+        """End what goes on beside requests; for tests."""
+        self._presence.stop(_STOP_TIMEOUT)
+
     def _build(self) -> None:
         db.register(self._conf)
         # No attempt at the start: what is away now may be there when asked.
@@ -96,9 +102,10 @@ class WsgiApplication:
         self._app = pipeline.wrap(
             api_app.build(self._conf, _conductor(self._conf)), self._conf
         )
-        presence.Presence(
+        self._presence = presence.Presence(
             self._conf, ProcessRole.API, id=presence.id_of_server()
-        ).start()
+        )
+        self._presence.start()
         self._pid = os.getpid()
 
     def _look(self) -> bool:

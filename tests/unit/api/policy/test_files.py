@@ -8,7 +8,9 @@ import pytest
 from oslo_config import cfg
 
 from servicevm import enforcer
+from servicevm.cmd import policy_generator, policy_validator
 from servicevm.context import RequestContext
+from servicevm.policy import list_rules
 
 READER = RequestContext(
     user_id="u", project_id="mine", roles=["reader"], overwrite=False
@@ -127,3 +129,30 @@ def _replace(path: Path, text: str) -> None:
     stamp = path.stat().st_mtime_ns + 1_000_000
     path.write_text(text)
     os.utime(path, ns=(stamp, stamp))
+
+
+def test_the_validator_tells_right_from_wrong(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    named, rules = tmp_path / "servicevm.conf", tmp_path / "policy.yaml"
+    named.write_text(f"[oslo_policy]\npolicy_file = {rules}\n")
+    monkeypatch.setattr(policy_validator.cfg, "CONF", cfg.ConfigOpts())
+    for text, code, words in (
+        ("servicevm:device:list: role:x", 0, f"right. Files: {rules}"),
+        ("servicevm:device:list: x", 1, "can not be understood"),
+        ("servicevm:device:lst: role:x", 1, "no rule servicevm:device:lst"),
+    ):
+        rules.write_text(text)
+        assert policy_validator.main([f"--config-file={named}"]) == code
+        told = capsys.readouterr()
+        assert words in (told.err if code else told.out)
+
+
+def test_the_generator_writes_every_rule(tmp_path: Path) -> None:
+    path = tmp_path / "sample.yaml"
+    assert policy_generator.main([f"--output-file={path}"]) == 0
+    text = path.read_text()
+    for rule in list_rules():
+        assert f'#"{rule.name}"' in text
