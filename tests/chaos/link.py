@@ -6,6 +6,8 @@ reorders bytes: what a network may do, and no more.
 
 import asyncio
 import contextlib
+import socket
+import struct
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -70,6 +72,10 @@ class Link:
 
     def _reset(self) -> None:
         for writer in self._open:
+            # Closed with a reset, as by a host that knows nothing of it.
+            writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
             writer.transport.abort()
 
     async def _accepted(
