@@ -1,6 +1,8 @@
 """The rows that benchmarks of the API read, and a configuration for them."""
 
 import contextlib
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +38,11 @@ class Idle:
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder below which servers of other users find theirs."""
+    """A folder below which servers of other users find theirs.
+
+    From here on a benchmark that is terminated stops what it has started.
+    """
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         folder.chmod(0o711)
