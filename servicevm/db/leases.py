@@ -255,13 +255,22 @@ def orphaned(session: orm.Session, owner: str, now: int) -> int:
         Operation.owner != owner,
         Operation.lease_until >= now,
     )
-    for operation in session.scalars(query):
+    for operation in session.scalars(query).all():
         _, its_boot, its_pid, _ = str(operation.owner).split("/")
         same_process = its_boot == boot and its_pid != pid
         if same_process and Path(f"/proc/{its_pid}").exists():
             continue
-        operation.lease_until = now - 1
-        count += 1
+        # Another that starts now may have done this, and claimed it.
+        freed = session.execute(
+            sa.update(Operation)
+            .where(
+                Operation.seq == operation.seq,
+                Operation.fence == operation.fence,
+            )
+            .values(lease_until=now - 1)
+            .execution_options(synchronize_session=False)
+        )
+        count += rowcount(freed)
     return count
 
 
