@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import ipaddress
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,14 +16,14 @@ from pathlib import Path
 
 from cheroot import wsgi
 from oslo_config import cfg
-from oslo_db.exception import DBError
 from oslo_log import log
-from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import conf as servicevm_conf
 from servicevm import logs, pki
 from servicevm.api import app as api_app
 from servicevm.api import credentials
+from servicevm.cmd import daemon
+from servicevm.cmd.daemon import StartError, Stop
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db.presence import Presence
@@ -51,10 +50,6 @@ CLI_OPTS = [
         help="Port of the API, 0 for any; overrides [api] bind_port.",
     ),
 ]
-
-
-class StartError(Exception):
-    """The service cannot start; the text says why and what to do."""
 
 
 def configure(argv: Sequence[str]) -> cfg.ConfigOpts:
@@ -114,9 +109,7 @@ def locked(state_dir: Path) -> Iterator[None]:
 
 def serve(conf: cfg.ConfigOpts) -> None:
     """Run until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = Stop()
     db.configure(conf)
     db.sync(conf)
     pki.ensure(conf)
@@ -165,26 +158,12 @@ def serve(conf: cfg.ConfigOpts) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; see the module's docstring."""
-    os.umask(0o077)
-    try:
-        conf = configure(sys.argv[1:] if argv is None else argv)
+    told = sys.argv[1:] if argv is None else argv
+
+    def start() -> None:
+        conf = configure(told)
         check_exposure(conf)
         with locked(Path(conf.state_dir)):
             serve(conf)
-    except StartError as error:
-        return _fail(f"{error}")
-    except cfg.Error as error:
-        return _fail(f"The configuration can not be used: {error}")
-    except (DBError, SQLAlchemyError) as error:
-        return _fail(
-            f"The database can not be used: {error}. Look at [database] "
-            "connection, and at the disk that it is on."
-        )
-    except OSError as error:
-        return _fail(f"{error}. Look at state_dir, its owner and its disk.")
-    return 0
 
-
-def _fail(sentence: str) -> int:
-    print(f"servicevm-standalone: {sentence}", file=sys.stderr)
-    return 1
+    return daemon.run("servicevm-standalone", start)

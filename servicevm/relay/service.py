@@ -6,7 +6,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from importlib.metadata import version
 from typing import Any
 
@@ -111,7 +111,10 @@ class Relay:
         if loop is None or movement is None:
             return
         left = asyncio.run_coroutine_threadsafe(movement.all(timeout), loop)
-        here = left.result(timeout + _GRACE)
+        try:
+            here = left.result(timeout + _GRACE)
+        except CancelledError:
+            return  # the relay was stopped meanwhile
         if here:
             LOG.warning("%d agents did not move in time", here)
 

@@ -11,9 +11,12 @@ __all__ = ["RECOMMENDED", "recommend"]
 
 #: Group ``oslo_messaging_rabbit``: option to value.
 RECOMMENDED: dict[str, Any] = {
-    # Survive the loss of a node. All tried with RabbitMQ 3.10.
+    # Survive the loss of a node. Tried with RabbitMQ 3.10.
     "rabbit_quorum_queue": True,
-    "rabbit_transient_quorum_queue": True,
+    # Queues for answers live as long as a process: where they are lost they
+    # are made anew at once, and a quorum queue is not if it is young; see
+    # the manual.
+    "rabbit_transient_quorum_queue": False,
     # Works, but nothing of ours is sent to all: and a stream is not there
     # for a while after its only broker was killed, which keeps the other
     # queues of the connection waiting.

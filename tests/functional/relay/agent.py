@@ -15,7 +15,7 @@ from tests.functional.relay.conductor import PATIENCE
 
 Address = tuple[str, int] | Path
 METHODS = dict.fromkeys(
-    ("apply", "remove", "action", "status", "ping"), lambda params: None
+    ("apply", "remove", "action", "status", "ping", "move"), lambda params: None
 )
 
 
