@@ -3,8 +3,8 @@
 Devices of the noop drivers that take no time to build: what is measured is
 claiming, steps and their writes. The floor is how many transactions that
 change one row the same database commits for three processes; an operation
-that makes a device takes eight, and a hundred statements. The servers commit to the disk, as in
-production.
+that makes a device takes eight of them, and a hundred statements. The servers
+commit to the disk, as in production.
 """
 
 import argparse
