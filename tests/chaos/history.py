@@ -121,7 +121,8 @@ def judge(changes: Sequence[Change]) -> tuple[list[str], dict[str, Any]]:
 
     A connection belongs to one process. Whoever claimed over it is an owner
     of that process; what it writes later about an operation in hand must be
-    about one whose owner that is.
+    about one whose owner that is. One that never claimed must always write
+    for the same owner.
     """
     wrong: list[str] = []
     owners: dict[str, set[str]] = collections.defaultdict(set)
@@ -154,10 +155,9 @@ def judge(changes: Sequence[Change]) -> tuple[list[str], dict[str, Any]]:
             continue
         # A checkpoint: of who holds it, and nobody else.
         counts["checkpoints"] += 1
-        who = owners.get(one.conn)
-        if who is None:
-            counts["checkpoints over connections that never claimed"] += 1
-        elif one.old_owner not in who:
+        who = owners[one.conn] or {str(one.old_owner)}
+        owners[one.conn] = who
+        if one.old_owner not in who:
             wrong.append(
                 f"{where}: {sorted(who)} wrote what {one.old_owner} holds"
             )

@@ -58,6 +58,19 @@ def test_a_write_by_who_was_overtaken_is_found() -> None:
     assert "wrote what b holds" in wrong[0]
 
 
+def test_so_is_one_over_a_connection_that_never_claimed() -> None:
+    wrong, _ = judge(
+        [
+            claim(1, "c1", "a", 1),
+            change(2, "c3"),
+            change(3, "c2", old_fence=1, fence=2, owner="b"),
+            change(4, "c3", old_fence=2, fence=2, old_owner="b", owner="b"),
+        ]
+    )
+    assert len(wrong) == 1
+    assert "wrote what b holds" in wrong[0]
+
+
 def test_a_fence_that_falls_is_found() -> None:
     wrong, _ = judge(
         [
