@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from servicevmclient.exceptions import Forbidden, NotFound
+from servicevmclient.exceptions import BadRequest, Forbidden, NotFound
 from servicevmclient.v1.client import Client
 from tests.functional.cluster.conftest import Eventually, Shell
 from tools.cluster.cluster import Cluster
@@ -53,16 +53,17 @@ def test_one_project_sees_and_changes_nothing_of_another(
         lambda: other.get_device(device.id),
         lambda: other.reboot_device(device.id),
         lambda: other.update_device(device.id, name="mine"),
-        lambda: other.create_service(
-            name="s",
-            device_id=device.id,
-            service_type="loadbalancer",
-            config=CONFIG,
-        ),
         lambda: other.get_operation(device.operation_id),
     ):
         with pytest.raises(NotFound):
             attempt()
+    with pytest.raises(BadRequest, match="There is no device"):
+        other.create_service(
+            name="s",
+            device_id=device.id,
+            service_type="loadbalancer",
+            config=CONFIG,
+        )
     assert other.delete_device(device.id) is None
     assert mine.wait_for_device(device.id).name == "secret"
     mine.delete_device(device.id)
