@@ -32,7 +32,17 @@ OPTIONS = {
     "quota": {"devices": 200},
 }
 
+#: Seconds that a test may take where it starts the cluster.
+START = 420
+
 Eventually = Callable[[Callable[[], Any]], Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test of a cluster has to wait for it to start."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(START))
 
 
 @pytest.fixture(scope="session", params=sorted(DATABASES))
