@@ -17,7 +17,8 @@ MARK = "SERVICEVM_CLUSTER"
 
 #: Seconds.
 START_TIMEOUT = 60.0
-STOP_TIMEOUT = 30.0
+#: A conductor gives its steps 35.
+STOP_TIMEOUT = 45.0
 LOOK = 0.05
 
 
