@@ -494,6 +494,9 @@ class Server:
                 )
                 self._stopping.wait(REFUSED)
                 continue
+            if self._stopping.is_set():
+                server.stop()
+                return
             self._server = server
             self._listening.set()
             LOG.info("Listening on %s.", self._target.topic)
