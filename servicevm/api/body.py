@@ -12,6 +12,9 @@ from servicevm.errors import (
     PermanentError,
 )
 
+#: Objects and lists within each other; what handles them calls itself.
+_MAX_DEPTH = 64
+
 
 def read(
     req: falcon.Request, limit: int, *, optional: bool = False
@@ -45,7 +48,7 @@ def read(
     except UnicodeDecodeError:
         raise PermanentError(BAD_JSON, "The body is not UTF-8.") from None
     except RecursionError:
-        raise PermanentError(BAD_JSON, "It is nested too deeply.") from None
+        raise _too_deep() from None
     except ValueError as error:
         if str(error).startswith("Exceeds the limit"):
             # Python's own words are about a setting of the interpreter.
@@ -55,7 +58,26 @@ def read(
         raise PermanentError(BAD_JSON, f"{error}."[:300]) from None
     if not isinstance(found, dict):
         raise PermanentError(BAD_JSON, "The body is not a JSON object.")
+    if raw.count(b"[") + raw.count(b"{") > _MAX_DEPTH:
+        _check_depth(found)
     return found
+
+
+def _check_depth(document: Any) -> None:
+    level = [document]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            item
+            for above in level
+            for item in (above.values() if isinstance(above, dict) else above)
+            if isinstance(item, dict | list)
+        ]
+    if level:
+        raise _too_deep()
+
+
+def _too_deep() -> PermanentError:
+    return PermanentError(BAD_JSON, "It is nested too deeply.")
 
 
 def _raw(req: falcon.Request, limit: int) -> bytes:

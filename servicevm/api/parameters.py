@@ -80,14 +80,22 @@ _CHANGES_SINCE = Parameter(
     {"type": "string", "format": "date-time"},
     "Only what changed at this time or later.",
 )
+#: As many as a resource can have; each makes the database's work more.
+MAX_TAGS = 50
+_TAG_LIST = {
+    "type": "string",
+    "pattern": f"^[^,\\u0000]*(,[^,\\u0000]*){{0,{MAX_TAGS - 1}}}$",
+}
 _TAGS = {
-    "tags": Parameter(_STRING, "Only those that have all of these tags."),
-    "tags-any": Parameter(_STRING, "Only those that have any of these tags."),
+    "tags": Parameter(_TAG_LIST, "Only those that have all of these tags."),
+    "tags-any": Parameter(
+        _TAG_LIST, "Only those that have any of these tags."
+    ),
     "not-tags": Parameter(
-        _STRING, "Only those that do not have all of these tags."
+        _TAG_LIST, "Only those that do not have all of these tags."
     ),
     "not-tags-any": Parameter(
-        _STRING, "Only those that have none of these tags."
+        _TAG_LIST, "Only those that have none of these tags."
     ),
 }
 FIELDS_ONLY = {"fields": _FIELDS}
@@ -175,10 +183,10 @@ def list_query(
         filters={
             name: values[name] for name in listing.filters if name in values
         },
-        tags=_commas(values.get("tags", ())),
-        tags_any=_commas(values.get("tags-any", ())),
-        not_tags=_commas(values.get("not-tags", ())),
-        not_tags_any=_commas(values.get("not-tags-any", ())),
+        tags=_tags(values, "tags"),
+        tags_any=_tags(values, "tags-any"),
+        not_tags=_tags(values, "not-tags"),
+        not_tags_any=_tags(values, "not-tags-any"),
         changes_since=since,
         project_id=project_id,
     )
@@ -215,6 +223,13 @@ def _commas(values: Values) -> list[str]:
     return [item for value in values for item in value.split(",") if item]
 
 
+def _tags(values: Mapping[str, Values], name: str) -> list[str]:
+    given = values.get(name, ())
+    if sum(value.count(",") + 1 for value in given) > MAX_TAGS:
+        _refuse(name, f"It must have {MAX_TAGS} or fewer tags.")
+    return _commas(given)
+
+
 def _sort(values: Values, listing: Listing) -> list[tuple[str, bool]]:
     found: list[tuple[str, bool]] = []
     for item in _commas(values):
@@ -235,7 +250,7 @@ def _check(name: str, value: str, schema: Mapping[str, Any]) -> None:
         _refuse(name, f"It must be one of: {', '.join(schema['enum'])}.")
     if schema.get("type") == "integer":
         # isdecimal also takes digits of other scripts, as int does.
-        if not value.isdecimal() or int(value[:10]) > MAX_INTEGER:
+        if not value.isdecimal() or len(value) > len(str(MAX_INTEGER)):
             _refuse(name, f"It must be an integer up to {MAX_INTEGER}.")
         if int(value) < schema["minimum"]:
             _refuse(name, f"It must be {schema['minimum']} or more.")

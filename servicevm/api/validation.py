@@ -48,9 +48,19 @@ def _pattern(
         yield jsonschema.ValidationError("has characters it may not have")
 
 
+def _unique(
+    validator: Any, wanted: bool, instance: Any, schema: Schema
+) -> Iterator[jsonschema.ValidationError]:
+    """Linear, where the library compares each item with each: minutes."""
+    if wanted and isinstance(instance, list):
+        texts = {json.dumps(item, sort_keys=True) for item in instance}
+        if len(texts) < len(instance):
+            yield jsonschema.ValidationError("has an item twice")
+
+
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
     jsonschema.Draft202012Validator,
-    {"pattern": _pattern},
+    {"pattern": _pattern, "uniqueItems": _unique},
     # The library also takes 80.0 for an integer; a digest of the canonical
     # JSON would not.
     type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(

@@ -156,6 +156,8 @@ def test_a_field_is_named_by_its_path(
         b"[" * 200_000,
         b'{"device": ' * 50_000,
         b'{"device": ' + b"9" * 5000 + b"}",
+        b'{"device": {"tags": [%(one)s, %(one)s]}}'
+        % {b"one": b"[" * 300 + b"]" * 300},
     ],
     ids=[
         "empty",
@@ -171,6 +173,7 @@ def test_a_field_is_named_by_its_path(
         "deep list",
         "deep object",
         "huge number",
+        "rather deep list",
     ],
 )
 def test_what_is_not_a_json_object_is_refused(
@@ -260,6 +263,11 @@ def test_what_is_not_there_answers_in_the_same_form(
         ("limit=ten", "limit"),
         ("limit=²", "limit"),
         ("limit=99999999999999999999", "limit"),
+        pytest.param(f"limit={'0' * 10}{'1' * 5000}", "limit", id="digits"),
+        pytest.param(f"tags={'a,' * 50}a", "tags", id="51 tags"),
+        pytest.param(
+            f"not-tags-any={'a,' * 50}a", "not-tags-any", id="51 other tags"
+        ),
         ("limit=1&limit=2", "limit"),
         (f"marker={requests.UNKNOWN}", "marker"),
         ("sort=shape", "sort"),

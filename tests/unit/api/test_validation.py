@@ -35,6 +35,21 @@ def test_an_integer_is_written_as_one(value: object, fits: bool) -> None:
     assert (found == {}) is fits
 
 
+@pytest.mark.parametrize(
+    ("items", "fits"),
+    [
+        ([{"a": 1, "b": 2}, {"b": 2, "a": 1}], False),
+        ([1, True], True),
+        # Each compared with each would take minutes.
+        ([{"a": number} for number in range(20_000)], True),
+    ],
+    ids=["the same in another order", "no number", "many"],
+)
+def test_items_are_told_apart(items: list[object], fits: bool) -> None:
+    checker = validation.validator({"type": "array", "uniqueItems": True})
+    assert (validation.problems(checker, items)[0] == {}) is fits
+
+
 def test_the_nearest_branch_of_a_choice_is_complained_about() -> None:
     schema = {
         "anyOf": [
