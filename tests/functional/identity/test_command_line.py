@@ -91,7 +91,7 @@ def test_a_password_and_an_application_credential_find_the_service(
     ("cloud", "code", "words"),
     [
         ("wrong", 4, "password"),
-        ("elsewhere", 1, "Nowhere"),
+        ("elsewhere", 2, "Nowhere"),
     ],
     ids=["password", "region"],
 )
@@ -112,6 +112,7 @@ def test_two_projects_know_nothing_of_each_other(
         "servicevm",
         "admin",
         "device template create --infra-driver noop --mgmt-driver noop "
+        "--interface role=ingress,network=user "
         f"--service-type loadbalancer --slots 2 -f json {template}",
     )
     assert made.code == 0, made.err
@@ -147,8 +148,11 @@ def test_two_projects_know_nothing_of_each_other(
 
 
 def test_a_service_of_the_cloud_owns_what_it_makes(
-    run: Run, service: Service, tmp_path: Path
+    run: Run, service: Service, keystone: Keystone, tmp_path: Path
 ) -> None:
+    # Who has only the role service may not look projects up by name.
+    project = keystone.identity().find("projects", "red")
+    assert project is not None
     config = tmp_path / "web.yaml"
     config.write_text(
         "listeners:\n- {name: web, protocol: http, port: 80, "
@@ -160,12 +164,14 @@ def test_a_service_of_the_cloud_owns_what_it_makes(
         "servicevm",
         "admin",
         "device template create --infra-driver noop --mgmt-driver noop "
+        "--interface role=ingress,network=user "
         "--service-type loadbalancer --slots 2 hosting",
     )
     made = run(
         "openstack",
         "neutron",
-        "device create --template hosting --project red -f json for-red",
+        "device create --template hosting -f json for-red "
+        f"--project {project['id']}",
     )
     assert made.code == 0, made.err
     made = run(
