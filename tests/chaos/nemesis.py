@@ -19,7 +19,7 @@ from tools.cluster.member import ClusterError, Member
 __all__ = ["Fault", "Nemesis"]
 
 #: Seconds in which a process that was killed has to work again.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ __all__ = ["MARK", "ClusterError", "Member", "await_end", "marked"]
 MARK = "SERVICEVM_CLUSTER"
 
 #: Seconds.
-START_TIMEOUT = 60.0
+START_TIMEOUT = 120.0
 #: A conductor gives its steps 35.
 STOP_TIMEOUT = 45.0
 LOOK = 0.05
