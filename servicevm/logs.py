@@ -28,6 +28,7 @@ __all__ = [
     "request_id",
     "resume",
     "setup",
+    "shown",
 ]
 
 #: Form of a request id; it goes into logs, so nothing else is taken for one.
@@ -47,6 +48,9 @@ _CARRIED = {
 #: of them are kept.
 _FILE_MB = 100
 _FILES = 10
+
+#: Most characters of what somebody else wrote.
+_LONGEST = 256
 
 
 def _nobody() -> context.RequestContext:
@@ -85,6 +89,12 @@ def register(conf: cfg.ConfigOpts) -> None:
 def setup(conf: cfg.ConfigOpts) -> None:
     """Begin to write the log as `conf` says."""
     log.setup(conf, "servicevm")
+
+
+def shown(text: str) -> str:
+    """What somebody else wrote, bounded, and without a line of its own."""
+    text = text[:_LONGEST]
+    return text if text.isprintable() else ascii(text)
 
 
 def enter(

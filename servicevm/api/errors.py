@@ -13,7 +13,7 @@ from oslo_log import log
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from servicevm import errors
+from servicevm import errors, logs
 from servicevm.errors import Reason, ServicevmError
 
 LOG = log.getLogger(__name__)
@@ -147,7 +147,9 @@ def _on_error(
 ) -> None:
     reason = error.reason
     if reason.status >= 500:
-        LOG.warning("%s %s: %s", req.method, req.path, error.detail)
+        LOG.warning(
+            "%s %s: %s", req.method, logs.shown(req.path), error.detail
+        )
     _answer(
         req,
         resp,
@@ -209,7 +211,7 @@ def _on_exception(
     LOG.error(
         "%s %s failed (%s)",
         req.method,
-        req.path,
+        logs.shown(req.path),
         getattr(req.context, "request_id", ""),
         exc_info=error,
     )

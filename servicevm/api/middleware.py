@@ -16,8 +16,6 @@ LOG = log.getLogger(__name__)
 
 #: Methods that change nothing; their lines are for debugging.
 _READS = ("GET", "HEAD", "OPTIONS")
-#: Most characters of a path in the log.
-_LONGEST = 256
 
 
 class Envelope:
@@ -78,14 +76,8 @@ class Envelope:
             logging.DEBUG if req.method in _READS else logging.INFO,
             "%s %s: %s in %.3f s",
             req.method,
-            _shown(req.path),
+            logs.shown(req.path),
             resp.status_code,
             seconds,
         )
         logs.leave()
-
-
-def _shown(path: str) -> str:
-    """A path for the log: bounded, and without a line of its own."""
-    path = path[:_LONGEST]
-    return path if path.isprintable() else ascii(path)

@@ -6,6 +6,8 @@ import pytest
 from falcon import testing
 
 from servicevm import logs
+from servicevm.errors import UNAVAILABLE, TransientError
+from tests.unit import database
 from tests.unit.api import requests
 from tests.unit.log_lines import kept
 
@@ -52,6 +54,26 @@ def test_a_path_makes_no_line_of_its_own(api: testing.TestClient) -> None:
     (line,) = lines
     assert line.isprintable()
     assert len(line) < 600
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [TransientError(UNAVAILABLE, "Not now."), RuntimeError("Ours.")],
+    ids=["503", "500"],
+)
+def test_a_path_that_fails_makes_no_line_of_its_own(
+    api: testing.TestClient, failure: Exception
+) -> None:
+    def fail(connection: object) -> None:
+        raise failure
+
+    with database.listening("begin", fail), kept() as lines:
+        api.simulate_get("/v1/devices/x%0aFAKE%1b[2J" + "y" * 1000)
+    (line,) = lines
+    first = line.splitlines()[0]
+    assert "FAKE" in first
+    assert first.isprintable()
+    assert len(first) < 600
 
 
 @pytest.mark.parametrize("given", ["nonsense", "req-1\nFAKE", "x" * 1000])
