@@ -52,10 +52,13 @@ _CACHE = "servicevm.token_cache"
 
 
 def register(conf: cfg.ConfigOpts) -> None:
-    """Register ``[keystone_authtoken]``, with bounds on how long it waits.
+    """Register ``[keystone_authtoken]`` with safer defaults.
 
     keystonemiddleware would wait for ever, and try for seconds where
     nobody listens: each request would hold one of few threads meanwhile.
+
+    It would also take anybody's token for a service token, beside which no
+    access rules hold: an application credential's own token would do.
     """
     for group, opts in auth_token.list_opts():
         conf.register_opts(opts, group=group)
@@ -63,6 +66,7 @@ def register(conf: cfg.ConfigOpts) -> None:
     # registered its own already.
     conf.set_default("http_connect_timeout", 5, group=_GROUP)
     conf.set_default("http_request_max_retries", 1, group=_GROUP)
+    conf.set_default("service_token_roles_required", True, group=_GROUP)
 
 
 class Keystone:

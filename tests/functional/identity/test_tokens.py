@@ -240,6 +240,14 @@ def test_access_rules_of_an_application_credential_hold(
             service.ask(token, "/v1/services"), 401, "unauthenticated"
         )
         assert error["detail"]
+    # A service's token makes them not count, nobody else's.
+    for other in (token, keystone.login("red-member").token()):
+        answer = requests.get(
+            f"{service.url}/v1/services",
+            headers={"X-Auth-Token": token, "X-Service-Token": other},
+            timeout=30,
+        )
+        _refused(answer, 401, "unauthenticated")
 
 
 def test_a_service_acts_for_a_project(
