@@ -3,32 +3,36 @@
 import re
 from typing import Any
 
-from servicevmclient.exceptions import NotFound
+from servicevmclient.exceptions import InvalidInput, NotFound
 
-_ID = re.compile(r"[0-9a-f]{32}")
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def id_of(app: Any, name_or_id: str) -> str:
-    """The id; names are asked of the identity service where there is one.
-
-    ``openstack`` has a client of it. Without (our own shell, or no identity
-    service at all) only an id can be given, and is taken as it is.
+    """The id; a name is asked of the identity service, if there is one.
 
     :raises NotFound: the identity service knows no such project
+    :raises InvalidInput: the caller may not ask it
     """
-    manager: Any = app.client_manager
-    auth = getattr(manager, "auth", None)
-    if _ID.fullmatch(name_or_id) or not hasattr(auth, "get_auth_ref"):
-        return name_or_id
-    if not hasattr(manager, "sdk_connection"):
-        return name_or_id
-    from openstack import exceptions
+    from keystoneauth1.identity.base import BaseIdentityPlugin
 
-    try:
-        found = manager.sdk_connection.identity.find_project(name_or_id)
-    except exceptions.ForbiddenException:
-        # Who may not look projects up names them by id.
+    session = app.client_manager.servicevm.session
+    if _ID.fullmatch(name_or_id) or not isinstance(
+        session.auth, BaseIdentityPlugin
+    ):
         return name_or_id
+    # Only who names a project by its name pays for the import.
+    from openstack import exceptions
+    from openstack.connection import Connection
+
+    identity: Any = Connection(session=session).identity
+    try:
+        found = identity.find_project(name_or_id)
+    except exceptions.ForbiddenException:
+        raise InvalidInput(
+            f"You may not look up which project {name_or_id!r} is.",
+            hint="Name the project by its id.",
+        ) from None
     if found is None:
         raise NotFound(
             f"No project has the name or id {name_or_id!r}.",

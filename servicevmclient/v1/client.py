@@ -54,6 +54,8 @@ class Client(Verbs):
         connect_retries: int = 2,
         global_request_id: str | None = None,
     ) -> None:
+        #: as given
+        self.session = session
         super().__init__(
             Adapter(
                 session,

@@ -167,6 +167,14 @@ def test_a_service_of_the_cloud_owns_what_it_makes(
         "--interface role=ingress,network=user "
         "--service-type loadbalancer --slots 2 hosting",
     )
+    for which in ("openstack", "servicevm"):
+        done = run(
+            which,
+            "neutron",
+            "device create --template hosting --project red x",
+        )
+        assert done.code == 2
+        assert "may not look up which project 'red' is" in done.err
     made = run(
         "openstack",
         "neutron",

@@ -59,9 +59,13 @@ def test_an_administrator_names_a_project_and_its_users_see_it(
         "Limit": 3,
         "In Use": 0,
     }
-    for user in ("admin", "red-reader"):
+    for user, code in (
+        ("admin", ExitCode.NOT_FOUND),
+        # Who may not look projects up is told so, and to give the id.
+        ("red-reader", ExitCode.USAGE),
+    ):
         done = openstack(user, "quota", "show", "nobody")
-        assert done.returncode == ExitCode.NOT_FOUND, done.stderr
+        assert done.returncode == code, done.stderr
     for words in (("set", "--devices", "9", "red"), ("delete", "red")):
         done = openstack("red-member", "quota", *words)
         assert done.returncode == ExitCode.AUTH, done.stderr
