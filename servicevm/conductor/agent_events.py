@@ -263,7 +263,7 @@ def _seen(beats: Sequence[Json], session: orm.Session) -> list[Json]:
             {
                 "device": beat["device_id"],
                 "beat_epoch": beat["epoch"],
-                "seen": min(int(beat["seen_us"]), now),
+                "seen": now - int(beat["age_us"]),
             }
             for beat in beats
         ],

@@ -1,6 +1,7 @@
 """Heartbeats gathered over an interval: the latest of each device."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 #: Services of one device whose reports wait; more than a device may have.
@@ -10,9 +11,9 @@ MOST_SERVICES = 64
 class Beats:
     """What is to be told of devices that were heard. Not thread-safe.
 
-    A beat is ``{"device_id", "epoch", "seen_us", "services"?}``. Reports of
-    services are merged until they are taken, since an agent sends each
-    change once only.
+    A beat is ``{"device_id", "epoch", "seen_us", "services"?}``, `now_us`
+    when it came; see `aged`. Reports of services are merged until they are
+    taken, since an agent sends each change once only.
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,24 @@ class Beats:
                 newer = new.pop("services", {})
                 _merge(new, old["services"])
                 _merge(new, newer)
+
+
+def now_us() -> int:
+    """Microseconds of a clock that nobody sets; of this host only."""
+    return time.monotonic_ns() // 1000
+
+
+def aged(beats: Iterable[dict[str, Any]], now: int) -> list[dict[str, Any]]:
+    """Beats as conductors, which have another clock, are told of them.
+
+    :param now: `now_us` at the moment at which they are told
+    """
+    told = []
+    for beat in beats:
+        one = {name: beat[name] for name in beat if name != "seen_us"}
+        one["age_us"] = max(now - beat["seen_us"], 0)
+        told.append(one)
+    return told
 
 
 def _merge(beat: dict[str, Any], services: dict[str, Any]) -> None:

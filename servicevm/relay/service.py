@@ -18,6 +18,7 @@ from servicevm.errors import (
 )
 from servicevm.relay import call_log
 from servicevm.relay import limits as bounds
+from servicevm.relay.beats import aged, now_us
 from servicevm.relay.connection import Connection
 from servicevm.relay.endings import Ending
 from servicevm.relay.limits import Limits
@@ -287,7 +288,8 @@ class Relay:
             while left:
                 stale.extend(
                     self._events.heartbeats(
-                        self._limits.name, left[: bounds.BEATS_PER_CALL]
+                        self._limits.name,
+                        aged(left[: bounds.BEATS_PER_CALL], now_us()),
                     )
                 )
                 del left[: bounds.BEATS_PER_CALL]

@@ -5,7 +5,6 @@ from concurrent.futures import Future
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from servicevm import clock
 from servicevm.errors import (
     AGENT_NOT_CONNECTED,
     UNAVAILABLE,
@@ -13,6 +12,7 @@ from servicevm.errors import (
 )
 from servicevm.relay import limits as bounds
 from servicevm.relay.admission import SERIAL
+from servicevm.relay.beats import now_us
 from servicevm.relay.calls import Calls
 from servicevm.relay.endings import Ending
 from servicevm.relay.identity import Identity
@@ -201,7 +201,7 @@ class AgentSession:
         board = self._board
         board.beats_heard += 1
         board.beats.add(
-            self._identity.device_id, self.epoch, clock.now_us(), reports
+            self._identity.device_id, self.epoch, now_us(), reports
         )
 
     def _forward(

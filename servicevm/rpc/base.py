@@ -59,7 +59,10 @@ class AgentEvents(Protocol):
         """The session ended; ignored unless `epoch` is the newest."""
 
     def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
-        """Coalesced: ``[{"device_id", "epoch", "seen_us", "services"?}]``.
+        """Coalesced: ``[{"device_id", "epoch", "age_us", "services"?}]``.
+
+        ``age_us``: how long ago the device was heard, in microseconds. A
+        relay's idea of the time means nothing to others.
 
         ``services`` only where a service's report changed since the last
         call: ``{service_id: report}``, as in the ``result`` message.

@@ -4,6 +4,11 @@ Who receives a message checks it against the shape declared here, whatever
 its sender has checked. A message is a method's name and its arguments; an
 answer is ``{"result": ...}`` or ``{"error": ...}``, an error as
 `servicevm.errors.ServicevmError.to_dict` writes it.
+
+While an installation is upgraded its processes are of two releases. So a
+field that is not declared here is of a newer release and is dropped, not
+refused; and a field that a release adds is optional at its receivers, since
+older senders do not know it.
 """
 
 from collections.abc import Mapping
@@ -42,9 +47,13 @@ class Method:
     result: Schema = field(default_factory=lambda: {"type": "null"})
     timeout: float = 10.0
 
-    def check(self, arguments: Mapping[str, Any]) -> None:
-        """:raises PermanentError: BAD_REQUEST, saying where"""
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments that this release knows.
+
+        :raises PermanentError: BAD_REQUEST, saying where
+        """
         _check(self._asked, arguments)
+        return {name: arguments[name] for name in self.arguments}
 
     def check_result(self, result: Any) -> None:
         """:raises PermanentError: BAD_REQUEST, saying where"""
@@ -56,7 +65,6 @@ class Method:
             {
                 "type": "object",
                 "required": list(self.arguments),
-                "additionalProperties": False,
                 "properties": self.arguments,
             }
         )
@@ -80,7 +88,6 @@ def _record(
     return {
         "type": "object",
         "required": list(required),
-        "additionalProperties": False,
         "properties": {**required, **(optional or {})},
     }
 
@@ -183,7 +190,7 @@ AGENT_EVENTS: Methods = {
                     {
                         "device_id": _ID,
                         "epoch": _INTEGER,
-                        "seen_us": _INTEGER,
+                        "age_us": _INTEGER,
                     },
                     {"services": _REPORTS},
                 ),

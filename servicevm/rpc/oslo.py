@@ -105,6 +105,7 @@ def transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
     except (
         oslo_messaging.InvalidTransportURL,
         oslo_messaging.DriverLoadFailure,
+        ValueError,  # of a port that is no number
     ) as error:
         # Not the URL itself, which holds a password.
         raise PermanentError(
@@ -563,8 +564,8 @@ class _Endpoint:
     ) -> dict[str, Any]:
         logs.resume(told)
         try:
-            self._methods[name].check(arguments)
-            return {"result": getattr(self._handler, name)(**arguments)}
+            known = self._methods[name].check(arguments)
+            return {"result": getattr(self._handler, name)(**known)}
         except ServicevmError as error:
             return messages.answer(error)
         except Exception:

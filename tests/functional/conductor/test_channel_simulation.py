@@ -268,7 +268,7 @@ class Agent:
         beat = {
             "device_id": self.device_id,
             "epoch": epoch,
-            "seen_us": 1,
+            "age_us": 1,
             "services": copy.deepcopy(self.host.changed_reports()),
         }
         self._network.carry(lambda: self.conductor.heartbeats("r1", [beat]))

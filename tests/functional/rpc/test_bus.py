@@ -51,7 +51,7 @@ def test_a_relay_tells_a_conductor(
     conf: cfg.ConfigOpts, recorder: Recorder
 ) -> None:
     events = oslo.OsloAgentEvents(conf)
-    beat = {"device_id": DEVICE, "epoch": 6, "seen_us": 12}
+    beat = {"device_id": DEVICE, "epoch": 6, "age_us": 12}
     result = {
         "service_id": SERVICE,
         "generation": 3,

@@ -223,7 +223,7 @@ def test_a_session_without_heartbeats_counts_as_silence(site: Site) -> None:
     beat = {
         "device_id": site.device_id,
         "epoch": site.agent.epoch,
-        "seen_us": site.lab.now,
+        "age_us": 0,
     }
     site.conductor.heartbeats("r1", [beat])
     site.conductor.reconciler.look()
@@ -315,7 +315,7 @@ def test_what_was_never_asked_for_is_not_believed(site: Site) -> None:
             {
                 "device_id": site.device_id,
                 "epoch": site.agent.epoch,
-                "seen_us": site.lab.now,
+                "age_us": 0,
                 "services": {
                     service_id: {
                         "generation": 77,
@@ -340,7 +340,7 @@ def test_members_come_with_heartbeats(site: Site) -> None:
     beat = {
         "device_id": site.device_id,
         "epoch": site.agent.epoch,
-        "seen_us": site.lab.now,
+        "age_us": 0,
         "services": {service_id: report},
     }
     site.conductor.heartbeats("r1", [beat])
@@ -530,3 +530,18 @@ def test_over_tcp_the_agent_is_told_where_and_on_which_interface(
     assert json.loads(files["servicevm.json"])["transport"]["relays"] == [
         "127.0.0.1:9891"
     ]
+
+
+def test_an_old_beat_that_comes_late_does_not_make_a_device_live(
+    site: Site,
+) -> None:
+    site.up()
+    site.lab.advance(60)
+    beat = {
+        "device_id": site.device_id,
+        "epoch": site.agent.epoch,
+        "age_us": 50_000_000,
+    }
+    site.conductor.heartbeats("r1", [beat])
+    site.conductor.reconciler.look()
+    assert site.device.operating_status == "UNRESPONSIVE"

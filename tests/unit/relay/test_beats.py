@@ -1,4 +1,4 @@
-from servicevm.relay.beats import Beats
+from servicevm.relay.beats import Beats, aged
 
 A, B = {"generation": 1}, {"generation": 2}
 
@@ -87,3 +87,17 @@ def test_invented_services_do_not_pile_up() -> None:
     (again,) = beats.take()
     assert len(again["services"]) == 64
     assert "real" in again["services"]
+
+
+def test_conductors_are_told_ages_not_times() -> None:
+    beats = Beats()
+    beats.add("d", 1, 100, {"s": A})
+    beats.add("e", 1, 400, {})
+    taken = beats.take()
+    assert aged(taken, 350) == [
+        {"device_id": "d", "epoch": 1, "age_us": 250, "services": {"s": A}},
+        {"device_id": "e", "epoch": 1, "age_us": 0},
+    ]
+    # They may have to be told again, and are older then.
+    beats.give_back(taken)
+    assert aged(beats.take(), 500)[0]["age_us"] == 400

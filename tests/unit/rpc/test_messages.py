@@ -82,11 +82,11 @@ def test_a_refused_message_is_not_quoted() -> None:
     ("beats", "fits"),
     [
         ([], True),
-        ([{"device_id": DEVICE, "epoch": 1, "seen_us": 1}], True),
-        ([{"device_id": DEVICE, "epoch": True, "seen_us": 1}], False),
-        ([{"device_id": "1", "epoch": 1, "seen_us": 1}], False),
+        ([{"device_id": DEVICE, "epoch": 1, "age_us": 1}], True),
+        ([{"device_id": DEVICE, "epoch": True, "age_us": 1}], False),
+        ([{"device_id": "1", "epoch": 1, "age_us": 1}], False),
         ([{"device_id": DEVICE, "epoch": 1}], False),
-        ([{"device_id": DEVICE, "epoch": 1, "seen_us": 1}] * 1001, False),
+        ([{"device_id": DEVICE, "epoch": 1, "age_us": 1}] * 1001, False),
     ],
     ids=["none", "one", "boolean", "id", "missing", "too-many"],
 )
@@ -101,3 +101,19 @@ def test_heartbeats_have_a_shape_and_a_bound(beats: Any, fits: bool) -> None:
     else:
         with pytest.raises(PermanentError):
             check()
+
+
+def test_fields_of_a_newer_release_are_dropped() -> None:
+    beat = {"device_id": DEVICE, "epoch": 1, "age_us": 1}
+    told = {
+        "relay": "r1",
+        "beats": [{**beat, "mood": "good"}],
+        "weather": "fine",
+    }
+    known = messages.AGENT_EVENTS["heartbeats"].check(told)
+    assert known.keys() == {"relay", "beats"}
+    closed = messages.RELAY_API["close_session"]
+    assert messages.outcome(closed, {"result": True, "took": 1}) is True
+    report = messages.AGENT_EVENTS["relay_report"]
+    answered = {"draining": True, "because": "an upgrade"}
+    assert messages.outcome(report, {"result": answered})["draining"] is True
