@@ -209,14 +209,21 @@ def await_end(pid: int, timeout: float) -> bool:
 
 
 def marked(folder: Path) -> list[int]:
-    """Every process that carries the cluster's mark, but this one."""
+    """Every process that carries the cluster's mark, but this one.
+
+    Virtual machines have no environment; they name their folder.
+    """
     mark = f"{MARK}={folder}".encode()
+    machine = f"-pidfile\0{folder}/".encode()
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):
-            if mark in (entry / "environ").read_bytes().split(b"\0"):
+            if (
+                mark in (entry / "environ").read_bytes().split(b"\0")
+                or machine in (entry / "cmdline").read_bytes()
+            ):
                 found.append(int(entry.name))
     return found
 
