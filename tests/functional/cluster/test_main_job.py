@@ -53,6 +53,7 @@ def test_one_project_sees_and_changes_nothing_of_another(
         lambda: other.get_device(device.id),
         lambda: other.reboot_device(device.id),
         lambda: other.update_device(device.id, name="mine"),
+        lambda: other.delete_device(device.id),
         lambda: other.get_operation(device.operation_id),
     ):
         with pytest.raises(NotFound):
@@ -64,7 +65,6 @@ def test_one_project_sees_and_changes_nothing_of_another(
             service_type="loadbalancer",
             config=CONFIG,
         )
-    assert other.delete_device(device.id) is None
     assert mine.wait_for_device(device.id).name == "secret"
     mine.delete_device(device.id)
     mine.wait_for_device_gone(device.id)
