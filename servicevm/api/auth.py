@@ -12,6 +12,7 @@ import binascii
 import collections
 import hashlib
 import hmac
+import ipaddress
 import os
 import secrets
 import threading
@@ -22,10 +23,18 @@ from typing import Protocol
 import bcrypt
 import falcon
 from oslo_config import cfg
+from oslo_log import log
 
 from servicevm import context
 from servicevm.context import RequestContext
-from servicevm.errors import UNAUTHENTICATED, PermanentError
+from servicevm.errors import (
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+    PermanentError,
+    TransientError,
+)
+
+LOG = log.getLogger(__name__)
 
 #: Verified pairs that are remembered.
 _REMEMBERED = 64
@@ -54,11 +63,17 @@ _BASIC = 'Basic realm="servicevm"'
 
 
 class NoAuth:
-    """Everyone is the administrator; for loopback only."""
+    """Everyone on this machine is the administrator."""
 
     challenge = _BASIC
 
     def identify(self, req: falcon.Request) -> RequestContext:
+        if not from_here(req):
+            raise PermanentError(
+                UNAUTHENTICATED,
+                "Without authentication (auth_strategy is none) only this "
+                "machine itself is let in.",
+            )
         return _administrator("admin", req)
 
 
@@ -66,6 +81,7 @@ class HttpBasic:
     """User and password from an htpasswd file (bcrypt, mode 0600).
 
     :param path: read again when it changes; it may not exist yet
+    :raises OSError: it can not be read
     """
 
     challenge = _BASIC
@@ -82,10 +98,18 @@ class HttpBasic:
         )
         # So that an unknown user takes as long as a wrong password.
         self._nobody = bcrypt.hashpw(b"nobody", bcrypt.gensalt(4))
+        self._read()
 
     def identify(self, req: falcon.Request) -> RequestContext:
         user, password = _credentials(req)
-        if not self._verify(user, password):
+        try:
+            good = self._verify(user, password)
+        except OSError as error:
+            LOG.error("The passwords can not be read: %s", error)
+            raise TransientError(
+                UNAVAILABLE, "The passwords can not be read."
+            ) from error
+        if not good:
             raise PermanentError(
                 UNAUTHENTICATED, "The user name or the password is wrong."
             )
@@ -120,7 +144,8 @@ class HttpBasic:
             return self._hashes
         stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         if stamp != self._stamp:
-            self._hashes = _entries(self._path.read_text())
+            # What is no text is nobody's hash.
+            self._hashes = _entries(self._path.read_text(errors="replace"))
             self._stamp = stamp
             self._verified.clear()
         return self._hashes
@@ -134,6 +159,16 @@ def strategy(conf: cfg.ConfigOpts) -> Strategy:
         "keystone": lambda: _keystone(conf),
     }
     return makers[conf.api.auth_strategy]()
+
+
+def from_here(req: falcon.Request) -> bool:
+    """Whether this machine asks, and not for somebody else, as proxies do."""
+    if req.get_header("X-Forwarded-For") or req.get_header("Forwarded"):
+        return False
+    try:
+        return ipaddress.ip_address(req.remote_addr or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _keystone(conf: cfg.ConfigOpts) -> Strategy:

@@ -5,7 +5,6 @@ scrapers run that know none. A request that came through a proxy (it has a
 ``Forwarded`` header) counts as one from elsewhere, and needs credentials.
 """
 
-import ipaddress
 from collections.abc import Iterator
 
 import falcon
@@ -13,6 +12,7 @@ import prometheus_client
 import sqlalchemy as sa
 from prometheus_client import core, registry
 
+from servicevm.api import auth
 from servicevm.api.auth import Strategy
 from servicevm.api.runtime import Runtime
 from servicevm.db import api as db
@@ -120,17 +120,8 @@ class MetricsResource:
         self._strategy = strategy
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if not _local(req):
+        if not auth.from_here(req):
             caller = self._strategy.identify(req)
             self._runtime.policy.enforce(caller, "metrics")
         resp.content_type = prometheus_client.CONTENT_TYPE_LATEST
         resp.data = prometheus_client.generate_latest(self._metrics.registry)
-
-
-def _local(req: falcon.Request) -> bool:
-    if req.get_header("X-Forwarded-For") or req.get_header("Forwarded"):
-        return False
-    try:
-        return ipaddress.ip_address(req.remote_addr or "").is_loopback
-    except ValueError:
-        return False

@@ -130,6 +130,41 @@ def test_no_file_lets_nobody_in(guarded: testing.TestClient) -> None:
     requests.refused(answer, 401, "unauthenticated")
 
 
+def test_without_authentication_only_this_machine_is_let_in(
+    api: testing.TestClient,
+) -> None:
+    for headers, address in (
+        ({}, "192.0.2.1"),
+        ({"X-Forwarded-For": "192.0.2.1"}, "127.0.0.1"),
+        ({"Forwarded": "for=127.0.0.1"}, "127.0.0.1"),
+    ):
+        answer = api.simulate_get(
+            "/v1/devices", headers=headers, remote_addr=address
+        )
+        requests.refused(answer, 401, "unauthenticated")
+    answer = api.simulate_get("/v1/devices", remote_addr="::1")
+    assert answer.status_code == 200
+
+
+def test_a_password_file_that_cannot_be_read_is_said(
+    conf: cfg.ConfigOpts, guarded: testing.TestClient
+) -> None:
+    Path(conf.api.auth_file).mkdir()
+    answer = guarded.simulate_get("/v1/devices", headers=_basic("admin", "x"))
+    error = requests.refused(answer, 503, "unavailable")
+    assert conf.api.auth_file not in error["detail"]
+    with pytest.raises(OSError, match="htpasswd"):
+        app.build(conf, RecordingConductor())
+
+
+def test_a_password_file_that_is_no_text_lets_nobody_in(
+    conf: cfg.ConfigOpts, guarded: testing.TestClient
+) -> None:
+    Path(conf.api.auth_file).write_bytes(b"\xff:$2b$\xff\n")
+    answer = guarded.simulate_get("/v1/devices", headers=_basic("admin", "x"))
+    requests.refused(answer, 401, "unauthenticated")
+
+
 def test_a_changed_password_holds_at_once(
     conf: cfg.ConfigOpts, guarded: testing.TestClient
 ) -> None:
