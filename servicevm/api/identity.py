@@ -15,6 +15,7 @@ verified, the others need not ask Keystone about.
 import collections
 import copy
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -79,6 +80,7 @@ class Keystone:
         register(conf)
         options = conf[_GROUP]
         url = _auth_url(conf)
+        _check_files(conf)
         uri = options.www_authenticate_uri or url
         self.challenge = f'Keystone uri="{uri}"'
         self._seconds = int(options.token_cache_time)
@@ -280,6 +282,22 @@ def _auth_url(conf: cfg.ConfigOpts) -> str:
     if not url:
         raise cfg.ConfigFileValueError(f"[{section}] has no auth_url.")
     return str(url)
+
+
+def _check_files(conf: cfg.ConfigOpts) -> None:
+    """Look at the files now: else every request fails of them.
+
+    :raises cfg.Error: one can not be read
+    """
+    options = conf[_GROUP]
+    section = conf[options.auth_section or _GROUP]
+    for group in (options, section):
+        for name in ("cafile", "certfile", "keyfile"):
+            path = getattr(group, name, None)
+            if path and not os.access(path, os.R_OK):
+                raise cfg.ConfigFileValueError(
+                    f"[{_GROUP}] {name}: {path} can not be read."
+                )
 
 
 def _key(token: str, service_token: str | None) -> bytes:

@@ -29,6 +29,7 @@ from oslo_config import cfg
 from oslo_db import exception, options
 from oslo_db.sqlalchemy import enginefacade
 from sqlalchemy import orm
+from sqlalchemy.exc import ArgumentError
 
 from servicevm import clock
 from servicevm import conf as svm_conf
@@ -98,8 +99,18 @@ def configure(conf: cfg.ConfigOpts, *, patient: bool = False) -> None:
 
     :param patient: statements may take as long as they like: migrations
     :raises oslo_db.exception.DBError: if it can not be opened
+    :raises cfg.Error: if what `conf` names is no URL of a database
     """
     url = connection_url(conf)
+    try:
+        sa.make_url(url)
+    except (ValueError, ArgumentError):
+        # Not what it says: that may be a piece of the password.
+        raise cfg.ConfigFileValueError(
+            "[database] connection is no URL of a database. It looks like "
+            "mysql+pymysql://USER:PASSWORD@HOST/DATABASE, and an @ in "
+            "the password is written as %40."
+        ) from None
     make_private(url)
     passed: dict[str, Any] = {
         name: getattr(conf.database, name) for name in _PASSED_ON

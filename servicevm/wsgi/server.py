@@ -32,7 +32,7 @@ from servicevm.api import pipeline
 from servicevm.db import api as db
 from servicevm.db import presence, schema
 from servicevm.enforcer import PolicyError
-from servicevm.errors import UNAVAILABLE, TransientError
+from servicevm.errors import UNAVAILABLE, ServicevmError, TransientError
 from servicevm.rpc.base import ConductorApi, Json
 from servicevm.states import ProcessRole
 
@@ -63,6 +63,7 @@ class WsgiApplication:
 
     :raises cfg.Error: an option is wrong
     :raises PolicyError: the policy file is
+    :raises ServicevmError: transport_url is
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
@@ -178,6 +179,8 @@ def load(environ: Mapping[str, str] = os.environ) -> WsgiApplication:
             f"The database can not be used: {error}. Look at [database] "
             "connection."
         )
+    except ServicevmError as error:
+        _leave(f"{error.detail} {error.reason.hint}")
     except OSError as error:
         _leave(f"{error}. Look at state_dir, its owner and its disk.")
 
@@ -204,9 +207,11 @@ def configure(environ: Mapping[str, str]) -> cfg.ConfigOpts:
 def _conductor(conf: cfg.ConfigOpts) -> ConductorApi:
     if conf.rpc == "oslo":
         # Imported here: it is slow, and not wanted where there is no bus.
-        from servicevm.rpc.oslo import OsloConductor
+        from servicevm.rpc import oslo
 
-        return OsloConductor(conf)
+        # A wrong URL is said at the start, not to the first user.
+        oslo.transport(conf).cleanup()
+        return oslo.OsloConductor(conf)
     LOG.warning(
         "rpc is local: conductors are not told of operations but find them, "
         "and neither statistics nor console logs can be had."

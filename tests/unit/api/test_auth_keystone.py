@@ -185,3 +185,11 @@ def test_what_is_no_token_is_not_asked_about(
 ) -> None:
     requests.refused(_ask(guarded, token), 401, "unauthenticated")
     assert handler.asked == []
+
+
+def test_a_certificate_that_cannot_be_read_ends_the_start(
+    conf: cfg.ConfigOpts, guarded: testing.TestClient
+) -> None:
+    conf.set_override("cafile", "/nowhere.pem", group="keystone_authtoken")
+    with pytest.raises(cfg.Error, match=r"cafile: /nowhere\.pem can not"):
+        app.build(conf, RecordingConductor())

@@ -11,6 +11,8 @@ from oslo_config import cfg
 from servicevm import conf as servicevm_conf
 from servicevm.db import api as db
 from servicevm.db import schema
+from servicevm.errors import ServicevmError
+from servicevm.rpc import oslo
 from servicevm.wsgi import server
 
 _ORIGIN = "https://panel.example.com"
@@ -80,6 +82,39 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "nothing.conf")
     with pytest.raises(cfg.ConfigFilesNotFoundError, match=r"nothing\.conf"):
         server.configure({server.FILES: missing})
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "words"),
+    [
+        (
+            "database",
+            "connection",
+            "mysql+pymysql://u:SECRET@host:port/db",
+            "no URL of a database",
+        ),
+        ("database", "connection", "SECRET", "no URL of a database"),
+        (
+            "DEFAULT",
+            "transport_url",
+            "rabbit://u:SECRET@host:port/",
+            "transport_url can not be used",
+        ),
+    ],
+    ids=["port", "no URL", "bus"],
+)
+def test_a_wrong_url_ends_the_start_without_its_password(
+    conf: cfg.ConfigOpts, section: str, name: str, value: str, words: str
+) -> None:
+    db.register(conf)
+    conf.set_override("rpc", "oslo")
+    if section == "DEFAULT":
+        oslo.transport(conf, "rabbit://u:p@127.0.0.1/").cleanup()
+    conf.set_override(name, value, None if section == "DEFAULT" else section)
+    with pytest.raises((cfg.Error, ServicevmError), match=words) as caught:
+        server.WsgiApplication(conf)
+    assert "SECRET" not in str(caught.value)
+    db.dispose()
 
 
 @pytest.mark.parametrize("on", [True, False])
