@@ -106,6 +106,8 @@ class Collection(Resource):
                 row = session.get(_MODEL, earlier)
                 if row is None:
                     raise idempotency.gone(earlier)
+                # It may have been made by and for somebody else.
+                call.found(row, "device", earlier)
                 return views.render(session, [row])[0]
             row_id = idempotency.claim(session, call, ResourceType.DEVICE)
             row = _new(session, call, row_id)

@@ -110,6 +110,8 @@ class Collection(Resource):
                 row = session.get(_MODEL, earlier)
                 if row is None:
                     raise idempotency.gone(earlier)
+                # It may have been made by and for somebody else.
+                call.found(row, "service", earlier)
                 return views.render(session, [row])[0]
             row_id = idempotency.claim(session, call, ResourceType.SERVICE)
             device = _host(session, call, declared)

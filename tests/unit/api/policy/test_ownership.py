@@ -188,6 +188,29 @@ def test_a_device_for_another_project(
     requests.refused(refused, 403, "forbidden")
 
 
+def test_a_key_of_the_same_project_does_not_show_anothers_device(
+    world: World,
+) -> None:
+    body = {
+        "device": {
+            "name": "theirs",
+            "template_id": world.template,
+            "project_id": "mine",
+        }
+    }
+    colleague = as_("member", NEUTRON["X-As"].split()[0])
+    for path, sent in (
+        ("/v1/devices", body),
+        ("/v1/services", service_body(world.device)),
+    ):
+        key = {"Idempotency-Key": path}
+        for _ in range(2):
+            made = ask(world.api, "POST", path, NEUTRON | key, sent)
+            assert made.status_code == 202
+        answer = ask(world.api, "POST", path, colleague | key, sent)
+        requests.refused(answer, 404, "not_found")
+
+
 def test_a_service_is_its_devices_projects(world: World) -> None:
     answer = ask(
         world.api,
