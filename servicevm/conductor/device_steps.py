@@ -45,7 +45,7 @@ def allocate(ctx: StepContext) -> Outcome:
     spec = device.spec()
     infra = ctx.infra(device)
     if device.touched or infra.observe(spec).state is not DeviceState.ABSENT:
-        ctx.mgmt(device).forget(device.row.id)
+        ctx.mgmt(device).forget(device.row.id, fence=device.fence)
         if not infra.delete(spec):
             return Wait(
                 ctx.pause(POLL), "Waiting for the failed attempt to go away."
@@ -126,7 +126,7 @@ def reboot(ctx: StepContext) -> Outcome:
     infra = ctx.infra(device)
     if infra.observe(device.spec()).state is DeviceState.ABSENT:
         # Its key went with it: it has to enrol again.
-        ctx.mgmt(device).forget(device.row.id)
+        ctx.mgmt(device).forget(device.row.id, fence=device.fence)
         _build(ctx, device)
     else:
         hard = bool(ctx.operation.arguments.get("hard"))
@@ -207,7 +207,7 @@ def revoke(ctx: StepContext) -> Outcome:
     """Take the device's credentials away."""
     device = ctx.device()
     if device is not None:
-        ctx.mgmt(device).forget(device.row.id)
+        ctx.mgmt(device).forget(device.row.id, fence=device.fence)
     return Done()
 
 

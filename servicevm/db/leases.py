@@ -35,6 +35,7 @@ __all__ = [
     "release",
     "renew",
     "rowcount",
+    "standing",
     "successor",
     "wake",
 ]
@@ -183,6 +184,21 @@ def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
     if row is None:
         raise FencedOut(operation_id)
     return row
+
+
+def standing(session: orm.Session, device_id: str, fence: int) -> None:
+    """As `fenced`, for who knows the fence only; the device is held.
+
+    :param fence: of a claim; 0 for who has none
+    :raises FencedOut: if the claim does not stand any more
+    """
+    claimed = sa.exists().where(
+        Operation.device_id == device_id,
+        Operation.fence == fence,
+        Operation.state == OperationState.RUNNING,
+    )
+    if fence and not session.scalar(sa.select(claimed)):
+        raise FencedOut(device_id)
 
 
 def renew(

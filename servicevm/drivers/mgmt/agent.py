@@ -12,7 +12,7 @@ from sqlalchemy import orm
 
 from servicevm import clock, pki
 from servicevm.db import api as db
-from servicevm.db import models
+from servicevm.db import leases, models
 from servicevm.db.holds import hold_device
 from servicevm.drivers.infra import user_network
 from servicevm.drivers.infra.base import InterfaceSpec
@@ -177,10 +177,11 @@ class AgentMgmtDriver(MgmtDriver):
         )
         return answer
 
-    def forget(self, device_id: str) -> None:
+    def forget(self, device_id: str, *, fence: int = 0) -> None:
 
         def revoke(session: orm.Session) -> None:
             hold_device(session, device_id)
+            leases.standing(session, device_id, fence)
             session.execute(
                 sa.delete(models.EnrolmentToken).where(
                     models.EnrolmentToken.device_id == device_id
@@ -203,6 +204,7 @@ class AgentMgmtDriver(MgmtDriver):
 
         def over(session: orm.Session) -> None:
             hold_device(session, device_id)
+            leases.standing(session, device_id, fence)
             session.execute(
                 sa.update(models.AgentSession)
                 .where(models.AgentSession.device_id == device_id)

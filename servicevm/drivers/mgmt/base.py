@@ -110,5 +110,11 @@ class MgmtDriver(abc.ABC):
         """Do a declared action or query of the service, e.g. ``stats``."""
 
     @abc.abstractmethod
-    def forget(self, device_id: str) -> None:
-        """Revoke what the device was given; it is being deleted."""
+    def forget(self, device_id: str, *, fence: int = 0) -> None:
+        """Revoke what the device was given: it is being deleted, or made
+        anew.
+
+        :param fence: as `servicevm.drivers.infra.base.DeviceSpec.fence`: a
+            conductor that was overtaken must not take away what the next
+            one's device was given
+        """

@@ -15,6 +15,8 @@ from typing import Any
 from oslo_config import cfg
 
 from servicevm import clock
+from servicevm.db import api as db
+from servicevm.db import leases
 from servicevm.drivers.infra.base import InterfaceSpec
 from servicevm.drivers.mgmt.base import (
     DeviceReport,
@@ -147,8 +149,11 @@ class NoopMgmtDriver(MgmtDriver):
             return {"listeners": [], "pools": []}
         return {"action": action, "arguments": dict(arguments)}
 
-    def forget(self, device_id: str) -> None:
+    def forget(self, device_id: str, *, fence: int = 0) -> None:
         with self._world.held(_id(device_id)):
+            if fence:
+                with db.reader() as session:
+                    leases.standing(session, device_id, fence)
             self._world.remove(device_id)
 
     @contextlib.contextmanager

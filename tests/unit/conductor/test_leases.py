@@ -60,6 +60,32 @@ def test_a_writer_that_is_fenced_out_writes_nothing(lab: Lab) -> None:
     assert len(lab.events(type="operation.succeeded")) == 1
 
 
+def test_who_is_fenced_out_takes_no_credentials_away(lab: Lab) -> None:
+    device_id, operation_id = lab.device()
+    overslept = []
+
+    def fail(point: str) -> None:
+        if point == "boot: end" and not overslept:
+            raise leases.FencedOut(operation_id)
+
+    def oversleep(point: str) -> None:
+        if point == "before forget" and not overslept:
+            overslept.append(point)
+            # It sleeps while another does all the rest.
+            lab.advance(16)
+            lab.settle(lab.conductor())
+            assert lab.get(models.Device, device_id).operating_status == (
+                "ONLINE"
+            )
+
+    lab.conductor(fail).run_once()
+    with lab.change(models.Operation, operation_id) as row:
+        row.step, row.state = "allocate", "PENDING"
+    lab.settle(lab.conductor(oversleep))
+    assert overslept
+    assert list(lab.noop_files())
+
+
 def test_a_driver_that_is_fenced_out_cannot_write_the_ledger(
     lab: Lab,
 ) -> None:
