@@ -49,7 +49,7 @@ def openstack(tmp_path: Path, keystone: Keystone) -> Openstack:
 
 
 def test_an_administrator_names_a_project_and_its_users_see_it(
-    service: Service, openstack: Openstack
+    service: Service, openstack: Openstack, keystone: Keystone
 ) -> None:
     done = openstack("admin", "quota", "set", "--devices", "3", "red")
     assert done.returncode == 0, done.stderr
@@ -66,7 +66,12 @@ def test_an_administrator_names_a_project_and_its_users_see_it(
     ):
         done = openstack(user, "quota", "show", "nobody")
         assert done.returncode == code, done.stderr
-    for words in (("set", "--devices", "9", "red"), ("delete", "red")):
+    project = keystone.identity().find("projects", "red")
+    assert project is not None
+    for words in (
+        ("set", "--devices", "9", project["id"]),
+        ("delete", project["id"]),
+    ):
         done = openstack("red-member", "quota", *words)
         assert done.returncode == ExitCode.AUTH, done.stderr
     assert openstack("admin", "quota", "delete", "red").returncode == 0
