@@ -115,11 +115,11 @@ class WsgiApplication:
             if self._ready or time.monotonic() < self._look_at:
                 return self._ready
             before = self._refusal
-            self._refusal = _unready()
+            self._refusal, cause = _unready()
             self._ready = not self._refusal
             self._look_at = time.monotonic() + _LOOK_EVERY
             if self._refusal and self._refusal != before:
-                LOG.error("%s", self._refusal)
+                LOG.error("%s %s", self._refusal, cause)
             return self._ready
 
     def _refuse(self, start: Start) -> Iterable[bytes]:
@@ -219,19 +219,21 @@ def _conductor(conf: cfg.ConfigOpts) -> ConductorApi:
     return NoConductor()
 
 
-def _unready() -> str:
-    """Why the database can not be used; empty where it can."""
+def _unready() -> tuple[str, str]:
+    """Why the database can not be used; empty where it can.
+
+    :returns: a sentence for everybody, and the cause, which is for the log
+    """
     try:
         found = schema.version()
     except (DBError, SQLAlchemyError) as error:
-        LOG.debug("The database does not answer: %s", error)
-        return "The database does not answer."
+        return "The database does not answer.", str(error)
     if found == schema.head():
-        return ""
+        return "", ""
     return (
         f"The database is at version {found or 'none'}, this release needs "
         f"{schema.head()}. Run: servicevm-manage db sync"
-    )
+    ), ""
 
 
 def _unreachable() -> NoReturn:

@@ -14,6 +14,7 @@ from servicevm.db import schema
 from servicevm.errors import ServicevmError
 from servicevm.rpc import oslo
 from servicevm.wsgi import server
+from tests.unit.log_lines import kept
 
 _ORIGIN = "https://panel.example.com"
 
@@ -63,6 +64,24 @@ def test_a_database_without_tables_is_said_until_it_has_them(
     _migrate(conf)
     assert api.simulate_get("/v1/devices").json == {"devices": []}
     assert api.simulate_get("/healthcheck").status_code == 200
+
+
+def test_why_the_database_does_not_answer_is_for_the_log(
+    conf: cfg.ConfigOpts,
+    serve: Callable[[], testing.TestClient],
+    tmp_path: Path,
+) -> None:
+    db.register(conf)
+    api = serve()
+    (tmp_path / "state" / "servicevm.sqlite").write_bytes(b"no database" * 99)
+    with kept() as lines:
+        for _ in range(2):
+            answer = api.simulate_get("/v1/devices")
+    (error,) = answer.json["errors"]
+    assert error["detail"] == "The database does not answer."
+    (line,) = lines
+    assert "The database does not answer. " in line
+    assert "file is not a database" in line
 
 
 def test_without_a_bus_a_device_cannot_be_asked(
