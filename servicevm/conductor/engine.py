@@ -194,7 +194,24 @@ class Engine:
                 row.run_after = now
             return row
 
-        row = db.write(conclude)
+        try:
+            row = db.write(conclude)
+        except (leases.FencedOut, DBConnectionError):
+            raise
+        except Exception as error:
+            # What a step or a driver has come up with can not be written;
+            # it could not be at another try of the same.
+            LOG.exception(
+                "The end of step %s of operation %s was not taken.",
+                operation.step,
+                operation.id,
+            )
+            result = errors.TransientError(
+                errors.INTERNAL,
+                "What came of the step could not be written "
+                f"({type(error).__name__}).",
+            )
+            row = db.write(conclude)
         self._hook(f"{operation.step}: written")
         return row
 

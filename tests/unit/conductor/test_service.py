@@ -1,10 +1,12 @@
 """Whole lives, in the calling thread."""
 
+from dataclasses import replace
+
 import pytest
 
 from servicevm import errors
 from servicevm.db import models
-from servicevm.drivers.infra.base import DeviceState
+from servicevm.drivers.infra.base import DeviceSpec, DeviceState, Observation
 from servicevm.errors import PermanentError, TransientError
 
 from .lab import CONFIG, Lab
@@ -273,3 +275,18 @@ def test_a_query_reaches_the_device(lab: Lab) -> None:
     with pytest.raises(PermanentError) as caught:
         conductor.call_service(device_id, "stats", {})
     assert caught.value.reason is errors.NOT_FOUND
+
+
+def test_what_can_not_be_written_fails_the_operation(lab: Lab) -> None:
+    seen = lab.cloud.observe
+
+    def observe(spec: DeviceSpec) -> Observation:
+        return replace(seen(spec), facts={"of a defective driver": object()})
+
+    lab.cloud.observe = observe  # type: ignore[method-assign]
+    _, operation_id = lab.device()
+    lab.settle(lab.conductor())
+    operation = lab.operation(operation_id)
+    assert operation.state == "FAILED"
+    assert operation.error_code == "internal_error"
+    assert "could not be written" in operation.error_text
