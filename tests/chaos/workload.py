@@ -189,12 +189,11 @@ class Worker:
 
     def update_service(self) -> None:
         _, service = self._any_service()
+        if self._rng.random() < 0.2:
+            self._update_twice(service)
+            return
         config = self._config()
-        answer = self._client.call(
-            "PATCH",
-            f"/v1/services/{service.id}",
-            {"service": {"config": config}},
-        )
+        answer = self._update(self._client, service, config)
         if answer.status not in (200, 202):
             self._ledger.refuse("update_service")
             return
@@ -208,6 +207,52 @@ class Worker:
         service.generation, service.config = shown["generation"], config
         self._ledger.accept(
             "update_service", shown["operation_id"], service.id
+        )
+
+    def _update_twice(self, service: Service) -> None:
+        """Two configs at once, from two who do not know of each other: each
+        is a generation of its own, and the later one stays."""
+        configs = [self._config(), self._config()]
+        answers: dict[int, Answer] = {}
+
+        def update(number: int, client: Client) -> None:
+            answers[number] = self._update(client, service, configs[number])
+
+        second = threading.Thread(target=update, args=(1, self._second))
+        second.start()
+        update(0, self._client)
+        second.join()
+        made: dict[int, dict[str, Any]] = {}
+        for number, answer in sorted(answers.items()):
+            if answer.status not in (200, 202):
+                self._ledger.refuse("update_service")
+                continue
+            shown = answer.body["service"]
+            if shown["generation"] in made:
+                self._ledger.breach(
+                    f"two updates of {service.id} became generation "
+                    f"{shown['generation']}"
+                )
+            made[shown["generation"]] = configs[number]
+            self._ledger.accept(
+                "update_service", shown["operation_id"], service.id
+            )
+        if made and min(made) <= service.generation:
+            self._ledger.breach(
+                f"update of {service.id}: generation {service.generation} "
+                f"became {min(made)}"
+            )
+        if made:
+            service.generation = max(made)
+            service.config = made[service.generation]
+
+    def _update(
+        self, client: Client, service: Service, config: dict[str, Any]
+    ) -> Answer:
+        return client.call(
+            "PATCH",
+            f"/v1/services/{service.id}",
+            {"service": {"config": config}},
         )
 
     def reboot(self) -> None:
