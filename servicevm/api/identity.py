@@ -48,6 +48,16 @@ REMEMBERED = 4096
 #: More than any token is long; Keystone's own have about 200 characters.
 _MAX_TOKEN = 16384
 
+#: What keystonemiddleware falls over where somebody else answers, such as
+#: the page of a proxy.
+_NONSENSE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+)
+
 _GROUP = "keystone_authtoken"
 _CACHE = "servicevm.token_cache"
 
@@ -140,6 +150,8 @@ class Keystone:
             status = self._verdict(environ)
         except keystone_exceptions.ClientException as error:
             raise _unavailable(error) from error
+        except _NONSENSE as error:
+            raise _unavailable(f"its answer is none: {error!r}") from error
         if status == 401:
             raise PermanentError(
                 UNAUTHENTICATED,

@@ -25,6 +25,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     asked: list[str]
     expires_at: str
+    odd: Any = None
 
     def do_GET(self) -> None:
         if not self.path.startswith("/v3/auth/tokens"):
@@ -37,6 +38,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, {"error": {"code": 404}})
         elif subject.startswith("broken"):
             self._answer(500, {"error": {"code": 500}})
+        elif subject.startswith("odd"):
+            self._answer(200, self.odd)
         else:
             self._answer(200, self._token(subject))
 
@@ -185,6 +188,16 @@ def test_what_is_no_token_is_not_asked_about(
 ) -> None:
     requests.refused(_ask(guarded, token), 401, "unauthenticated")
     assert handler.asked == []
+
+
+@pytest.mark.parametrize(
+    "answer", ["a page", [], {}, {"token": None}, {"token": {}}]
+)
+def test_what_is_no_keystone_is_503(
+    guarded: testing.TestClient, handler: type[_Handler], answer: Any
+) -> None:
+    handler.odd = answer
+    requests.refused(_ask(guarded, "odd"), 503, "identity_unavailable")
 
 
 def test_a_certificate_that_cannot_be_read_ends_the_start(
