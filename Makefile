@@ -31,9 +31,10 @@ cluster-down:  ## stop it and leave nothing
 
 test:  ## run every test, those that boot VMs included
 	@tools/bootstrap test
-	@$(BIN)/python -m pytest tests $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 tests/unit $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests --ignore tests/unit $(PYTEST_ARGS)
 	@set -e; for database in mariadb postgresql; do \
-		$(BIN)/python -m pytest --database $$database \
+		$(BIN)/python -m pytest -n 2 --database $$database \
 			tests/unit/db tests/unit/api tests/unit/conductor \
 			$(PYTEST_ARGS); \
 	done

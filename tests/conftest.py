@@ -8,8 +8,13 @@ import hypothesis
 import pytest
 
 # How long an example takes depends on what else the machine does.
-hypothesis.settings.register_profile("servicevm", deadline=None)
-hypothesis.settings.load_profile("servicevm")
+hypothesis.settings.register_profile(
+    "quick", deadline=None, max_examples=25, stateful_step_count=20
+)
+hypothesis.settings.register_profile(
+    "thorough", deadline=None, max_examples=500, stateful_step_count=50
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servicevm_agent.wire import (
@@ -110,7 +110,6 @@ def test_a_new_relay_makes_the_agent_begin_again(
     assert agent.outgoing() == b"\x00svm-ch1" + b"p" * 16
 
 
-@settings(max_examples=200)
 @given(st.lists(TLS, max_size=6), CUTS)
 def test_payload_passes_unchanged_and_undelayed(
     pieces: list[bytes], cuts: list[int]

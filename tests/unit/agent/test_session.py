@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -378,7 +378,4 @@ class TwoSessions(RuleBasedStateMachine):
             )
 
 
-TwoSessions.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None
-)
 test_two_sessions = TwoSessions.TestCase

@@ -3,7 +3,7 @@ import io
 
 import pytest
 from cliff.formatters.table import TableFormatter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from servicevmclient.osc import _cells, _columns, _table
@@ -145,7 +145,6 @@ def _emitted(formatter: object, rows: list[list[object]], empty: bool) -> str:
     return stdout.getvalue()
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(st.lists(VALUES, min_size=2, max_size=2), max_size=4),
     empty=st.booleans(),
