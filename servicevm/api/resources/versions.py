@@ -59,7 +59,8 @@ class Healthcheck(Resource):
             with db.reader() as session:
                 session.scalar(sa.text("SELECT 1"))
         except exception.DBError as error:
-            LOG.exception("The database does not answer")
+            # A sentence: load balancers ask every moment.
+            LOG.warning("The database does not answer: %s", error)
             raise TransientError(
                 UNAVAILABLE, "The database does not answer."
             ) from error

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from falcon import testing
+from oslo_db.exception import DBConnectionError
 
 from servicevm import logs
 from servicevm.errors import UNAVAILABLE, TransientError
@@ -74,6 +75,18 @@ def test_a_path_that_fails_makes_no_line_of_its_own(
     assert "FAKE" in first
     assert first.isprintable()
     assert len(first) < 600
+
+
+def test_a_check_of_the_health_leaves_no_traceback(
+    api: testing.TestClient,
+) -> None:
+    def fail(connection: object) -> None:
+        raise DBConnectionError(OSError("the cable is out"))
+
+    with database.listening("begin", fail), kept() as lines:
+        assert api.simulate_get("/healthcheck").status_code == 503
+    assert "the cable is out" in lines[0]
+    assert "Traceback" not in "".join(lines)
 
 
 @pytest.mark.parametrize("given", ["nonsense", "req-1\nFAKE", "x" * 1000])
