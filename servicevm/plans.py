@@ -10,9 +10,20 @@ from collections.abc import Mapping
 
 from servicevm.states import Action, ResourceType
 
-__all__ = ["PLANS", "PLAN_VERSION", "first_step", "next_step", "steps_of"]
+__all__ = [
+    "LOOKS",
+    "PLANS",
+    "PLAN_VERSION",
+    "first_step",
+    "next_step",
+    "steps_of",
+]
 
 PLAN_VERSION = 1
+
+#: Steps that change nothing but rows, and those at their end: they may be
+#: done before it is written that the step before has ended.
+LOOKS = frozenset({"wait_running", "wait_agent", "activate", "purge"})
 
 _CONFIGURE = ("wait_device", "publish", "apply", "wait_applied", "activate")
 

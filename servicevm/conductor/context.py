@@ -1,9 +1,10 @@
 """What a step is given."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from oslo_config import cfg
 from sqlalchemy import orm
 
@@ -28,7 +29,8 @@ LONGEST = 5.0
 
 @dataclass(frozen=True)
 class StepContext:
-    """One try of one step of an operation that we hold.
+    """One try of a step of an operation that we hold, and of those after it
+    that are written together with it.
 
     :param operation: as it was when the step began; detached
     """
@@ -36,6 +38,7 @@ class StepContext:
     conf: cfg.ConfigOpts
     drivers: Drivers
     operation: models.Operation
+    _seen: list[views.DeviceView] = field(default_factory=list)
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -43,12 +46,18 @@ class StepContext:
         return self.operation.step_data
 
     def device(self) -> views.DeviceView | None:
-        """The operation's device as it is now; None if it is gone."""
+        """The operation's device; None if it is gone.
+
+        As it is now, or was since the last write of this context.
+        """
+        if self._seen:
+            return self._seen[0]
         with db.reader() as session:
             found = views.load_device(session, self.operation.device_id)
         if found is None:
             return None
-        return replace(found, fence=self.operation.fence)
+        self._seen[:] = [replace(found, fence=self.operation.fence)]
+        return self._seen[0]
 
     def service(self) -> models.Service | None:
         """The operation's service as it is now; None if it is gone."""
@@ -69,6 +78,8 @@ class StepContext:
         :param function: given the operation's row; see servicevm.db.api.write
         :raises servicevm.db.leases.FencedOut: if the operation is not ours
         """
+
+        self._seen.clear()
 
         def alone(session: orm.Session) -> T:
             hold_device(session, self.operation.device_id)
@@ -109,32 +120,41 @@ class StepContext:
     def record(self, kind: str, external_id: str | None) -> None:
         """The ledger; see servicevm.drivers.infra.base.Record."""
 
+        seen = self.device()
+        if seen is None:
+            return
+        entry = models.DeviceResource
+
         def enter(session: orm.Session, row: models.Operation) -> None:
             now = db.now(session)
-            device = session.get(models.Device, self.operation.device_id)
-            if device is None:
-                return
-            key = (device.id, kind)
-            entry = session.get(models.DeviceResource, key)
-            if entry is None:
-                template = session.get_one(
-                    models.DeviceTemplateRevision,
-                    (device.template_id, device.template_revision),
-                )
-                entry = models.DeviceResource(
-                    device_id=device.id,
-                    kind=kind,
-                    driver=template.spec["infra_driver"],
-                    state=LedgerState.INTENT,
-                    created_at=now,
-                )
-                session.add(entry)
+            values: dict[str, Any] = {"updated_at": now}
             if external_id is not None:
-                entry.external_id = external_id
-                entry.state = LedgerState.PRESENT
-            entry.updated_at = now
+                values["external_id"] = external_id
+                values["state"] = LedgerState.PRESENT
+            updated = session.execute(
+                sa.update(entry)
+                .where(entry.device_id == row.device_id, entry.kind == kind)
+                .values(**values)
+                .execution_options(synchronize_session=False)
+            )
+            if leases.rowcount(updated):
+                return
+            session.add(
+                entry(
+                    device_id=row.device_id,
+                    kind=kind,
+                    driver=seen.infra_driver,
+                    created_at=now,
+                    **{"state": LedgerState.INTENT, **values},
+                )
+            )
 
         self.write(enter)
+        # Nothing else of it has changed.
+        ledger = dict(seen.ledger)
+        if external_id:
+            ledger[kind] = external_id
+        self._seen[:] = [replace(seen, ledger=ledger, touched=True)]
 
 
 Step = Callable[[StepContext], Outcome]

@@ -2,12 +2,14 @@
 
 What is decided here is written before anything else happens: the state
 after a step and the beginning of the next one are one transaction, and
-every transaction is fenced. A conductor that is killed at any instant
-leaves an operation that another continues with the step it was on.
+every transaction is fenced. A step that only looks (`servicevm.plans.LOOKS`)
+is done first, and its end goes into the same transaction. A conductor that
+is killed at any instant leaves an operation that another continues with the
+step it was on.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -120,27 +122,31 @@ class Engine:
                 leases.candidates(session, db.now(session), most + SPREAD)
             )
         while found and most > 0:
-            operation = db.write(partial(self._claim, found.pop(0), owner))
-            if operation is None:
+            some, found = found[:most], found[most:]
+            taken = db.write(partial(self._claim, some, owner))
+            if len(taken) < len(some):
                 # Another conductor goes through the same list.
                 self._shuffle(found)
-                continue
-            self._hook("claimed")
-            yield operation
-            most -= 1
+            most -= len(taken)
+            for operation in taken:
+                self._hook("claimed")
+                yield operation
 
     def _claim(
         self,
-        candidate: leases.Candidate,
+        found: Sequence[leases.Candidate],
         owner: str,
         session: orm.Session,
-    ) -> models.Operation | None:
+    ) -> list[models.Operation]:
         now = db.now(session)
-        operation = leases.claim(session, candidate, owner, now, self._lease)
-        if operation is not None:
-            settle.begun(session, operation, now)
-            self._enter(session, operation, now)
-        return operation
+        taken = leases.claim_all(session, found, owner, now, self._lease)
+        if taken:
+            with session.no_autoflush:
+                settle.begun(session, taken, now)
+                timeline.read(session, [one.id for one in taken])
+            for operation in taken:
+                self._enter(session, operation, now)
+        return taken
 
     def drive(self, operation: models.Operation) -> None:
         """Do steps of a claimed operation until it waits or ends."""
@@ -152,34 +158,27 @@ class Engine:
         ):
             try:
                 while operation.state == OperationState.RUNNING:
-                    operation = self._do_step(operation)
+                    operation = self._do_steps(operation)
             except leases.FencedOut:
                 LOG.info(
                     "Operation %s was taken over; leaving it.", operation.id
                 )
 
-    def _do_step(self, operation: models.Operation) -> models.Operation:
-        """Do the present step and write what became of it."""
-        self._hook(f"{operation.step}: begin")
-        result: Outcome | errors.ServicevmError
-        try:
-            result = self._call(operation)
-        except errors.ServicevmError as error:
-            result = error
-        except (leases.FencedOut, DBConnectionError):
-            # Of a database that is away nothing can be written either: the
-            # operation is dropped here and taken up where it was.
-            raise
-        except Exception as error:
-            # A defect in a step or a driver, or the database for a moment:
-            # it must not take the conductor down, and is not forgotten.
-            LOG.exception(
-                "Step %s of operation %s failed.", operation.step, operation.id
+    def _do_steps(self, operation: models.Operation) -> models.Operation:
+        """Do the present step and those after it that only look, and write
+        what became of them."""
+        context = StepContext(self._conf, self._drivers, operation)
+        results = [self._do_step(context)]
+        while isinstance(results[-1], Done):
+            following = plans.next_step(
+                operation.resource_type, operation.action, operation.step
             )
-            result = errors.TransientError(
-                errors.INTERNAL, f"{type(error).__name__}: {error}"
-            )
-        self._hook(f"{operation.step}: end")
+            if following not in plans.LOOKS or self._stopping():
+                break
+            done = results[-1]
+            operation.step = following
+            operation.step_data = {**operation.step_data, **done.data}
+            results.append(self._do_step(context))
 
         def conclude(session: orm.Session) -> models.Operation:
             hold_device(session, operation.device_id)
@@ -189,7 +188,10 @@ class Engine:
             row.updated_at = now
             # Somebody may have woken it while the step was looking.
             woken = row.run_after != operation.run_after
-            self._conclude(session, row, result, now)
+            for result in results:
+                # It may be that it has to end before the next.
+                if row.state == OperationState.RUNNING:
+                    self._conclude(session, row, result, now)
             if woken and row.state == OperationState.WAITING:
                 row.run_after = now
             return row
@@ -206,25 +208,52 @@ class Engine:
                 operation.step,
                 operation.id,
             )
-            result = errors.TransientError(
-                errors.INTERNAL,
-                "What came of the step could not be written "
-                f"({type(error).__name__}).",
-            )
+            results[:] = [
+                errors.TransientError(
+                    errors.INTERNAL,
+                    "What came of the step could not be written "
+                    f"({type(error).__name__}).",
+                )
+            ]
             row = db.write(conclude)
         self._hook(f"{operation.step}: written")
         return row
 
-    def _call(self, operation: models.Operation) -> Outcome:
+    def _do_step(
+        self, context: StepContext
+    ) -> Outcome | errors.ServicevmError:
+        operation = context.operation
+        self._hook(f"{operation.step}: begin")
+        result: Outcome | errors.ServicevmError
+        try:
+            result = self._call(context)
+        except errors.ServicevmError as error:
+            result = error
+        except (leases.FencedOut, DBConnectionError):
+            # Of a database that is away nothing can be written either: the
+            # operation is dropped here and taken up where it was.
+            raise
+        except Exception as error:
+            # A defect in a step or a driver, or the database for a moment:
+            # it must not take the conductor down, and is not forgotten.
+            LOG.exception(
+                "Step %s of operation %s failed.", operation.step, operation.id
+            )
+            result = errors.TransientError(
+                errors.INTERNAL, f"{type(error).__name__}: {error}"
+            )
+        self._hook(f"{operation.step}: end")
+        return result
+
+    def _call(self, context: StepContext) -> Outcome:
+        operation = context.operation
         key = (operation.resource_type, operation.action, operation.step)
         if key not in self._steps:
             raise errors.PermanentError(
                 errors.INTERNAL,
                 f"This release does not know the step {operation.step}.",
             )
-        return self._steps[key](
-            StepContext(self._conf, self._drivers, operation)
-        )
+        return self._steps[key](context)
 
     def _conclude(
         self,
@@ -327,8 +356,6 @@ class Engine:
         row.error_code = ending.code
         row.error_text = ending.text
         row.finished_at = now
-        # The flush lets queries below see that this one has ended.
-        session.flush()
         settle.ended(session, row, ending.state, ending.code, ending.text, now)
         LOG.info(
             "Operation %s (%s %s %s): %s %s",

@@ -8,7 +8,6 @@ any more (leftovers of both kinds).
 from collections.abc import Callable
 from functools import partial
 
-import sqlalchemy as sa
 from oslo_config import cfg
 from oslo_log import log
 from sqlalchemy import orm
@@ -66,7 +65,7 @@ class Reconciler:
                 views.all_devices(session, ProvisioningStatus.ACTIVE)
             )
         for device in active:
-            self.observe(device.row.id)
+            self._observe(device)
             if self._drivers.mgmt(device.mgmt_driver).silent:
                 self._remove_strays(device)
         restarted = self._janitor.restart_stuck()
@@ -87,6 +86,10 @@ class Reconciler:
             or device.row.provisioning_status != ProvisioningStatus.ACTIVE
         ):
             return
+        self._observe(device)
+
+    def _observe(self, device: views.DeviceView) -> None:
+        device_id = device.row.id
         try:
             infra = self._drivers.infra(device.infra_driver)
             seen = infra.observe(device.spec())
@@ -149,12 +152,8 @@ class Reconciler:
         """Have the infra drivers report machines that stop."""
         known: dict[str, list[DeviceSpec]] = {}
         with db.reader() as session:
-            for row in session.scalars(sa.select(models.Device)).all():
-                device = views.load_device(session, row.id)
-                if device is not None:
-                    known.setdefault(device.infra_driver, []).append(
-                        device.spec()
-                    )
+            for device in views.all_devices(session):
+                known.setdefault(device.infra_driver, []).append(device.spec())
         for name, specs in known.items():
             try:
                 self._drivers.infra(name).watch(specs, self._died)

@@ -111,7 +111,8 @@ class Runner:
                     self._take_back()
                 while self._fill():
                     pass
-                pause = min(pause, self._until_next())
+                if self._room() > 0:
+                    pause = min(pause, self._until_next())
             except (DBError, SQLAlchemyError):
                 # The database is away or full: everything waits for it.
                 LOG.exception("Cannot look for operations.")
@@ -130,14 +131,19 @@ class Runner:
 
         :returns: whether it is worth another try
         """
-        with self._lock:
-            room = int(self._conf.conductor.workers) - len(self._held)
-        taken = False
+        room = self._room()
+        taken = 0
         if room > 0 and not self._stop.is_set():
             for operation in self._engine.claims(self._owner, room):
                 self._submit(operation)
-                taken = True
-        return taken
+                taken += 1
+        # Where there is room for more, another conductor may have taken it.
+        return 0 < taken < room
+
+    def _room(self) -> int:
+        """How many more operations can be driven; one that ends hints."""
+        with self._lock:
+            return int(self._conf.conductor.workers) - len(self._held)
 
     def _take_back(self) -> None:
         """Free what was dropped while the database was away."""

@@ -1,5 +1,8 @@
 """What the beginning and the end of an operation do to its resource."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -24,6 +27,10 @@ __all__ = [
     "settled",
 ]
 
+_MODELS: Mapping[str, Any] = {
+    ResourceType.DEVICE: models.Device,
+    ResourceType.SERVICE: models.Service,
+}
 _ENDING = {
     OperationState.SUCCEEDED: ("operation.succeeded", Severity.INFO, "ended"),
     OperationState.FAILED: ("operation.failed", Severity.ERROR, "failed"),
@@ -55,16 +62,23 @@ def resource_of(
     return session.get(models.Service, operation.resource_id)
 
 
-def begun(session: orm.Session, operation: models.Operation, now: int) -> None:
+def begun(
+    session: orm.Session, operations: Sequence[models.Operation], now: int
+) -> None:
     """Show that what is in ERROR is being worked on again."""
-    resource = resource_of(session, operation)
-    if (
-        resource is not None
-        and resource.provisioning_status == ProvisioningStatus.ERROR
-    ):
-        resource.provisioning_status = PENDING[Action(operation.action)]
-        resource.status_code, resource.status_reason = None, ""
-        resource.updated_at = now
+    actions = {one.resource_id: Action(one.action) for one in operations}
+    types = {one.resource_type for one in operations}
+    for type_, model in _MODELS.items():
+        if type_ not in types:
+            continue
+        query = sa.select(model).where(
+            model.id.in_(list(actions)),
+            model.provisioning_status == ProvisioningStatus.ERROR,
+        )
+        for resource in session.scalars(query):
+            resource.provisioning_status = PENDING[actions[resource.id]]
+            resource.status_code, resource.status_reason = None, ""
+            resource.updated_at = now
 
 
 def settled(
@@ -77,8 +91,9 @@ def settled(
 
     A later operation of it keeps it PENDING.
     """
-    if not leases.successor(session, operation):
-        resource.provisioning_status = ProvisioningStatus.ACTIVE
+    with session.no_autoflush:
+        if not leases.successor(session, operation):
+            resource.provisioning_status = ProvisioningStatus.ACTIVE
     resource.status_code, resource.status_reason = None, ""
     resource.updated_at = now
 
@@ -92,9 +107,9 @@ def ended(
     now: int,
 ) -> None:
     """Show how it ended: the resource's status, and an event."""
-    resource = resource_of(session, operation)
     failed = state in (OperationState.FAILED, OperationState.CANCELLED)
-    if resource is not None and failed and code is not None:
+    resource = resource_of(session, operation) if failed else None
+    if resource is not None and code is not None:
         resource.status_code = code
         resource.status_reason = sentence(code, text)
         resource.updated_at = now

@@ -14,6 +14,9 @@ from servicevm.states import LedgerState, ProvisioningStatus
 
 __all__ = ["DeviceView", "all_devices", "document", "load_device"]
 
+#: Most devices that are read at once.
+PAGE = 200
+
 
 @dataclass(frozen=True)
 class DeviceView:
@@ -58,21 +61,24 @@ class DeviceView:
 
 def load_device(session: orm.Session, device_id: str) -> DeviceView | None:
     """Read the device; None if there is none."""
-    row = session.get(models.Device, device_id)
-    return None if row is None else _view(session, row)
+    found = _views(session, models.Device.id == device_id)
+    return found[0] if found else None
 
 
 def all_devices(
-    session: orm.Session, status: ProvisioningStatus
+    session: orm.Session, status: ProvisioningStatus | None = None
 ) -> Iterator[DeviceView]:
-    """Read every device with this provisioning status."""
-    rows = session.scalars(
-        sa.select(models.Device).where(
-            models.Device.provisioning_status == status
-        )
-    ).all()
-    for row in rows:
-        yield _view(session, row)
+    """Read every device, those with this provisioning status only.
+
+    Three queries for each `PAGE` of them.
+    """
+    query = sa.select(models.Device.id).order_by(models.Device.seq)
+    if status is not None:
+        query = query.where(models.Device.provisioning_status == status)
+    ids = session.scalars(query).all()
+    for first in range(0, len(ids), PAGE):
+        page = ids[first : first + PAGE]
+        yield from _views(session, models.Device.id.in_(page))
 
 
 def document(service: models.Service) -> ServiceDocument:
@@ -86,54 +92,94 @@ def document(service: models.Service) -> ServiceDocument:
     )
 
 
-def _view(session: orm.Session, row: models.Device) -> DeviceView:
-    revision = session.get(
-        models.DeviceTemplateRevision,
-        (row.template_id, row.template_revision),
-    )
-    if revision is None:
-        raise LookupError(
-            f"device {row.id} names a template revision that does not exist"
+def _views(
+    session: orm.Session, where: sa.ColumnElement[bool]
+) -> list[DeviceView]:
+    rows = session.execute(
+        sa.select(
+            models.Device,
+            models.DeviceTemplateRevision,
+            models.DeviceInterface,
         )
-    interfaces = session.scalars(
-        sa.select(models.DeviceInterface)
-        .where(models.DeviceInterface.device_id == row.id)
-        .order_by(models.DeviceInterface.index)
-    )
-    ledger = session.scalars(
-        sa.select(models.DeviceResource).where(
-            models.DeviceResource.device_id == row.id
+        .outerjoin(
+            models.DeviceTemplateRevision,
+            (
+                models.DeviceTemplateRevision.template_id
+                == models.Device.template_id
+            )
+            & (
+                models.DeviceTemplateRevision.revision
+                == models.Device.template_revision
+            ),
         )
+        .outerjoin(
+            models.DeviceInterface,
+            models.DeviceInterface.device_id == models.Device.id,
+        )
+        .where(where)
+        .order_by(models.Device.seq, models.DeviceInterface.index)
     ).all()
-    services = session.scalars(
+    if not rows:
+        return []
+    devices = {row[0].id: row for row in rows}
+    interfaces: dict[str, list[InterfaceSpec]] = {one: [] for one in devices}
+    for device, _, interface in rows:
+        if interface is not None:
+            interfaces[device.id].append(_interface(interface))
+    ledgers: dict[str, list[models.DeviceResource]] = {
+        one: [] for one in devices
+    }
+    for entry in session.scalars(
+        sa.select(models.DeviceResource).where(
+            models.DeviceResource.device_id.in_(list(devices))
+        )
+    ):
+        ledgers[entry.device_id].append(entry)
+    services: dict[str, list[models.Service]] = {one: [] for one in devices}
+    for service in session.scalars(
         sa.select(models.Service)
         .where(
-            models.Service.device_id == row.id,
+            models.Service.device_id.in_(list(devices)),
             models.Service.provisioning_status
             != ProvisioningStatus.PENDING_DELETE,
         )
         .order_by(models.Service.seq)
-    ).all()
-    return DeviceView(
-        row=row,
-        template=revision.spec,
-        interfaces=[
-            InterfaceSpec(
-                role=interface.role,
-                index=interface.index,
-                network=interface.network,
-                mac=interface.mac,
-                address=interface.address,
-                prefix=interface.prefix,
-                gateway=interface.gateway,
-            )
-            for interface in interfaces
-        ],
-        ledger={
-            entry.kind: entry.external_id
-            for entry in ledger
-            if entry.external_id and entry.state != LedgerState.INTENT
-        },
-        touched=bool(ledger),
-        services=services,
+    ):
+        services[service.device_id].append(service)
+    return [
+        DeviceView(
+            row=device,
+            template=_spec(device, revision),
+            interfaces=interfaces[device.id],
+            ledger={
+                entry.kind: entry.external_id
+                for entry in ledgers[device.id]
+                if entry.external_id and entry.state != LedgerState.INTENT
+            },
+            touched=bool(ledgers[device.id]),
+            services=services[device.id],
+        )
+        for device, revision, _ in devices.values()
+    ]
+
+
+def _spec(
+    device: models.Device, revision: models.DeviceTemplateRevision | None
+) -> Mapping[str, Any]:
+    if revision is None:
+        raise LookupError(
+            f"device {device.id} names a template revision that does not exist"
+        )
+    return revision.spec
+
+
+def _interface(row: models.DeviceInterface) -> InterfaceSpec:
+    return InterfaceSpec(
+        role=row.role,
+        index=row.index,
+        network=row.network,
+        mac=row.mac,
+        address=row.address,
+        prefix=row.prefix,
+        gateway=row.gateway,
     )

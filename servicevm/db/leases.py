@@ -18,7 +18,7 @@ from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.db.holds import hold_device
+from servicevm.db.holds import hold_devices
 from servicevm.db.models import Device, Operation
 from servicevm.states import TERMINAL, OperationState
 
@@ -28,6 +28,7 @@ __all__ = [
     "FencedOut",
     "candidates",
     "claim",
+    "claim_all",
     "fenced",
     "new_owner",
     "next_due",
@@ -136,30 +137,56 @@ def claim(
     now: int,
     lease: int,
 ) -> Operation | None:
-    """Take an operation, if it is still free; holds its device.
+    """Take an operation, if it is still free; see `claim_all`."""
+    taken = claim_all(session, [found], owner, now, lease)
+    return taken[0] if taken else None
 
-    :param lease: microseconds for which it is the owner's
+
+def claim_all(
+    session: orm.Session,
+    found: Sequence[Candidate],
+    owner: str,
+    now: int,
+    lease: int,
+) -> list[Operation]:
+    """Take those operations that are still free; holds their devices.
+
+    :param found: of each device only the first is taken
+    :param lease: microseconds for which they are the owner's
     """
-    hold_device(session, found.device_id)
-    row = session.scalars(
+    # None of two that wait for the same device is in the other's way yet.
+    first = {one.device_id: one.id for one in reversed(found)}
+    hold_devices(session, first)
+    rows = session.scalars(
         sa.select(Operation)
-        .where(Operation.id == found.id, _ready(now), _free(now))
+        .where(
+            Operation.id.in_(sorted(first.values())),
+            _ready(now),
+            _free(now),
+        )
+        .order_by(Operation.run_after, Operation.seq)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).first()
-    if row is None:
-        return None
+    ).all()
+    if not rows:
+        return []
     # Of all claims about the device the latest has the highest fence.
-    held = session.scalar(
-        sa.select(Device.hold_count).where(Device.id == found.device_id)
-    )
-    row.state = OperationState.RUNNING
-    row.owner = owner
-    row.fence = max(row.fence + 1, held or 0)
-    row.lease_until = now + lease
-    row.started_at = row.started_at or now
-    row.updated_at = now
-    return row
+    held: dict[str, int] = {
+        device_id: count
+        for device_id, count in session.execute(
+            sa.select(Device.id, Device.hold_count).where(
+                Device.id.in_(sorted(row.device_id for row in rows))
+            )
+        )
+    }
+    for row in rows:
+        row.state = OperationState.RUNNING
+        row.owner = owner
+        row.fence = max(row.fence + 1, held.get(row.device_id, 0))
+        row.lease_until = now + lease
+        row.started_at = row.started_at or now
+        row.updated_at = now
+    return list(rows)
 
 
 def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:

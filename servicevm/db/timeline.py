@@ -1,4 +1,10 @@
-"""The timeline of an operation: a row for every step that was begun."""
+"""The timeline of an operation: a row for every step that was begun.
+
+Who writes it holds the operation, so its last row is read once in a
+transaction, however many steps begin and end there.
+"""
+
+from collections.abc import Iterable
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -6,7 +12,22 @@ from sqlalchemy import orm
 from servicevm.db.models import Operation, OperationStep
 from servicevm.states import OperationState
 
-__all__ = ["began", "begin_step", "end_step"]
+__all__ = ["began", "begin_step", "end_step", "read"]
+
+#: Key in a session's ``info``: operation's id to its last row.
+_LAST = "servicevm_last_steps"
+
+
+def read(session: orm.Session, operation_ids: Iterable[str]) -> None:
+    """Read what the functions below need of many operations at once."""
+    last = session.info.setdefault(_LAST, {})
+    last.update(dict.fromkeys(operation_ids))
+    rows = session.scalars(
+        sa.select(OperationStep)
+        .where(OperationStep.operation_id.in_(list(last)))
+        .order_by(OperationStep.position)
+    )
+    last.update((row.operation_id, row) for row in rows)
 
 
 def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
@@ -19,17 +40,17 @@ def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
             return
         # Left by a release whose plan had other steps.
         last.state, last.finished_at = OperationState.SUPERSEDED, now
-    session.add(
-        OperationStep(
-            operation_id=operation.id,
-            position=0 if last is None else last.position + 1,
-            name=operation.step,
-            state=OperationState.RUNNING,
-            attempts=operation.attempts + 1,
-            message="",
-            started_at=now,
-        )
+    begun = OperationStep(
+        operation_id=operation.id,
+        position=0 if last is None else last.position + 1,
+        name=operation.step,
+        state=OperationState.RUNNING,
+        attempts=operation.attempts + 1,
+        message="",
+        started_at=now,
     )
+    session.add(begun)
+    session.info[_LAST][operation.id] = begun
 
 
 def end_step(
@@ -62,9 +83,14 @@ def began(session: orm.Session, operation_id: str) -> int | None:
 def _last_step(
     session: orm.Session, operation_id: str
 ) -> OperationStep | None:
-    return session.scalars(
-        sa.select(OperationStep)
-        .where(OperationStep.operation_id == operation_id)
-        .order_by(OperationStep.position.desc())
-        .limit(1)
-    ).first()
+    known: dict[str, OperationStep | None] = session.info.setdefault(_LAST, {})
+    if operation_id not in known:
+        # What was changed before is written with the rest, in one go.
+        with session.no_autoflush:
+            known[operation_id] = session.scalars(
+                sa.select(OperationStep)
+                .where(OperationStep.operation_id == operation_id)
+                .order_by(OperationStep.position.desc())
+                .limit(1)
+            ).first()
+    return known[operation_id]
