@@ -7,8 +7,6 @@ document is made of.
 """
 
 import functools
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import falcon
 
 from servicevm.api import body, parameters, validation
+from servicevm.api.encoding import encode, etag
 from servicevm.api.ownership import Owner
 from servicevm.api.parameters import Parameter
 from servicevm.api.runtime import Runtime
@@ -221,20 +220,6 @@ class Call:
         return {name: item}
 
 
-#: What changes by itself, without anyone's doing: presence. It would make
-#: If-Match fail for no reason.
-_NOT_IN_ETAG = ("agent", "members", "alive", "last_seen", "sessions")
-
-
-def etag(name: str, item: Json) -> str:
-    """SHA-256 of the canonical body, without what changes by itself."""
-    stable = {
-        key: value for key, value in item.items() if key not in _NOT_IN_ETAG
-    }
-    text = json.dumps({name: stable}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def method(
     summary: str,
     *,
@@ -304,7 +289,7 @@ def method(
                 _check_response(checks_response, answer)
             if fields:
                 answer = _pick(answer, fields)
-            resp.data = json.dumps(answer, separators=(",", ":")).encode()
+            resp.data = encode(answer)
 
         responder.declared = declared  # type: ignore[attr-defined]
         return responder

@@ -2,8 +2,8 @@
 
 Paging is by key: a page begins after the row that `marker` names, or the
 place that a link's marker holds, so that rows that come, go or change between
-two pages shift nothing. A page costs at most
-three queries, whatever its size.
+two pages shift nothing. A page costs at most three queries, whatever its size
+and whatever belongs to its rows.
 """
 
 import functools
@@ -14,27 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.db import marker
+from servicevm.db import marker, packed
 from servicevm.db.models import Tag
 
 Column = Any  # orm.InstrumentedAttribute of any type
 
-#: Parameter of statements about several resources, which are made once: its
-#: value is a list of their ids.
-IDS = "ids"
-
-
-def any_id(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Whether the column is one of the ids that parameter `IDS` brings."""
-    return column.in_(sa.bindparam(IDS, expanding=True))
-
-
 _TAG = Tag.__table__.c
-_TAGS = (
-    sa.select(_TAG.resource_id, _TAG.tag)
-    .where(any_id(_TAG.resource_id))
-    .order_by(_TAG.tag)
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +30,9 @@ class Listing:
     :param sorts: key to column; every column is NOT NULL
     :param default: sort where none is asked for: key, whether descending
     :param changed: column that ``changes-since`` looks at
-    :param unseen: columns that nobody is shown: they are not read, which
-        on MariaDB costs a microsecond for each row
+    :param unseen: columns that nobody is shown: they are not read
+    :param parts: what belongs to a row and is in other tables: attribute to
+        subquery, see `servicevm.db.packed.part`
     """
 
     model: Any
@@ -56,6 +42,7 @@ class Listing:
     changed: Column | None = None
     tagged: bool = True
     unseen: Sequence[Column] = ()
+    parts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,8 +72,8 @@ class ListQuery:
 class Page:
     """Rows, and where the pages beside it begin.
 
-    :param rows: each with the attributes of the model, read-only
-
+    :param rows: each with the attributes of the model, its parts and, where
+        it has some, its unsorted `tags` or None; read-only
     :param next: marker of the next page, or None at the end
     :param previous: marker of the page before; "" where that is the first;
         None where there is none
@@ -119,7 +106,7 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
         after: Any = marker.decode(keys, query.marker)
         if after is None:
             after = session.execute(
-                sa.select(*_columns(listing)).where(
+                sa.select(*(column for column, _ in keys)).where(
                     _plain(listing.model.id) == query.marker,
                     *_scope(listing, query),
                 )
@@ -130,11 +117,13 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
     # The ids first, from an index alone: MariaDB else reads every row from
     # the project's first on.
     ids = _ids(listing, forward, keys, query.limit).subquery()
-    rows = session.execute(
-        sa.select(*_columns(listing))
+    reads = _reads(listing)
+    found = session.execute(
+        sa.select(*reads.selected)
         .join(ids, ids.c.id == _plain(listing.model.id))
         .order_by(*_order(keys))
     ).all()
+    rows = [reads.read(row) for row in found]
     next_marker = None
     if len(rows) > query.limit:
         next_marker = marker.encode(keys, rows[query.limit - 1])
@@ -158,26 +147,16 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
 
 
 def one(session: orm.Session, listing: Listing, resource_id: str) -> Any:
-    """Read one row, plain as those of a page; None if there is none."""
-    return session.execute(_one(listing), {"id": resource_id}).first()
+    """Read one row, as those of a page; None if there is none."""
+    found = session.execute(_one(listing), {"id": resource_id}).first()
+    return None if found is None else _reads(listing).read(found)
 
 
 @functools.cache
 def _one(listing: Listing) -> sa.Select[Any]:
-    return sa.select(*_columns(listing)).where(
+    return sa.select(*_reads(listing).selected).where(
         _plain(listing.model.id) == sa.bindparam("id")
     )
-
-
-def tags_of(
-    session: orm.Session, resource_ids: Sequence[str]
-) -> dict[str, list[str]]:
-    """Sorted tags of each resource, in one query."""
-    found: dict[str, list[str]] = {item: [] for item in resource_ids}
-    rows = session.execute(_TAGS, {IDS: [*resource_ids]}).all()
-    for resource_id, tag in rows:
-        found[resource_id].append(tag)
-    return found
 
 
 def set_tags(
@@ -212,14 +191,22 @@ def _ids(
 
 
 @functools.cache
-def _columns(listing: Listing) -> list[sa.ColumnElement[Any]]:
-    """What is read, under the model's names."""
+def _reads(listing: Listing) -> packed.Rows:
+    """How the listing's rows are read, under the model's names."""
     unseen = {column.key for column in listing.unseen}
-    return [
-        item.columns[0].label(item.key)
+    columns = {
+        item.key: item.columns[0]
         for item in sa.inspect(listing.model).column_attrs
         if item.key not in unseen
-    ]
+    }
+    parts = dict(listing.parts)
+    if listing.tagged:
+        parts["tags"] = packed.part(
+            packed.gathered(_TAG.tag),
+            listing.model.__table__,
+            _TAG.resource_id == _plain(listing.model.id),
+        )
+    return packed.Rows(columns, parts)
 
 
 def _total(

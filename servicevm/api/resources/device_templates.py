@@ -29,6 +29,7 @@ LISTING = listing.Listing(
         "name": _MODEL.name,
     },
     changed=_MODEL.updated_at,
+    parts=views.PARTS,
 )
 
 
@@ -46,7 +47,7 @@ class Collection(Resource):
         query = call.list_query(shared=True)
         with db.reader() as session:
             page = call.page(session, query)
-            items = views.render(session, page.rows)
+            items = [views.render(row) for row in page.rows]
         return call.collection("device_templates", items, page)
 
     @method(
@@ -71,7 +72,7 @@ class Collection(Resource):
                 row = session.get(_MODEL, earlier)
                 if row is None:
                     raise idempotency.gone(earlier)
-                return views.render(session, [row])[0]
+                return _shown(session, row.id)
             row_id = idempotency.claim(
                 session, call, ResourceType.DEVICE_TEMPLATE
             )
@@ -83,7 +84,7 @@ class Collection(Resource):
             listing.set_tags(session, row.id, given.get("tags", ()))
             _event(session, call, row, "create")
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         item = db.write(create)
         call.headers["Location"] = call.url(
@@ -103,10 +104,10 @@ class Item(Resource):
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            row = _find(session, id)
-            return call.show(
-                "device_template", views.render(session, [row])[0]
-            )
+            row = listing.one(session, LISTING, id)
+        if row is None:
+            raise _missing(id)
+        return call.show("device_template", views.render(row))
 
     @method(
         "Change a device template; a change of its spec makes a new revision",
@@ -128,9 +129,7 @@ class Item(Resource):
 
         def update(session: orm.Session) -> Json:
             row = _find(session, id, alone=True)
-            call.match(
-                "device_template", lambda: views.render(session, [row])[0]
-            )
+            call.match("device_template", lambda: _shown(session, row.id))
             if wanted and row.revision != seen:
                 raise PermanentError(
                     CONFLICT, "Someone else changed the template just now."
@@ -142,7 +141,7 @@ class Item(Resource):
                 _add_revision(session, row, spec)
             _event(session, call, row, "update")
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         return call.show("device_template", db.write(update))
 
@@ -154,9 +153,7 @@ class Item(Resource):
     def on_delete(self, call: Call, id: str) -> None:
         def delete(session: orm.Session) -> None:
             row = _find(session, id, alone=True)
-            call.match(
-                "device_template", lambda: views.render(session, [row])[0]
-            )
+            call.match("device_template", lambda: _shown(session, row.id))
             users = session.scalar(
                 sa.select(sa.func.count())
                 .select_from(models.Device)
@@ -174,6 +171,12 @@ class Item(Resource):
         db.write(delete)
 
 
+def _shown(session: orm.Session, template_id: str) -> Json:
+    """What the device template looks like by now."""
+    row = listing.one(session, LISTING, template_id)
+    return views.render(row)
+
+
 def _find(
     session: orm.Session, template_id: str, *, alone: bool = False
 ) -> models.DeviceTemplate:
@@ -184,10 +187,14 @@ def _find(
     """
     row = session.get(_MODEL, template_id, with_for_update=alone or None)
     if row is None:
-        raise PermanentError(
-            NOT_FOUND, f"There is no device template {template_id[:64]}."
-        )
+        raise _missing(template_id)
     return row
+
+
+def _missing(template_id: str) -> PermanentError:
+    return PermanentError(
+        NOT_FOUND, f"There is no device template {template_id[:64]}."
+    )
 
 
 def _spec(

@@ -52,6 +52,7 @@ LISTING = listing.Listing(
         "operating_status": _MODEL.operating_status,
     },
     changed=_MODEL.updated_at,
+    parts=views.PARTS,
     unseen=(
         _MODEL.vcpus,
         _MODEL.ram_mib,
@@ -88,7 +89,7 @@ class Collection(Resource):
         query = call.list_query()
         with db.reader() as session:
             page = call.page(session, query)
-            items = views.render(session, page.rows)
+            items = [views.render(row) for row in page.rows]
         return call.collection("devices", items, page)
 
     @method(
@@ -108,12 +109,12 @@ class Collection(Resource):
                     raise idempotency.gone(earlier)
                 # It may have been made by and for somebody else.
                 call.found(row, "device", earlier)
-                return views.render(session, [row])[0]
+                return _shown(session, row.id)
             row_id = idempotency.claim(session, call, ResourceType.DEVICE)
             row = _new(session, call, row_id)
             requested.request(session, call, row, Action.CREATE)
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         item = db.write(create)
         self.runtime.conductor.wake()
@@ -133,7 +134,7 @@ class Item(Resource):
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
             row = call.found(listing.one(session, LISTING, id), "device", id)
-            return call.show("device", views.render(session, [row])[0])
+            return call.show("device", views.render(row))
 
     @method(
         "Change a device's name, description, tags or properties",
@@ -147,12 +148,12 @@ class Item(Resource):
         def update(session: orm.Session) -> Json:
             hold_device(session, id)
             row = find(session, call, id)
-            call.match("device", lambda: views.render(session, [row])[0])
+            call.match("device", lambda: _shown(session, row.id))
             requested.refuse_deleting(row)
             requested.describe(session, row, given)
             requested.emit(session, call, row, "update")
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         return call.show("device", db.write(update))
 
@@ -166,7 +167,7 @@ class Item(Resource):
         def delete(session: orm.Session) -> Json:
             hold_device(session, id)
             row = find(session, call, id)
-            call.match("device", lambda: views.render(session, [row])[0])
+            call.match("device", lambda: _shown(session, row.id))
             operation = requested.running_delete(session, row)
             if operation is None:
                 operations.supersede(session, row.id)
@@ -201,7 +202,7 @@ class Reboot(Resource):
             hold_device(session, id)
             row = find(session, call, id)
             if idempotency.made_before(session, call) is not None:
-                return views.render(session, [row])[0]
+                return _shown(session, row.id)
             _refuse_reboot(session, row)
             row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
             row.status_code, row.status_reason = None, ""
@@ -210,7 +211,7 @@ class Reboot(Resource):
             )
             idempotency.remember(session, call, ResourceType.DEVICE, row.id)
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         item = db.write(reboot)
         self.runtime.conductor.wake()
@@ -242,6 +243,12 @@ class ConsoleLog(Resource):
         wanted = int(call.values.get("max_bytes", [str(_DEFAULT_LOG)])[0])
         text = self.runtime.conductor.console_log(id, min(wanted, _MAX_LOG))
         return {"console_log": text}
+
+
+def _shown(session: orm.Session, device_id: str) -> Json:
+    """What the device looks like by now."""
+    row = listing.one(session, LISTING, device_id)
+    return views.render(row)
 
 
 def find(session: orm.Session, call: Call, device_id: str) -> models.Device:

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import orm
 
 from servicevm.api import parameters
-from servicevm.api.method import Call, Json, Resource, etag, method
+from servicevm.api.encoding import etag
+from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import quotas as schemas
 from servicevm.db import api as db
 from servicevm.db import events, quotas

@@ -86,7 +86,7 @@ class Collection(Resource):
         query = call.list_query()
         with db.reader() as session:
             page = call.page(session, query)
-            items = views.render(session, page.rows)
+            items = [views.render(row) for row in page.rows]
         return call.collection("services", items, page)
 
     @method(
@@ -112,13 +112,13 @@ class Collection(Resource):
                     raise idempotency.gone(earlier)
                 # It may have been made by and for somebody else.
                 call.found(row, "service", earlier)
-                return views.render(session, [row])[0]
+                return _shown(session, row.id)
             row_id = idempotency.claim(session, call, ResourceType.SERVICE)
             device = _host(session, call, declared)
             row = _new(session, call, row_id, device, declared)
             requested.request(session, call, row, Action.CREATE)
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         item = db.write(create)
         self.runtime.conductor.wake()
@@ -138,7 +138,7 @@ class Item(Resource):
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
             row = call.found(listing.one(session, LISTING, id), "service", id)
-            return call.show("service", views.render(session, [row])[0])
+            return call.show("service", views.render(row))
 
     @method(
         "Change a service; its config is replaced as a whole (202)",
@@ -157,7 +157,7 @@ class Item(Resource):
         def update(session: orm.Session) -> Json:
             hold_service(session, id)
             row = find(session, call, id)
-            call.match("service", lambda: views.render(session, [row])[0])
+            call.match("service", lambda: _shown(session, row.id))
             requested.refuse_deleting(row)
             requested.describe(session, row, given)
             call.status = 200
@@ -168,7 +168,7 @@ class Item(Resource):
             else:
                 requested.emit(session, call, row, "update")
             session.flush()
-            return views.render(session, [row])[0]
+            return _shown(session, row.id)
 
         item = db.write(update)
         if call.status == 202:
@@ -185,7 +185,7 @@ class Item(Resource):
         def delete(session: orm.Session) -> Json:
             hold_service(session, id)
             row = find(session, call, id)
-            call.match("service", lambda: views.render(session, [row])[0])
+            call.match("service", lambda: _shown(session, row.id))
             operation = requested.running_delete(session, row)
             if operation is None:
                 operations.supersede(
@@ -202,6 +202,12 @@ class Item(Resource):
         answer = db.write(delete)
         self.runtime.conductor.wake()
         return answer
+
+
+def _shown(session: orm.Session, service_id: str) -> Json:
+    """What the service looks like by now."""
+    row = listing.one(session, LISTING, service_id)
+    return views.render(row)
 
 
 def digest(config: Mapping[str, Any]) -> str:
@@ -280,7 +286,7 @@ def _host(
             TYPE_NOT_OFFERED,
             f"Device {device.id} hosts: {', '.join(offered) or 'nothing'}.",
         )
-    used = device_views.used_slots(session, [device.id]).get(device.id, 0)
+    used = device_views.used_slots(session, device.id)
     if used + declared.slots > device.slots:
         raise PermanentError(
             NO_FREE_SLOT,

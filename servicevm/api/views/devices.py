@@ -1,92 +1,82 @@
 """Devices as the API shows them."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.db import listing, models
+from servicevm.db import models, packed
 from servicevm.drivers.infra import user_network
 
+_DEVICE = models.Device.__table__
 _SERVICE = models.Service.__table__.c
-_USED = (
-    sa.select(_SERVICE.device_id, sa.func.sum(_SERVICE.slots))
-    .where(listing.any_id(_SERVICE.device_id))
-    .group_by(_SERVICE.device_id)
-)
-
 _INTERFACE = models.DeviceInterface.__table__.c
-_INTERFACES = (
-    sa.select(
-        _INTERFACE.device_id,
-        _INTERFACE.role,
-        _INTERFACE.idx,
-        _INTERFACE.network,
-        _INTERFACE.mac,
-        _INTERFACE.address,
-        _INTERFACE.prefix,
-        _INTERFACE.gateway,
-    )
-    .where(listing.any_id(_INTERFACE.device_id))
-    .order_by(_INTERFACE.idx)
-)
-
 _SESSION = models.AgentSession.__table__.c
 _CERTIFICATE = models.AgentCertificate.__table__.c
-_AGENTS = (
-    sa.select(
-        _SESSION.device_id,
-        _SESSION.connected,
-        _SESSION.agent_version,
-        _SESSION.boot_id,
-        _SESSION.connected_at,
-        _SESSION.last_seen,
-        _SESSION.serial,
-        _CERTIFICATE.not_after,
-    )
-    .outerjoin_from(
-        models.AgentSession.__table__,
-        models.AgentCertificate.__table__,
-        _CERTIFICATE.serial == _SESSION.serial,
-    )
-    .where(listing.any_id(_SESSION.device_id))
-)
+
+#: What belongs to a device and is in other tables.
+PARTS = {
+    "interfaces": packed.part(
+        packed.gathered(
+            packed.array(
+                _INTERFACE.idx,
+                _INTERFACE.role,
+                _INTERFACE.network,
+                _INTERFACE.mac,
+                _INTERFACE.address,
+                _INTERFACE.prefix,
+                _INTERFACE.gateway,
+            )
+        ),
+        _DEVICE,
+        _INTERFACE.device_id == _DEVICE.c.id,
+    ),
+    "agent": packed.part(
+        packed.array(
+            _SESSION.connected,
+            _SESSION.agent_version,
+            _SESSION.boot_id,
+            _SESSION.connected_at,
+            _SESSION.last_seen,
+            _SESSION.serial,
+            sa.select(_CERTIFICATE.not_after)
+            .where(_CERTIFICATE.serial == _SESSION.serial)
+            .scalar_subquery(),
+        ),
+        _DEVICE,
+        _SESSION.device_id == _DEVICE.c.id,
+    ),
+    "used": sa.select(sa.func.sum(_SERVICE.slots))
+    .where(_SERVICE.device_id == _DEVICE.c.id)
+    .correlate(_DEVICE)
+    .scalar_subquery(),
+}
 
 
-def render(
-    session: orm.Session, rows: Sequence[models.Device]
-) -> list[dict[str, Any]]:
-    """The rows with all that belongs to them; four more queries in all."""
-    ids = [row.id for row in rows]
-    tags = listing.tags_of(session, ids)
-    interfaces = _interfaces(session, ids)
-    agents = _agents(session, ids)
-    used = used_slots(session, ids)
-    return [
-        {
-            "id": row.id,
-            "name": row.name,
-            "description": row.description,
-            "project_id": row.project_id,
-            "kind": row.kind,
-            "template_id": row.template_id,
-            "template_revision": row.template_revision,
-            **status(row),
-            "interfaces": interfaces[row.id],
-            "agent": agents.get(row.id),
-            "slots": {"total": row.slots, "used": used.get(row.id, 0)},
-            "facts": row.facts,
-            "tags": tags[row.id],
-            "properties": row.properties,
-            "created_at": clock.isoformat(row.created_at),
-            "updated_at": clock.isoformat(row.updated_at),
-            "launched_at": clock.isoformat(row.launched_at),
-        }
-        for row in rows
-    ]
+def render(row: Any) -> dict[str, Any]:
+    """A device that was read with `PARTS`."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "description": row.description,
+        "project_id": row.project_id,
+        "kind": row.kind,
+        "template_id": row.template_id,
+        "template_revision": row.template_revision,
+        **status(row),
+        "interfaces": [_interface(*item) for item in sorted(row.interfaces)]
+        if row.interfaces
+        else [],
+        "agent": None if row.agent is None else _agent(*row.agent),
+        "slots": {"total": row.slots, "used": int(row.used or 0)},
+        "facts": row.facts,
+        "tags": sorted(row.tags or ()),
+        "properties": row.properties,
+        "created_at": clock.isoformat(row.created_at),
+        "updated_at": clock.isoformat(row.updated_at),
+        "launched_at": clock.isoformat(row.launched_at),
+    }
 
 
 def status(row: models.Device | models.Service) -> dict[str, Any]:
@@ -102,51 +92,55 @@ def status(row: models.Device | models.Service) -> dict[str, Any]:
     }
 
 
-def used_slots(session: orm.Session, ids: Sequence[str]) -> dict[str, int]:
-    """Slots that the services of each device take."""
-    rows = session.execute(_USED, {listing.IDS: [*ids]})
-    return {device_id: int(count) for device_id, count in rows}
-
-
-def _interfaces(
-    session: orm.Session, ids: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    rows = session.execute(_INTERFACES, {listing.IDS: [*ids]}).all()
-    for owner, role, index, network, mac, address, prefix, gateway in rows:
-        # Every guest has the same address on its own user network, so the
-        # row has none: there an address is taken once per network.
-        user = network == user_network.NETWORK
-        found[owner].append(
-            {
-                "role": role,
-                "index": index,
-                "network": network,
-                "mac": mac,
-                "address": user_network.ADDRESS if user else address,
-                "prefix": user_network.PREFIX if user else prefix,
-                "gateway": gateway,
-            }
+def used_slots(session: orm.Session, device_id: str) -> int:
+    """Slots that the services of a device take."""
+    found = session.scalar(
+        sa.select(sa.func.sum(_SERVICE.slots)).where(
+            _SERVICE.device_id == device_id
         )
-    return found
+    )
+    return int(found or 0)
 
 
-def _agents(
-    session: orm.Session, ids: Sequence[str]
-) -> dict[str, dict[str, Any]]:
+def _interface(
+    index: int,
+    role: str,
+    network: str,
+    mac: str,
+    address: str | None,
+    prefix: int | None,
+    gateway: str | None,
+) -> dict[str, Any]:
+    # Every guest has the same address on its own user network, so the row
+    # has none: there an address is taken once per network.
+    user = network == user_network.NETWORK
     return {
-        row.device_id: {
-            "connected": row.connected,
-            "version": row.agent_version,
-            "boot_id": row.boot_id,
-            "connected_at": clock.isoformat(row.connected_at),
-            "last_seen": clock.isoformat(row.last_seen),
-            "certificate": None
-            if row.not_after is None
-            else {
-                "serial": row.serial,
-                "not_after": clock.isoformat(row.not_after),
-            },
-        }
-        for row in session.execute(_AGENTS, {listing.IDS: [*ids]})
+        "role": role,
+        "index": index,
+        "network": network,
+        "mac": mac,
+        "address": user_network.ADDRESS if user else address,
+        "prefix": user_network.PREFIX if user else prefix,
+        "gateway": gateway,
+    }
+
+
+def _agent(
+    connected: object,
+    version: str | None,
+    boot_id: str | None,
+    connected_at: int | None,
+    last_seen: int | None,
+    serial: str | None,
+    not_after: int | None,
+) -> dict[str, Any]:
+    return {
+        "connected": bool(connected),
+        "version": version,
+        "boot_id": boot_id,
+        "connected_at": clock.isoformat(connected_at),
+        "last_seen": clock.isoformat(last_seen),
+        "certificate": None
+        if not_after is None
+        else {"serial": serial, "not_after": clock.isoformat(not_after)},
     }

@@ -1,0 +1,37 @@
+"""Answers as text, and what an ETag is made of."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+#: What changes by itself, without anyone's doing: presence. It would make
+#: If-Match fail for no reason.
+_NOT_IN_ETAG = ("agent", "members", "alive", "last_seen", "sessions")
+
+
+def encode(document: Mapping[str, Any], *, canonical: bool = False) -> bytes:
+    """The document as JSON.
+
+    :param canonical: equal documents give equal texts
+    """
+    try:
+        return orjson.dumps(
+            document, option=orjson.OPT_SORT_KEYS if canonical else None
+        )
+    except orjson.JSONEncodeError:
+        # A number of more than 64 bits: rare, but JSON.
+        return json.dumps(
+            document, sort_keys=canonical, separators=(",", ":")
+        ).encode()
+
+
+def etag(name: str, item: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical body, without what changes by itself."""
+    stable = {
+        key: value for key, value in item.items() if key not in _NOT_IN_ETAG
+    }
+    text = encode({name: stable}, canonical=True)
+    return hashlib.sha256(text).hexdigest()
