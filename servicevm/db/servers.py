@@ -8,13 +8,15 @@ what the other has committed, and decide on that. Those of readers are
 REPEATABLE READ: all their queries see one state.
 """
 
+import functools
 import select
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception
-from sqlalchemy import event
+from sqlalchemy import event, exc
 from sqlalchemy.dialects import plugins
 from sqlalchemy.engine import CreateEnginePlugin
 
@@ -36,6 +38,11 @@ LOCK_TIMEOUT = 10
 #: nothing more: its process is stopped or gone, and it holds rows.
 IDLE_TIMEOUT = 15
 
+#: Seconds for which a connection that worked is taken to work: it is not
+#: asked before it is used again.
+TRUSTED = 1.0
+_WORKED = "servicevm_worked_at"
+
 _MYSQL_SESSION = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT}",
@@ -54,6 +61,8 @@ READING: Mapping[str, Mapping[str, Any]] = {
         "postgresql_readonly": True,
     }
 }
+#: MariaDB's flag in each of its answers.
+_IN_TRANSACTION = 1
 #: SQLSTATEs of PostgreSQL after which the same again may work: a
 #: serialization failure, a lock that was not to be had in time.
 _COLLISIONS = {"40001", "55P03"}
@@ -66,6 +75,8 @@ class ServersPlugin(CreateEnginePlugin):
         super().__init__(url, kwargs)
         patient = "patient" in url.query
         given = kwargs.setdefault("connect_args", {})
+        # See `_on_checkout` and, for MariaDB, `_on_reset`.
+        kwargs["pool_pre_ping"] = False
         if url.get_backend_name() == "postgresql":
             given.setdefault("connect_timeout", CONNECT_TIMEOUT)
             given.setdefault(
@@ -78,6 +89,7 @@ class ServersPlugin(CreateEnginePlugin):
             kwargs["isolation_level"] = "READ COMMITTED"
             _bound_waits(None if patient else READ_TIMEOUT)
         else:
+            kwargs["pool_reset_on_return"] = None
             # oslo.db takes what MariaDB calls utf8: three bytes at most.
             given["charset"] = "utf8mb4"
             given.setdefault("connect_timeout", CONNECT_TIMEOUT)
@@ -90,8 +102,16 @@ class ServersPlugin(CreateEnginePlugin):
 
     def engine_created(self, engine: sa.Engine) -> None:
         event.listen(engine, "handle_error", _on_error)
+        event.listen(engine, "connect", _on_use)
+        event.listen(engine, "checkin", _on_use)
+        event.listen(
+            engine,
+            "checkout",
+            functools.partial(_on_checkout, engine.dialect),
+        )
         if engine.dialect.name == "mysql":
             event.listen(engine, "connect", _on_mariadb)
+            event.listen(engine, "reset", _on_reset)
 
 
 plugins.register(_NAME, __name__, ServersPlugin.__name__)
@@ -115,6 +135,36 @@ def _on_mariadb(connection: Any, record: Any) -> None:
             cursor.execute(_MARIADB_IDLE)
     # What was just read is no part of anybody's transaction.
     connection.rollback()
+
+
+def _on_use(connection: Any, record: Any) -> None:
+    record.info[_WORKED] = time.monotonic()
+
+
+def _on_checkout(
+    dialect: sa.Dialect, connection: Any, record: Any, fairy: Any
+) -> None:
+    """Have the pool connect anew where the server is not there any more.
+
+    SQLAlchemy's own pre-ping asks every time: a way to the server and back
+    for each request.
+    """
+    if time.monotonic() - record.info[_WORKED] < TRUSTED:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise exc.InvalidatePoolError from error
+
+
+def _on_reset(connection: Any, record: Any, state: Any) -> None:
+    """Roll back what is open, and only that.
+
+    SQLAlchemy rolls back at the end of a session, and here again.
+    """
+    status = getattr(connection, "server_status", _IN_TRANSACTION)
+    if status & _IN_TRANSACTION and not state.transaction_was_reset:
+        connection.rollback()
 
 
 def _on_error(context: Any) -> None:
