@@ -46,6 +46,8 @@ _WORKED = "servicevm_worked_at"
 _MYSQL_SESSION = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT}",
+    # JSON_ARRAYAGG cuts off what is longer, see servicevm.db.packed.
+    "SET SESSION group_concat_max_len = 1048576",
 )
 _MARIADB_IDLE = f"SET SESSION idle_transaction_timeout = {IDLE_TIMEOUT}"
 _POSTGRESQL_SESSION = {
