@@ -1,5 +1,6 @@
 """The conductor: all its parts, and what other processes ask of it."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from oslo_config import cfg
@@ -71,11 +72,13 @@ class Conductor(ConductorApi, AgentEvents):
     def stop(self, timeout: float) -> None:
         """Put down what is in hand; devices keep running.
 
-        :param timeout: seconds
+        :param timeout: seconds, for all of it
         """
-        self._upkeep.stop(timeout)
+        deadline = time.monotonic() + timeout
+        # First: nothing more is claimed, however long the rest takes.
         self._runner.stop(timeout)
-        self._presence.stop(timeout)
+        self._upkeep.stop(max(deadline - time.monotonic(), 0))
+        self._presence.stop(max(deadline - time.monotonic(), 0))
         self._drivers.close()
 
     def run_once(self) -> bool:

@@ -1,5 +1,6 @@
 """The thread that gives the reconciler its turns."""
 
+import contextlib
 import queue
 import threading
 import time
@@ -47,8 +48,11 @@ class Upkeep:
     def stop(self, timeout: float) -> None:
         """End the thread, at most after `timeout` seconds."""
         if self._thread is not None:
-            self._errands.put(None)
-            self._thread.join(timeout)
+            deadline = time.monotonic() + timeout
+            # Full where it hangs in one of very many.
+            with contextlib.suppress(queue.Full):
+                self._errands.put(None, timeout=timeout)
+            self._thread.join(max(deadline - time.monotonic(), 0))
             self._thread = None
 
     def run_errands(self) -> None:

@@ -88,6 +88,30 @@ def test_without_a_hint_it_looks_by_itself(
     assert finished.wait(operation) == ["SUCCEEDED"]
 
 
+def test_a_sweep_that_takes_long_does_not_keep_it_claiming(
+    live: Lab,
+) -> None:
+    live.device()
+    live.settle(live.conductor())
+    began, go_on = threading.Event(), threading.Event()
+
+    def hold(point: str) -> None:
+        if threading.current_thread().name == "upkeep":
+            began.set()
+            assert go_on.wait(30)
+
+    conductor = live.conductor(hold)
+    conductor.start()
+    assert began.wait(30)
+    stopper = threading.Thread(target=conductor.stop, args=(30,))
+    stopper.start()
+    try:
+        assert conductor._runner._stop.wait(5)
+    finally:
+        go_on.set()
+        stopper.join()
+
+
 def test_stop_puts_down_between_steps_and_the_next_goes_on(
     live: Lab,
 ) -> None:
