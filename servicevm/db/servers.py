@@ -38,8 +38,8 @@ LOCK_TIMEOUT = 10
 #: nothing more: its process is stopped or gone, and it holds rows.
 IDLE_TIMEOUT = 15
 
-#: Seconds for which a connection that worked is taken to work: it is not
-#: asked before it is used again.
+#: Seconds for which a connection that worked, and that the server has not
+#: closed, is taken to work: it is not asked before it is used again.
 TRUSTED = 1.0
 _WORKED = "servicevm_worked_at"
 
@@ -151,12 +151,24 @@ def _on_checkout(
     SQLAlchemy's own pre-ping asks every time: a way to the server and back
     for each request.
     """
-    if time.monotonic() - record.info[_WORKED] < TRUSTED:
+    lately = time.monotonic() - record.info[_WORKED] < TRUSTED
+    if lately and _is_silent(connection):
         return
     try:
         dialect.do_ping(connection)
     except dialect.loaded_dbapi.Error as error:
         raise exc.InvalidatePoolError from error
+
+
+def _is_silent(connection: Any) -> bool:
+    """Whether there is nothing to read, no end of the connection either."""
+    # psycopg2's has a number, PyMySQL's a socket.
+    source = getattr(connection, "_sock", connection)
+    if source is None:
+        return False
+    poll = select.poll()
+    poll.register(source, select.POLLIN)
+    return not poll.poll(0)
 
 
 def _on_reset(connection: Any, record: Any, state: Any) -> None:
