@@ -1,6 +1,6 @@
 """What an answer costs the database does not grow with what it shows."""
 
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from falcon import testing
@@ -10,6 +10,7 @@ from servicevm.api import app
 from servicevm.db import api as db
 from servicevm.db import models
 from tests.unit import database
+from tests.unit.api.conductor import RecordingConductor
 from tests.unit.db import rows
 
 #: Path to the most statements that an answer takes: those that begin the
@@ -49,6 +50,10 @@ MANY = 50
 
 def _id(number: int, kind: int) -> str:
     return f"{kind:08x}-0000-4000-8000-{number:012x}"
+
+
+FIRST = "/v1/devices?limit=10"
+LATER = f"{FIRST}&marker={_id(20, 2)}"
 
 
 def _fill(numbers: range) -> None:
@@ -201,60 +206,58 @@ def _history(session: orm.Session, number: int, device: str) -> None:
     )
 
 
-@pytest.fixture
-def filled(api: testing.TestClient) -> testing.TestClient:
+@pytest.fixture(scope="module")
+def costs(
+    tmp_path_factory: pytest.TempPathFactory, migrated: Path
+) -> dict[str, tuple[int, int]]:
+    """Path to its statements with a row of everything, and with `MANY`."""
+    conf = database.configured(tmp_path_factory.mktemp("costs") / "state")
+    conf.set_override("auth_strategy", "none", group="api")
+    conf.set_override("response_validation", True, group="api")
+    database.use(conf, migrated)
+    api = testing.TestClient(app.build(conf, RecordingConductor()))
     _fill(range(1, 2))
-    return api
+    few = {path: _cost(api, path) for path in (*LISTS, *SHOWS)}
+    _fill(range(2, MANY + 1))
+    many = {path: _cost(api, path) for path in few}
+    many |= {path: _cost(api, path) for path in (FIRST, LATER)}
+    db.dispose()
+    return {path: (few.get(path, 0), cost) for path, cost in many.items()}
 
 
-@pytest.fixture
-def statements(filled: testing.TestClient) -> Iterator[list[str]]:
-    found: list[str] = []
+def _cost(api: testing.TestClient, path: str) -> int:
+    statements: list[str] = []
     with database.listening(
         "before_cursor_execute",
-        lambda c, cursor, statement, *_: found.append(statement),
+        lambda c, cursor, statement, *_: statements.append(statement),
     ):
-        yield found
-
-
-def _cost(api: testing.TestClient, path: str, statements: list[str]) -> int:
-    statements.clear()
-    answer = api.simulate_get(path)
+        answer = api.simulate_get(path)
     assert answer.status_code == 200, answer.text
     return len(statements)
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_costs_the_same_for_1_row_and_for_50(
-    filled: testing.TestClient, statements: list[str], path: str
+    costs: dict[str, tuple[int, int]], path: str
 ) -> None:
-    few = _cost(filled, path, statements)
-    _fill(range(2, MANY + 1))
-    many = _cost(filled, path, statements)
+    few, many = costs[path]
     assert many == few
     assert many <= LISTS[path]
 
 
 @pytest.mark.parametrize("path", SHOWS)
 def test_showing_one_costs_the_same_whatever_it_has(
-    filled: testing.TestClient, statements: list[str], path: str
+    costs: dict[str, tuple[int, int]], path: str
 ) -> None:
-    few = _cost(filled, path, statements)
-    _fill(range(2, MANY + 1))
-    many = _cost(filled, path, statements)
+    few, many = costs[path]
     assert many == few
     assert many <= SHOWS[path]
 
 
 def test_a_page_in_the_middle_costs_two_statements_more(
-    filled: testing.TestClient, statements: list[str]
+    costs: dict[str, tuple[int, int]],
 ) -> None:
-    _fill(range(2, MANY + 1))
-    first = _cost(filled, "/v1/devices?limit=10", statements)
-    later = _cost(
-        filled, f"/v1/devices?limit=10&marker={_id(20, 2)}", statements
-    )
-    assert later == first + 2
+    assert costs[LATER][1] == costs[FIRST][1] + 2
 
 
 def test_every_route_that_reads_is_counted() -> None:
