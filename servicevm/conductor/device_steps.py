@@ -170,7 +170,8 @@ def activate(ctx: StepContext) -> Outcome:
             row.observed_generation,
             int(ctx.operation.arguments.get("generation", row.generation)),
         )
-        leases.wake(session, now, device_id=row.id)
+        with session.no_autoflush:  # all that changes is written at once
+            leases.wake(session, now, device_id=row.id)
 
     return Done(effect=active)
 

@@ -7,6 +7,7 @@
     with writer() as session: ...   # committed at the end, or not at all
     write(function)                 # as writer, again after a collision
     now(session)                    # what time it is, for everybody
+    first(session, query)           # a row, and what time it is
 
 Everything between the two ends of a ``with`` is one transaction. A writer
 must not wait for anything but the database: on SQLite it keeps all other
@@ -199,12 +200,12 @@ def writer() -> Iterator[orm.Session]:
 
 
 #: The server's clock in microseconds, whatever its time zone.
-_CLOCKS = {
-    "mysql": sa.text(
-        "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
+_CLOCKS: Mapping[str, sa.ColumnElement[int]] = {
+    "mysql": sa.literal_column(
+        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
     ),
-    "postgresql": sa.text(
-        "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+    "postgresql": sa.literal_column(
+        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
     ),
 }
 
@@ -218,15 +219,31 @@ def now(session: orm.Session) -> int:
     """
     found = session.info.get(_NOW)
     if found is None:
-        question = _CLOCKS.get(session.get_bind().dialect.name)
+        told = _clock(session)
         # An SQLite file has no server; all its processes are of one host.
-        found = clock.now_us() if question is None else _ask(session, question)
+        if told is None:
+            found = clock.now_us()
+        else:
+            found = session.scalars(sa.select(told)).one()
         session.info[_NOW] = found
     return int(found)
 
 
-def _ask(session: orm.Session, question: Any) -> int:
-    return int(session.scalar(question))
+def first(session: orm.Session, query: sa.Select[T]) -> T | None:
+    """The first row; from a server it brings what `now` answers."""
+    told = _clock(session)
+    if told is None or _NOW in session.info:
+        return session.scalars(query).first()
+    found = session.execute(query.add_columns(told)).first()
+    if found is None:
+        return None
+    row: T = found[0]
+    session.info[_NOW] = found[1]
+    return row
+
+
+def _clock(session: orm.Session) -> sa.ColumnElement[int] | None:
+    return _CLOCKS.get(session.get_bind().dialect.name)
 
 
 def _manager() -> Any:

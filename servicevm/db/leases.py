@@ -18,6 +18,7 @@ from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock
+from servicevm.db import api as db
 from servicevm.db.holds import hold_devices
 from servicevm.db.models import Device, Operation
 from servicevm.states import TERMINAL, OperationState
@@ -198,7 +199,8 @@ def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
     """
     # Locked, so that nobody takes over between this look and the caller's
     # own writes.
-    row = session.scalars(
+    row = db.first(
+        session,
         sa.select(Operation)
         .where(
             Operation.id == operation_id,
@@ -206,8 +208,8 @@ def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
             Operation.state == OperationState.RUNNING,
         )
         .with_for_update()
-        .execution_options(populate_existing=True)
-    ).first()
+        .execution_options(populate_existing=True),
+    )
     if row is None:
         raise FencedOut(operation_id)
     return row
