@@ -97,6 +97,16 @@ def use(conf: cfg.ConfigOpts, migrated: Path) -> None:
     _restore()
 
 
+def leave() -> None:
+    """Let go of what `use` has pointed this process at."""
+    if _Kept.server is None:
+        api.dispose()
+        return
+    # Its connections serve the next test: making them takes longer than most
+    # tests do.
+    api._Facade.manager = api._Facade.engine = None
+
+
 def _use_server(conf: cfg.ConfigOpts) -> None:
     if _Kept.facade is None:
         api.configure(conf)

@@ -10,7 +10,6 @@ from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
 from servicevm.api import app
-from servicevm.db import api as db
 from servicevm.db.quotas import QUOTAS
 from tests.unit import database
 from tests.unit.api.conductor import RecordingConductor
@@ -40,7 +39,7 @@ def api(
 ) -> Iterator[testing.TestClient]:
     database.use(conf, migrated)
     yield testing.TestClient(app.build(conf, conductor))
-    db.dispose()
+    database.leave()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from keystoneauth1 import adapter, discover, http_basic, session
 from oslo_config import cfg
 
 from servicevm.api import app, credentials
-from servicevm.db import api as db
 from tests.unit import database
 from tests.unit.api import requests
 from tests.unit.api.conductor import RecordingConductor
@@ -29,7 +28,7 @@ def guarded(
     conf.set_override("auth_strategy", "http_basic", group="api")
     database.use(conf, migrated)
     yield testing.TestClient(app.build(conf, RecordingConductor()))
-    db.dispose()
+    database.leave()
 
 
 def _basic(user: str, password: str) -> dict[str, str]:

@@ -13,7 +13,6 @@ from oslo_config import cfg
 from oslo_serialization import jsonutils
 
 from servicevm.api import app, identity
-from servicevm.db import api as db
 from tests.unit import database
 from tests.unit.api import requests
 from tests.unit.api.conductor import RecordingConductor
@@ -129,7 +128,7 @@ def guarded(
         conf.set_override(name, value, group=group)
     database.use(conf, migrated)
     yield testing.TestClient(app.build(conf, RecordingConductor()))
-    db.dispose()
+    database.leave()
 
 
 def _ask(api: testing.TestClient, token: str) -> testing.Result:

@@ -8,7 +8,6 @@ from oslo_config import cfg
 
 from servicevm import clock
 from servicevm import conf as servicevm_conf
-from servicevm.db import api
 from tests.unit import database
 
 from .lab import Lab
@@ -34,4 +33,4 @@ def lab(
     made = Lab(conf, set_clock)
     made.template()
     yield made
-    api.dispose()
+    database.leave()

@@ -24,7 +24,7 @@ def conf(tmp_path: Path) -> cfg.ConfigOpts:
 def database(conf: cfg.ConfigOpts, migrated: Path) -> Iterator[cfg.ConfigOpts]:
     databases.use(conf, migrated)
     yield conf
-    api.dispose()
+    databases.leave()
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from falcon import testing
 from oslo_config import cfg
 
 from servicevm.api import app, auth
-from servicevm.db import api as db
 from servicevm.db import models
 from tests.unit import database
 from tests.unit.api import requests
@@ -31,7 +30,7 @@ def anyone(
     database.use(conf, migrated)
     conductor = RecordingConductor()
     yield testing.TestClient(app.build(conf, conductor))
-    db.dispose()
+    database.leave()
 
 
 @pytest.fixture
