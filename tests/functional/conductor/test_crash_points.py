@@ -15,6 +15,9 @@ from servicevm.db import api as db
 from servicevm.db import models
 from tests.unit.conductor.lab import CONFIG, Crash, Lab
 
+# Some thousand transactions, which a busy server takes its time for.
+pytestmark = pytest.mark.timeout(500)
+
 Ask = Callable[[Lab, dict[str, str]], None]
 
 

@@ -21,6 +21,11 @@ from tests.unit.server import Server, point
 
 WORKER = Path(__file__).with_name("worker.py")
 DEVICES = 12
+#: Seconds. A busy machine takes many times as long as an idle one, and most
+#: of it to start seven processes.
+SETTLED = 120.0
+
+pytestmark = pytest.mark.timeout(500)
 
 
 @pytest.fixture
@@ -57,7 +62,11 @@ def start(conf: cfg.ConfigOpts) -> subprocess.Popen[str]:
 def finish(process: subprocess.Popen[str], *, kill: bool) -> None:
     if kill:
         process.kill()
-    process.communicate(timeout=30)
+    try:
+        process.communicate(timeout=60)
+    finally:
+        # What does not end would go on without its database.
+        process.kill()
 
 
 def ask_for_devices() -> None:
@@ -135,7 +144,7 @@ def states() -> set[str]:
 
 
 def wait_until_settled() -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + SETTLED
     while states() & {"PENDING", "RUNNING", "WAITING"}:
         assert time.monotonic() < deadline, states()
         time.sleep(0.1)

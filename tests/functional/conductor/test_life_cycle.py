@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,11 +22,14 @@ from oslo_config import cfg
 
 from servicevm import clock
 from servicevm import conf as servicevm_conf
-from servicevm.db import api, models
+from servicevm.db import models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.states import OperationState
 from tests.unit import database
 from tests.unit.conductor.lab import CONFIG, Crash, Lab
+
+# Some thousand transactions, which a busy server takes its time for.
+pytestmark = pytest.mark.timeout(500)
 
 REAL_CLOCK = clock.now_us
 
@@ -63,7 +67,7 @@ class LifeCycle(RuleBasedStateMachine):
             self.check_settled()
         finally:
             clock.now_us = REAL_CLOCK
-            api.dispose()
+            database.leave()
             shutil.rmtree(self.folder)
 
     @rule(target=devices)
