@@ -117,6 +117,8 @@ class Runner:
                 # The database is away or full: everything waits for it.
                 LOG.exception("Cannot look for operations.")
                 pause = PAUSE
+                # A claim may be ours without our having heard of it.
+                self._dropped.set()
             self._hint.wait(pause)
 
     def _until_next(self) -> float:
@@ -160,7 +162,8 @@ class Runner:
         except (DBError, SQLAlchemyError):
             self._dropped.set()
             raise
-        LOG.info("Taking up %d operations that were dropped.", freed)
+        if freed:
+            LOG.info("Taking up %d operations that were dropped.", freed)
 
     def _submit(self, operation: models.Operation) -> None:
         assert self._pool is not None  # noqa: S101 - for the types

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from oslo_db.exception import DBConnectionError
 
 from servicevm import clock
 from servicevm.conductor.service import Conductor
@@ -110,6 +111,29 @@ def test_a_sweep_that_takes_long_does_not_keep_it_claiming(
     finally:
         go_on.set()
         stopper.join()
+
+
+def test_a_claim_whose_answer_was_lost_does_not_wait_for_its_lease(
+    live: Lab, finished: Finished
+) -> None:
+    live.conf.set_override("lease", 600, "conductor")
+    lost: list[str] = []
+
+    def lose(point: str) -> None:
+        if point == "claimed" and not lost:
+            lost.append(point)
+            raise DBConnectionError
+        finished.hook(point)
+
+    conductor = live.conductor(lose)
+    conductor.start()
+    try:
+        _, operation = live.device()
+        conductor.wake()
+        assert finished.wait(operation) == ["SUCCEEDED"]
+    finally:
+        conductor.stop(10)
+    assert lost
 
 
 def test_stop_puts_down_between_steps_and_the_next_goes_on(
