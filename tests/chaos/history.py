@@ -133,7 +133,7 @@ def judge(changes: Sequence[Change]) -> tuple[list[str], dict[str, Any]]:
         if len(found) > 1:
             wrong.append(f"connection {key} claimed for {sorted(found)}")
     fences: dict[str, int] = {}
-    holders: dict[tuple[str, int], str] = {}
+    holders: dict[tuple[str, int], str | None] = {}
     counts: collections.Counter[str] = collections.Counter()
     for one in changes:
         where = f"operation {one.operation} (line {one.seq})"
@@ -145,9 +145,9 @@ def judge(changes: Sequence[Change]) -> tuple[list[str], dict[str, Any]]:
             counts["claims"] += 1
             if one.old_state == "RUNNING":
                 counts["takeovers"] += 1
-            holder = holders.setdefault(
-                (one.operation, one.fence), str(one.owner)
-            )
+            # Nobody's where it ended in the very write that claimed it: it
+            # was to be cancelled.
+            holder = holders.setdefault((one.operation, one.fence), one.owner)
             if holder != one.owner:
                 wrong.append(f"{where}: fence {one.fence} was given twice")
             continue

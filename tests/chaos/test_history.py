@@ -86,3 +86,21 @@ def test_a_fence_that_is_given_twice_is_found() -> None:
     wrong, _ = judge([claim(1, "c1", "a", 1), claim(2, "c2", "b", 1)])
     assert len(wrong) == 1
     assert "given twice" in wrong[0]
+
+
+def test_a_claim_may_end_what_it_claims_in_the_same_write() -> None:
+    ended = change(
+        1,
+        "c1",
+        old_fence=1,
+        fence=2,
+        old_owner=None,
+        owner=None,
+        old_state="WAITING",
+        state="SUPERSEDED",
+    )
+    assert judge([ended])[0] == []
+    again = claim(2, "c2", "b", 2)
+    assert judge([ended, again])[0] == [
+        "operation op (line 2): fence 2 was given twice"
+    ]
