@@ -64,6 +64,27 @@ class Beats:
                 _merge(new, newer)
 
 
+def batches(
+    beats: Sequence[dict[str, Any]], *, most: int, most_news: int
+) -> list[Sequence[dict[str, Any]]]:
+    """Parts that a conductor can take in one call, in order.
+
+    :param most: beats in a part
+    :param most_news: of these, those that bring services
+    """
+    ends, news = [0], 0
+    for at, beat in enumerate(beats):
+        news += "services" in beat
+        if at - ends[-1] >= most or news > most_news:
+            ends.append(at)
+            news = int("services" in beat)
+    return [
+        beats[begin:end]
+        for begin, end in zip(ends, [*ends[1:], len(beats)], strict=True)
+        if begin < end
+    ]
+
+
 def now_us() -> int:
     """Microseconds of a clock that nobody sets; of this host only."""
     return time.monotonic_ns() // 1000

@@ -24,6 +24,8 @@ REPORT_AGAIN = 1.0
 MOVES_PER_SECOND = 100
 #: Heartbeats handed to the conductor in one call.
 BEATS_PER_CALL = 1000
+#: Of these, with news of services: each is a transaction of its own there.
+NEWS_PER_CALL = 100
 #: Seconds that a peer which got its last word has to close by itself: closed
 #: in the same breath, the word could be overlooked.
 LAST_WORD = 1.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import itertools
 import logging
 import ssl
 import threading
@@ -18,7 +19,7 @@ from servicevm.errors import (
 )
 from servicevm.relay import call_log
 from servicevm.relay import limits as bounds
-from servicevm.relay.beats import aged, now_us
+from servicevm.relay.beats import aged, batches, now_us
 from servicevm.relay.connection import Connection
 from servicevm.relay.endings import Ending
 from servicevm.relay.limits import Limits
@@ -281,18 +282,21 @@ class Relay:
     ) -> None:
         """Hand beats over; at most one flush is under way."""
         self._flushing = True
-        left = list(beats)
+        left = batches(
+            beats,
+            most=bounds.BEATS_PER_CALL,
+            most_news=bounds.NEWS_PER_CALL,
+        )
         stale: list[Json] = []
 
         def hand_over() -> None:
             while left:
                 stale.extend(
                     self._events.heartbeats(
-                        self._limits.name,
-                        aged(left[: bounds.BEATS_PER_CALL], now_us()),
+                        self._limits.name, aged(left[0], now_us())
                     )
                 )
-                del left[: bounds.BEATS_PER_CALL]
+                del left[0]
 
         def taken(_: Any, error: BaseException | None) -> None:
             self._flushing = False
@@ -305,7 +309,7 @@ class Relay:
                 board.beats.give_back(
                     [
                         beat
-                        for beat in left
+                        for beat in itertools.chain.from_iterable(left)
                         if (session := board.registry.get(beat["device_id"]))
                         and session.epoch == beat["epoch"]
                     ]

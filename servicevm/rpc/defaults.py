@@ -28,6 +28,9 @@ RECOMMENDED: dict[str, Any] = {
     # A broker that comes back is found within seconds.
     "rabbit_interval_max": 4,
     "kombu_reconnect_delay": 0.2,
+    # Messages that a process has in hand or before it: what it hoards while
+    # it is slow or paused, no other one answers in time. Twice the threads.
+    "rabbit_qos_prefetch_count": 64,
     # A caller that is gone must not keep a thread for a minute.
     "kombu_missing_consumer_retry_timeout": 5,
     # Seconds until a connection that brings nothing counts as lost.

@@ -1,4 +1,4 @@
-from servicevm.relay.beats import Beats, aged
+from servicevm.relay.beats import Beats, aged, batches
 
 A, B = {"generation": 1}, {"generation": 2}
 
@@ -101,3 +101,16 @@ def test_conductors_are_told_ages_not_times() -> None:
     # They may have to be told again, and are older then.
     beats.give_back(taken)
     assert aged(beats.take(), 500)[0]["age_us"] == 400
+
+
+def test_a_call_takes_many_beats_but_few_that_bring_news() -> None:
+    plain = [{"device_id": str(n)} for n in range(5)]
+    news = [{"device_id": str(n), "services": {}} for n in range(5, 10)]
+    parts = batches([*plain, *news], most=4, most_news=2)
+    assert [[beat["device_id"] for beat in part] for part in parts] == [
+        ["0", "1", "2", "3"],
+        ["4", "5", "6"],
+        ["7", "8"],
+        ["9"],
+    ]
+    assert batches([], most=4, most_news=2) == []
