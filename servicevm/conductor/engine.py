@@ -14,7 +14,7 @@ from functools import partial
 from typing import NamedTuple
 
 from oslo_config import cfg
-from oslo_db.exception import DBConnectionError
+from oslo_db.exception import DBConnectionError, DBError
 from oslo_log import log
 from sqlalchemy import orm
 
@@ -239,8 +239,10 @@ class Engine:
             LOG.exception(
                 "Step %s of operation %s failed.", operation.step, operation.id
             )
+            # Of the database it would show statements with their values.
+            why = "" if isinstance(error, DBError) else f": {error}"
             result = errors.TransientError(
-                errors.INTERNAL, f"{type(error).__name__}: {error}"
+                errors.INTERNAL, f"{type(error).__name__}{why}"
             )
         self._hook(f"{operation.step}: end")
         return result

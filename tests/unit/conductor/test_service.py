@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from oslo_db.exception import DBError
 
 from servicevm import errors
 from servicevm.db import models
@@ -248,6 +249,16 @@ def test_a_reboot_of_what_is_gone_builds_it_again(lab: Lab) -> None:
     lab.settle(lab.conductor())
     assert lab.cloud.created == [device_id, device_id]
     assert lab.inside(device_id)[service_id].generation == 1
+
+
+def test_no_statement_of_the_database_is_told_to_users(lab: Lab) -> None:
+    lab.cloud.failing["create"] = DBError(  # type: ignore[assignment]
+        Exception("INSERT INTO devices VALUES ('secret')")
+    )
+    _, operation_id = lab.device()
+    lab.settle(lab.conductor())
+    assert "secret" not in lab.operation(operation_id).error_text
+    assert "DBError" in lab.operation(operation_id).error_text
 
 
 def test_a_defect_in_a_driver_fails_the_operation_only(lab: Lab) -> None:
