@@ -33,14 +33,21 @@ policy_file = {folder}/policy.yaml
 
 
 class Service:
-    """One gunicorn with two workers, on a port of its own.
+    """One gunicorn, on a port of its own.
 
     :param cache_seconds: how long a token is believed without Keystone
+    :param workers: processes, each of which learns of tokens for itself
     """
 
     def __init__(
-        self, folder: Path, keystone: Keystone, *, cache_seconds: int = 300
+        self,
+        folder: Path,
+        keystone: Keystone,
+        *,
+        cache_seconds: int = 300,
+        workers: int = 2,
     ) -> None:
+        self._workers = workers
         self.folder = folder
         folder.mkdir(mode=0o700)
         self.conf = folder / "servicevm.conf"
@@ -89,12 +96,13 @@ class Service:
             timeout=_START,
         )
 
-    def start(self, workers: int = 2) -> "subprocess.Popen[bytes]":
+    def start(self) -> "subprocess.Popen[bytes]":
         """Begin; `await_status` waits until it answers."""
         listener = self._listener.fileno()
         settings = self.folder / "gunicorn.conf.py"
         settings.write_text(
-            f'bind = "fd://{listener}"\nworkers = {workers}\nthreads = 4\n'
+            f'bind = "fd://{listener}"\n'
+            f"workers = {self._workers}\nthreads = 4\n"
             "control_socket_disable = True\n"
         )
         with open(self.folder / "api.log", "ab") as log:

@@ -186,11 +186,10 @@ def test_what_ends_a_token_ends_it_here(
 def test_keystone_is_not_asked_again_about_the_same_token(
     keystone: Keystone, tmp_path: Path
 ) -> None:
-    with Service(tmp_path / "service", keystone) as service:
+    # One worker: which of two has seen a token is not for us to say.
+    with Service(tmp_path / "service", keystone, workers=1) as service:
         token = keystone.login("red-member").token()
-        # Each of two workers asks once.
-        for _ in range(20):
-            assert service.ask(token).status_code == 200
+        assert service.ask(token).status_code == 200
         fresh = keystone.login("blue-member").token()
         keystone.stop()
         try:
@@ -332,12 +331,12 @@ def test_a_keystone_user_that_may_not_check_tokens_is_503(
 def test_a_wrong_configuration_ends_the_start_with_a_sentence(
     keystone: Keystone, tmp_path: Path, old: str, new: str, words: str
 ) -> None:
-    made = Service(tmp_path / "service", keystone)
+    made = Service(tmp_path / "service", keystone, workers=1)
     text = made.conf.read_text()
     assert old in text
     made.conf.write_text(text.replace(old, new))
     try:
-        assert made.start(workers=1).wait(60) == 3
+        assert made.start().wait(60) == 3
     finally:
         made.stop()
     assert words in made.log

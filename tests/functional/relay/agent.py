@@ -15,7 +15,8 @@ from tests.functional.relay.conductor import PATIENCE
 
 Address = tuple[str, int] | Path
 METHODS = dict.fromkeys(
-    ("apply", "remove", "action", "status", "ping", "move"), lambda params: None
+    ("apply", "remove", "action", "status", "ping", "move"),
+    lambda params: None,
 )
 
 

@@ -55,6 +55,9 @@ def conf(broker: RabbitMq, tmp_path: Path) -> Iterator[cfg.ConfigOpts]:
     found = servicevm_conf.register(cfg.CONF)
     found([], project="servicevm", default_config_files=[str(file)])
     yield found
+    # What a test has set outlives clear().
+    if "transport_url" in found:
+        found.clear_override("transport_url")
     found.clear()
 
 
