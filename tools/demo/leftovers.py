@@ -15,6 +15,8 @@ KEPT = frozenset(
         "operations",
         "operation_steps",
         "idempotency_keys",
+        "processes",
+        "quota_holds",
         "sqlite_sequence",
     }
 )
