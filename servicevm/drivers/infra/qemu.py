@@ -207,6 +207,14 @@ class QemuInfraDriver(InfraDriver):
 
     def observe(self, spec: DeviceSpec) -> Observation:
         folder = self._folder(spec.id)
+        seen = self._look(spec, folder)
+        if seen.code == DEVICE_DIED.code:
+            # Or it is being started again: who does is alone with it.
+            with self._device(spec.id):
+                seen = self._look(spec, folder)
+        return seen
+
+    def _look(self, spec: DeviceSpec, folder: DeviceFolder) -> Observation:
         record = folder.read_record()
         if record is None:
             if folder.spec.exists():

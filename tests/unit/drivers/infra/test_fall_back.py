@@ -6,11 +6,12 @@ import queue
 import sys
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from servicevm.drivers.infra import accelerator
+from servicevm.drivers.infra import accelerator, qemu_process
 from servicevm.drivers.infra.base import DeviceSpec, DeviceState
 from servicevm.drivers.infra.conformance import Ledger
 from servicevm.drivers.infra.qemu import QemuInfraDriver
@@ -131,4 +132,21 @@ def test_a_record_that_cannot_be_read_is_told_and_a_reboot_mends_it(
     assert (seen.state, seen.code) == (DeviceState.FAILED, "device_missing")
     driver.reboot(spec)
     until(driver, spec, lambda seen: seen.state is DeviceState.RUNNING)
+    assert driver.delete(spec)
+
+
+def test_a_machine_that_is_started_again_is_never_seen_dead(
+    conf, driver, tmp_path
+) -> None:
+    spec = make_spec("tcg")
+    driver.create(spec, Ledger())
+    until(driver, spec, lambda seen: seen.state is DeviceState.RUNNING)
+    quick = Path(conf.qemu.binary).read_text()
+    Path(conf.qemu.binary).write_text(quick.replace("exec", "sleep 0.5; exec"))
+    with ThreadPoolExecutor(1) as other:
+        reboot = other.submit(driver.reboot, spec, hard=True)
+        while qemu_process.alive(driver._folder(spec.id).pid):
+            assert not reboot.done()
+        assert driver.observe(spec).state is DeviceState.RUNNING
+        reboot.result()
     assert driver.delete(spec)
