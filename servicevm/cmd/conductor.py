@@ -14,8 +14,7 @@ from oslo_config import cfg
 from oslo_db.exception import DBConnectionError
 from oslo_log import log
 
-from servicevm import conf as servicevm_conf
-from servicevm import logs, pki
+from servicevm import pki
 from servicevm.cmd import daemon
 from servicevm.cmd.daemon import StartError, Stop
 from servicevm.conductor.service import Conductor
@@ -35,21 +34,6 @@ RPC_STOP = 12.0
 _LOOK = 1.0
 #: Looks until the start is given up.
 _LOOKS = 60
-
-
-def configure(argv: Sequence[str]) -> cfg.ConfigOpts:
-    """Read command line and configuration files."""
-    conf = servicevm_conf.register(cfg.CONF)
-    logs.register(conf)
-    db.register(conf)
-    conf(list(argv), project="servicevm", prog=PROGRAM)
-    logs.setup(conf)
-    if conf.rpc != "oslo":
-        raise StartError(
-            "rpc is local, which is for servicevm-standalone. Set "
-            "[DEFAULT] rpc = oslo and transport_url."
-        )
-    return conf
 
 
 def open_database(conf: cfg.ConfigOpts, stop: Stop) -> bool:
@@ -86,7 +70,7 @@ def open_database(conf: cfg.ConfigOpts, stop: Stop) -> bool:
 def serve(argv: Sequence[str]) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = Stop()
-    conf = configure(argv)
+    conf = daemon.configure(PROGRAM, argv, db.register)
     # Slow to import, and wrong configuration is to be told at once.
     from servicevm.rpc import oslo
 

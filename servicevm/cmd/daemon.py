@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 from oslo_config import cfg
@@ -12,9 +12,11 @@ from oslo_db.exception import DBError
 from oslo_log import log
 from sqlalchemy.exc import SQLAlchemyError
 
+from servicevm import conf as servicevm_conf
+from servicevm import logs
 from servicevm.errors import ServicevmError
 
-__all__ = ["StartError", "Stop", "run"]
+__all__ = ["StartError", "Stop", "configure", "run"]
 
 LOG = log.getLogger(__name__)
 
@@ -47,6 +49,29 @@ class Stop:
             # when its lease ends.
             os._exit(128 + number)
         self._asked.set()
+
+
+def configure(
+    program: str,
+    argv: Sequence[str],
+    *register: Callable[[cfg.ConfigOpts], object],
+) -> cfg.ConfigOpts:
+    """Read command line and files of one of many processes.
+
+    :param register: of options beyond those of servicevm.conf and the log
+    :raises StartError: it is configured as if it were the only one
+    """
+    conf = servicevm_conf.register(cfg.CONF)
+    for one in (logs.register, *register):
+        one(conf)
+    conf(list(argv), project="servicevm", prog=program)
+    logs.setup(conf)
+    if conf.rpc != "oslo":
+        raise StartError(
+            "rpc is local, which is for servicevm-standalone. Set "
+            "[DEFAULT] rpc = oslo and transport_url."
+        )
+    return conf
 
 
 def run(program: str, serve: Callable[[], None]) -> int:

@@ -14,8 +14,7 @@ from pathlib import Path
 from oslo_config import cfg
 from oslo_log import log
 
-from servicevm import conf as servicevm_conf
-from servicevm import logs, pki
+from servicevm import pki
 from servicevm.cmd import daemon
 from servicevm.cmd.daemon import StartError, Stop
 from servicevm.relay.service import Relay
@@ -25,20 +24,6 @@ LOG = log.getLogger(__name__)
 PROGRAM = "servicevm-relay"
 #: Seconds that calls in hand, and what agents last said, get.
 STOP_TIMEOUT = 10.0
-
-
-def configure(argv: Sequence[str]) -> cfg.ConfigOpts:
-    """Read command line and configuration files."""
-    conf = servicevm_conf.register(cfg.CONF)
-    logs.register(conf)
-    conf(list(argv), project="servicevm", prog=PROGRAM)
-    logs.setup(conf)
-    if conf.rpc != "oslo":
-        raise StartError(
-            "rpc is local, which is for servicevm-standalone. Set "
-            "[DEFAULT] rpc = oslo and transport_url."
-        )
-    return conf
 
 
 def tls_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
@@ -66,7 +51,7 @@ def tls_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
 def serve(argv: Sequence[str]) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = Stop()
-    conf = configure(argv)
+    conf = daemon.configure(PROGRAM, argv)
     from servicevm.rpc import oslo
 
     relay = Relay(conf, oslo.OsloAgentEvents(conf), tls_context(conf))

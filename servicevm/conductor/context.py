@@ -137,7 +137,7 @@ class StepContext:
                 .values(**values)
                 .execution_options(synchronize_session=False)
             )
-            if leases.rowcount(updated):
+            if db.rowcount(updated):
                 return
             session.add(
                 entry(

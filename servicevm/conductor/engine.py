@@ -17,6 +17,7 @@ from oslo_config import cfg
 from oslo_db.exception import DBConnectionError, DBError
 from oslo_log import log
 from sqlalchemy import orm
+from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock, errors, logs, plans
 from servicevm.conductor import settle
@@ -240,7 +241,11 @@ class Engine:
                 "Step %s of operation %s failed.", operation.step, operation.id
             )
             # Of the database it would show statements with their values.
-            why = "" if isinstance(error, DBError) else f": {error}"
+            why = (
+                ""
+                if isinstance(error, DBError | SQLAlchemyError)
+                else f": {error}"
+            )
             result = errors.TransientError(
                 errors.INTERNAL, f"{type(error).__name__}{why}"
             )

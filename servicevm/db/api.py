@@ -242,6 +242,12 @@ def first(session: orm.Session, query: sa.Select[T]) -> T | None:
     return row
 
 
+def rowcount(result: sa.Result[Any]) -> int:
+    """How many rows a statement has changed."""
+    assert isinstance(result, sa.CursorResult)  # noqa: S101 - for the types
+    return result.rowcount
+
+
 def _clock(session: orm.Session) -> sa.ColumnElement[int] | None:
     return _CLOCKS.get(session.get_bind().dialect.name)
 

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from servicevm.db import api as db
 from servicevm.db import models
 
 __all__ = ["hold_device", "hold_devices", "hold_operation", "hold_service"]
@@ -64,7 +65,7 @@ def _hold(session: orm.Session, where: Any) -> int:
         .values(hold_count=models.Device.hold_count + 1)
         .execution_options(synchronize_session=False)
     )
-    return int(getattr(held, "rowcount", 0))
+    return db.rowcount(held)
 
 
 def _hold_of(session: orm.Session, column: Any, where: Any) -> bool:

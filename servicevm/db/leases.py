@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from oslo_utils import uuidutils
@@ -28,7 +28,6 @@ __all__ = [
     "Candidate",
     "FencedOut",
     "candidates",
-    "claim",
     "claim_all",
     "fenced",
     "new_owner",
@@ -36,7 +35,6 @@ __all__ = [
     "orphaned",
     "release",
     "renew",
-    "rowcount",
     "standing",
     "successor",
     "wake",
@@ -121,7 +119,7 @@ def _free(now: int) -> sa.ColumnElement[bool]:
 def candidates(
     session: orm.Session, now: int, limit: int
 ) -> Sequence[Candidate]:
-    """What `claim` may find, due longest first: a look without a lock."""
+    """What `claim_all` may find, due longest first: a look without a lock."""
     query = (
         sa.select(Operation.id, Operation.device_id)
         .where(_ready(now), _free(now))
@@ -129,18 +127,6 @@ def candidates(
         .limit(limit)
     )
     return [Candidate(*row) for row in session.execute(query)]
-
-
-def claim(
-    session: orm.Session,
-    found: Candidate,
-    owner: str,
-    now: int,
-    lease: int,
-) -> Operation | None:
-    """Take an operation, if it is still free; see `claim_all`."""
-    taken = claim_all(session, [found], owner, now, lease)
-    return taken[0] if taken else None
 
 
 def claim_all(
@@ -281,7 +267,7 @@ def release(
         .values(lease_until=now - 1)
         .execution_options(synchronize_session=False)
     )
-    return rowcount(freed)
+    return db.rowcount(freed)
 
 
 def orphaned(session: orm.Session, owner: str, now: int) -> int:
@@ -315,7 +301,7 @@ def orphaned(session: orm.Session, owner: str, now: int) -> int:
             .values(lease_until=now - 1)
             .execution_options(synchronize_session=False)
         )
-        count += rowcount(freed)
+        count += db.rowcount(freed)
     return count
 
 
@@ -370,8 +356,3 @@ def successor(session: orm.Session, operation: Operation) -> bool:
         Operation.state.in_(LIVE),
     )
     return session.scalar(query.limit(1)) is not None
-
-
-def rowcount(result: sa.Result[Any]) -> int:
-    assert isinstance(result, sa.CursorResult)  # noqa: S101 - for the types
-    return result.rowcount

@@ -75,4 +75,4 @@ def _execute(statement: sa.Delete, session: orm.Session) -> int:
     result = session.execute(
         statement, execution_options={"synchronize_session": False}
     )
-    return int(getattr(result, "rowcount", 0))
+    return api.rowcount(result)

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm import clock
+from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.errors import QUOTA_EXCEEDED, PermanentError
 
@@ -93,7 +93,7 @@ def hold(session: orm.Session, project_id: str) -> None:
         .values(count=models.QuotaHold.count + 1),
         execution_options={"synchronize_session": False},
     )
-    if not getattr(held, "rowcount", 0):
+    if not db.rowcount(held):
         session.execute(
             sa.insert(models.QuotaHold).values(project_id=project_id, count=1)
         )
@@ -184,7 +184,7 @@ def set_limits(
     :param wanted: quota to limit; None takes the project's own away
     """
     hold(session, project_id)
-    now = clock.now_us()
+    now = db.now(session)
     for name, limit in wanted.items():
         row = session.get(models.QuotaLimit, (project_id, name))
         if limit is None:

@@ -44,11 +44,12 @@ def claim_all(owner: str) -> list[models.Operation]:
 
 
 def claim(found: leases.Candidate, owner: str) -> models.Operation | None:
-    return db.write(
-        lambda session: leases.claim(
-            session, found, owner, db.now(session), 60 * clock.SECOND
+    taken = db.write(
+        lambda session: leases.claim_all(
+            session, [found], owner, db.now(session), 60 * clock.SECOND
         )
     )
+    return taken[0] if taken else None
 
 
 def test_a_device_has_one_operation_in_hand(lab: Lab) -> None:
