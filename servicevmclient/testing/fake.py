@@ -168,16 +168,38 @@ class FakeServicevm:
                     key=lambda row: str(row.get(name)),
                     reverse=direction == "desc",
                 )
+        return _Answer(200, self._page(plural, path, query, rows))
+
+    def _page(
+        self, plural: str, path: str, query: Any, rows: list[Json]
+    ) -> Json:
+        limit = int(query.get("limit", ["1000"])[0])
+        start = 0
         if "marker" in query:
             ids = [row["id"] for row in rows]
-            rows = rows[ids.index(query["marker"][0]) + 1 :]
-        limit = int(query.get("limit", ["1000"])[0])
-        page: Json = {plural: rows[:limit], f"{plural}_links": []}
-        if len(rows) > limit:
-            query["marker"] = [rows[limit - 1]["id"]]
-            link = f"{self.url}{path}?{urlencode(query, doseq=True)}"
-            page[f"{plural}_links"] = [{"rel": "next", "href": link}]
-        return _Answer(200, page)
+            if query["marker"][0] not in ids:
+                sentence = "There is no such item; it may be gone by now."
+                raise _Refused(
+                    400, "invalid_field", sentence, {"marker": sentence}
+                )
+            start = ids.index(query["marker"][0]) + 1
+        page: Json = {plural: rows[start : start + limit]}
+        links = []
+        if len(rows) > start + limit:
+            links.append(("next", rows[start + limit - 1]["id"]))
+        if start:
+            # The first page has no marker.
+            before = rows[start - limit - 1]["id"] if start > limit else None
+            links.append(("previous", before))
+        page[f"{plural}_links"] = [
+            {"rel": rel, "href": self._link(path, query, marker)}
+            for rel, marker in links
+        ]
+        return page
+
+    def _link(self, path: str, query: Any, marker: str | None) -> str:
+        asked = {**query, "marker": [] if marker is None else [marker]}
+        return f"{self.url}{path}?{urlencode(asked, doseq=True)}"
 
     def _create(self, plural: str, body: Json) -> _Answer:
         row = self.store.add(plural, body[plural.removesuffix("s")])

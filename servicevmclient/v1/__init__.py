@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from servicevmclient.v1._paging import Page
     from servicevmclient.v1._waiter import Progress
     from servicevmclient.v1.api import Api
     from servicevmclient.v1.client import Client
@@ -24,6 +25,7 @@ __all__ = [
     "DeviceTemplate",
     "Event",
     "Operation",
+    "Page",
     "Progress",
     "Quota",
     "Relay",
@@ -39,6 +41,7 @@ _HOME = {
     "DeviceTemplate": "device_template",
     "Event": "event",
     "Operation": "operation",
+    "Page": "_paging",
     "Progress": "_waiter",
     "Quota": "quota",
     "Relay": "relay",

@@ -1,13 +1,32 @@
-"""Pages of a list, one after the other."""
+"""Pages of a list: all of them one after the other, or a single one."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from servicevmclient import exceptions
+from servicevmclient.v1._resource import Resource
+
+R = TypeVar("R", bound=Resource)
 
 #: asks for one page: query parameters to the answer
 Fetch = Callable[[list[tuple[str, str]]], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Page(Generic[R]):
+    """One page of a list.
+
+    :param items: in the order of the list
+    :param next_marker: ``marker=`` of the page after it; None at the end
+    :param previous_marker: ``marker=`` of the page before it; ``""`` where
+        that is the first page, which has no marker; None where there is none
+    """
+
+    items: list[R]
+    next_marker: str | None
+    previous_marker: str | None
 
 
 def items(
@@ -30,7 +49,7 @@ def items(
             count += 1
             if count == max_items:
                 return
-        following = _next(page.get(f"{plural}_links", ()))
+        following = linked(page, plural, "next")
         if following is None:
             return
         if following == params:
@@ -64,15 +83,23 @@ _SPELLING = {
 }
 
 
-def _next(links: Any) -> list[tuple[str, str]] | None:
-    """Query of the next page.
+def linked(
+    page: Mapping[str, Any], plural: str, rel: str
+) -> list[tuple[str, str]] | None:
+    """Query of the page that a page names as its ``next`` or ``previous``.
 
     Only the query is taken from the link: behind a proxy its host may be
     one that we cannot reach, and credentials go nowhere else.
     """
-    for link in links:
-        if link.get("rel") == "next":
+    for link in page.get(f"{plural}_links", ()):
+        if link.get("rel") == rel:
             return parse_qsl(
                 urlsplit(link["href"]).query, keep_blank_values=True
             )
     return None
+
+
+def marker(page: Mapping[str, Any], plural: str, rel: str) -> str | None:
+    """Marker of the page that a page names; "" for the first, None: none."""
+    query = linked(page, plural, rel)
+    return None if query is None else dict(query).get("marker", "")

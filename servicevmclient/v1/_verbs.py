@@ -42,15 +42,34 @@ class Verbs:
         """
 
         def fetch(params: list[tuple[str, str]]) -> Mapping[str, Any]:
-            # requests takes pairs, and a key more than once.
-            return object_of(
-                self._adapter.request(
-                    "GET", kind.path, params=_grouped(params)
-                )
-            )
+            return self._list(kind, params)
 
         for data in _paging.items(fetch, kind.plural, query, max_items):
             yield kind(data)
+
+    def page(
+        self,
+        kind: type[R],
+        *,
+        limit: int,
+        marker: str | None = None,
+        **query: Any,
+    ) -> _paging.Page[R]:
+        """One page of what the query selects, with exactly one call.
+
+        :param kind: the class of the resource, e.g. `Device`
+        :param limit: at most so many items; the service may allow fewer
+        :param marker: ``next_marker`` or ``previous_marker`` of a page of
+            the same query; None or ``""`` for the first page
+        :param query: filters, ``sort`` ..., as those of the lists
+        """
+        params = {**query, "limit": limit, "marker": marker or None}
+        answer = self._list(kind, _paging.pairs(params))
+        return _paging.Page(
+            [kind(data) for data in answer.get(kind.plural, ())],
+            _paging.marker(answer, kind.plural, "next"),
+            _paging.marker(answer, kind.plural, "previous"),
+        )
 
     def get(self, kind: type[R], ref: str) -> R:
         """The one with this id (a service type: name).
@@ -166,6 +185,14 @@ class Verbs:
         """A wait that begins now."""
         return Waiter(
             self, timeout=timeout, interval=interval, callback=callback
+        )
+
+    def _list(
+        self, kind: type[Resource], params: list[tuple[str, str]]
+    ) -> dict[str, Any]:
+        # requests takes pairs, and a key more than once.
+        return object_of(
+            self._adapter.request("GET", kind.path, params=_grouped(params))
         )
 
     def _find(

@@ -31,6 +31,7 @@ from servicevmclient.v1 import (
     DeviceTemplate,
     Event,
     Operation,
+    Page,
     Quota,
     Relay,
     Service,
@@ -238,6 +239,36 @@ def test_pages_etags_and_idempotency(client: Client) -> None:
         for _ in range(2)
     }
     assert len(made) == 1
+
+
+def test_a_page_leads_to_those_beside_it(client: Client) -> None:
+    for number in range(5):
+        client.create_device_template(
+            name=f"t{number}",
+            infra_driver="noop",
+            interfaces=[{"role": "ingress", "network": "net"}],
+        )
+    pages: list[Page[DeviceTemplate]] = []
+    marker: str | None = None
+    while marker is not None or not pages:
+        pages.append(
+            client.page(DeviceTemplate, limit=2, sort="name", marker=marker)
+        )
+        marker = pages[-1].next_marker
+    assert [[one.name for one in page.items] for page in pages] == [
+        ["t0", "t1"],
+        ["t2", "t3"],
+        ["t4"],
+    ]
+    assert pages[0].previous_marker is None
+    assert pages[1].previous_marker == ""
+    back = client.page(
+        DeviceTemplate,
+        limit=2,
+        sort="name",
+        marker=pages[2].previous_marker,
+    )
+    assert back.items == pages[1].items
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from servicevmclient import exceptions, v1
 from servicevmclient.testing import FakeServicevm
-from servicevmclient.v1 import Client
+from servicevmclient.v1 import Client, Device, Page
 from tests.unit.client.conftest import client_of
 
 
@@ -17,6 +17,7 @@ def test_the_public_names_are_these() -> None:
         "DeviceTemplate",
         "Event",
         "Operation",
+        "Page",
         "Progress",
         "Quota",
         "Relay",
@@ -103,6 +104,50 @@ def test_lists_page_and_filter(client: Client, fake: FakeServicevm) -> None:
     assert [d.name for d in client.devices(sort="name:desc", max_items=1)] == [
         "lb-4"
     ]
+
+
+def _names(page: Page[Device]) -> list[str]:
+    return [one.name for one in page.items]
+
+
+def test_a_page_is_one_request_and_knows_its_neighbours(
+    client: Client, fake: FakeServicevm
+) -> None:
+    for number in range(5):
+        client.create_device(name=f"lb-{number}")
+    query: dict[str, Any] = {"limit": 2, "sort": "name:asc"}
+    fake.requests.clear()
+    first = client.page(Device, **query)
+    assert len(fake.requests) == 1
+    assert _names(first) == ["lb-0", "lb-1"]
+    assert first.previous_marker is None
+    second = client.page(Device, marker=first.next_marker, **query)
+    assert _names(second) == ["lb-2", "lb-3"]
+    assert second.previous_marker == ""
+    third = client.page(Device, marker=second.next_marker, **query)
+    assert _names(third) == ["lb-4"]
+    assert third.next_marker is None
+    back = client.page(Device, marker=third.previous_marker, **query)
+    assert back == second
+    again = client.page(Device, marker=second.previous_marker, **query)
+    assert again == first
+    assert len(fake.requests) == 5
+
+
+def test_a_page_keeps_its_filters(client: Client) -> None:
+    for number in range(6):
+        client.create_device(name=f"lb-{number}", tags=["even"][number % 2 :])
+    query: dict[str, Any] = {"limit": 2, "tags": "even"}
+    first = client.page(Device, marker="", **query)
+    assert _names(first) == ["lb-0", "lb-2"]
+    second = client.page(Device, marker=first.next_marker, **query)
+    assert _names(second) == ["lb-4"]
+
+
+def test_a_page_after_what_is_not_there_is_refused(client: Client) -> None:
+    with pytest.raises(exceptions.BadRequest) as caught:
+        client.page(Device, limit=2, marker="nothing")
+    assert "marker" in caught.value.fields
 
 
 def test_an_operation_can_be_cancelled_and_retried(client: Client) -> None:
