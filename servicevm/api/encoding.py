@@ -7,9 +7,18 @@ from typing import Any
 
 import orjson
 
-#: What changes by itself, without anyone's doing: presence. It would make
-#: If-Match fail for no reason.
-_NOT_IN_ETAG = ("agent", "members", "alive", "last_seen", "sessions")
+#: What changes without anyone's changing the resource: presence, and what
+#: others are called. It would make If-Match fail for no reason.
+_NOT_IN_ETAG = (
+    "agent",
+    "members",
+    "alive",
+    "last_seen",
+    "sessions",
+    "template_name",
+    "device_name",
+    "resource_name",
+)
 
 
 def encode(document: Mapping[str, Any], *, canonical: bool = False) -> bytes:

@@ -121,6 +121,26 @@ class Store:
         self.rows[plural][str(row["id"])] = row
         return row
 
+    def shown(self, plural: str, row: Json) -> Json:
+        """The row with the names of what it points to."""
+        names = {}
+        if plural == "devices":
+            names["template_name"] = self._name(
+                "device_templates", row["template_id"]
+            )
+        if plural == "services":
+            names["device_name"] = self._name("devices", row["device_id"])
+        if plural in ("operations", "events"):
+            found = self._name(
+                f"{row.get('resource_type')}s", row.get("resource_id")
+            )
+            names["resource_name"] = found
+        return row | names
+
+    def _name(self, plural: str, row_id: str | None) -> str | None:
+        row = self.rows.get(plural, {}).get(str(row_id))
+        return None if row is None else row["name"]
+
     def begin(self, plural: str, row: Json, action: str) -> Json:
         """Begin an operation on a resource."""
         kind = plural.removesuffix("s")

@@ -183,7 +183,11 @@ class FakeServicevm:
                     400, "invalid_field", sentence, {"marker": sentence}
                 )
             start = ids.index(query["marker"][0]) + 1
-        page: Json = {plural: rows[start : start + limit]}
+        shown = [
+            self.store.shown(plural, row)
+            for row in rows[start : start + limit]
+        ]
+        page: Json = {plural: shown}
         links = []
         if len(rows) > start + limit:
             links.append(("next", rows[start + limit - 1]["id"]))
@@ -235,7 +239,8 @@ class FakeServicevm:
                 del rows[row["id"]]
                 return _Answer(204)
             operation = self.store.begin(plural, row, "delete")
-            return _Answer(202, {"operation": operation})
+            shown = self.store.shown("operations", operation)
+            return _Answer(202, {"operation": shown})
         elif plural == "operations":
             self.store.advance(row)
         return self._answer(plural, row, 200)
@@ -261,7 +266,8 @@ class FakeServicevm:
 
     def _answer(self, plural: str, row: Json, status: int) -> _Answer:
         # A copy, because an Idempotency-Key gets the first answer again.
-        body = json.loads(json.dumps({plural.removesuffix("s"): row}))
+        shown = self.store.shown(plural, row)
+        body = json.loads(json.dumps({plural.removesuffix("s"): shown}))
         return _Answer(status, body, {"ETag": etag_of(row)})
 
 

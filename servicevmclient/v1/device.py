@@ -68,6 +68,8 @@ class Device(Resource):
     #: ``vm``, or ``external`` for an adopted one
     kind = Body[str]()
     template_id = Body[str]()
+    #: what the template is called by now
+    template_name = Body[str]()
     #: the revision of the template that it was built from
     template_revision = Body[int]()
     #: PENDING_CREATE, ACTIVE, PENDING_UPDATE, PENDING_DELETE or ERROR

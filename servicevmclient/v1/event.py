@@ -22,6 +22,8 @@ class Event(Resource):
     severity = Body[str]()
     resource_type = Body[str | None]()
     resource_id = Body[str | None]()
+    #: what it is called by now; None once it is gone
+    resource_name = Body[str | None]()
     device_id = Body[str | None]()
     project_id = Body[str | None]()
     operation_id = Body[str | None]()

@@ -35,6 +35,8 @@ class Operation(Resource):
     #: device or service
     resource_type = Body[str]()
     resource_id = Body[str]()
+    #: what it is called by now; None once it is gone
+    resource_name = Body[str | None]()
     device_id = Body[str | None]()
     #: create, update, delete or reboot
     action = Body[str]()

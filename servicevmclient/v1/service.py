@@ -39,6 +39,8 @@ class Service(Resource):
     project_id = Body[str]()
     #: the device that hosts it
     device_id = Body[str]()
+    #: what the device is called by now
+    device_name = Body[str]()
     #: name of its service type
     service_type = Body[str]()
     #: service of the cloud that owns it, e.g. neutron; None: its project

@@ -177,7 +177,7 @@ class Item(Resource):
                 )
                 requested.take_services_along(session, row, operation.id)
                 session.flush()
-            return {"operation": operation_views.brief(operation)}
+            return {"operation": operation_views.begun(operation, row)}
 
         answer = db.write(delete)
         self.runtime.conductor.wake()

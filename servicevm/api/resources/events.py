@@ -23,6 +23,7 @@ LISTING = listing.Listing(
     default=("at", True),
     changed=_MODEL.at,
     tagged=False,
+    parts=views.PARTS,
 )
 
 _FILTERS = {

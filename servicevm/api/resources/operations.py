@@ -37,6 +37,7 @@ LISTING = listing.Listing(
     default=("created_at", True),
     changed=_MODEL.updated_at,
     tagged=False,
+    parts=views.PARTS,
     unseen=(
         _MODEL.idempotency_key,
         _MODEL.arguments,
@@ -111,7 +112,7 @@ class Cancel(Resource):
             hold_operation(session, id)
             row = _find(session, call, id)
             if idempotency.made_before(session, call) is not None:
-                return views.full(session, row)
+                return _shown(session, row.id)
             if OperationState(row.state).terminal:
                 raise PermanentError(
                     CONFLICT, f"Operation {row.id} is {row.state} already."
@@ -126,7 +127,7 @@ class Cancel(Resource):
             idempotency.remember(session, call, ResourceType.OPERATION, row.id)
             _event(session, call, row, "cancel")
             session.flush()
-            return views.full(session, row)
+            return _shown(session, row.id)
 
         item = db.write(cancel)
         self.runtime.conductor.wake()
@@ -148,7 +149,7 @@ class Retry(Resource):
             hold_operation(session, id)
             row = _find(session, call, id)
             if idempotency.made_before(session, call) is not None:
-                return views.full(session, row)
+                return _shown(session, row.id)
             if row.state not in _RETRIABLE:
                 raise PermanentError(
                     CONFLICT,
@@ -167,11 +168,16 @@ class Retry(Resource):
             idempotency.remember(session, call, ResourceType.OPERATION, row.id)
             _event(session, call, row, "retry")
             session.flush()
-            return views.full(session, row)
+            return _shown(session, row.id)
 
         item = db.write(retry)
         self.runtime.conductor.wake()
         return call.show("operation", item)
+
+
+def _shown(session: orm.Session, operation_id: str) -> Json:
+    """What the operation looks like by now."""
+    return views.full(session, listing.one(session, LISTING, operation_id))
 
 
 def _find(

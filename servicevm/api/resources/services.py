@@ -55,6 +55,7 @@ LISTING = listing.Listing(
         "service_type": _MODEL.service_type,
     },
     changed=_MODEL.updated_at,
+    parts=views.PARTS,
     unseen=(_MODEL.failed_generation, _MODEL.failure),
 )
 
@@ -197,7 +198,7 @@ class Item(Resource):
                 operation = requested.request(
                     session, call, row, Action.DELETE
                 )
-            return {"operation": operation_views.brief(operation)}
+            return {"operation": operation_views.begun(operation, row)}
 
         answer = db.write(delete)
         self.runtime.conductor.wake()

@@ -121,6 +121,12 @@ INTEGER = {"type": "integer"}
 BOOLEAN = {"type": "boolean"}
 ANY_OBJECT = {"type": "object"}
 
+RESOURCE_NAME = {
+    **nullable(STRING),
+    "description": "What the resource is called by now; null once it is "
+    "gone, and for one that has no name.",
+}
+
 QUOTA_EXCESS = exactly(
     {
         "name": STRING,

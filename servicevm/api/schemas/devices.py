@@ -48,6 +48,10 @@ DEVICE = common.exactly(
         **common.DESCRIBED,
         "kind": {"enum": ["vm", "external"]},
         "template_id": common.UUID,
+        "template_name": {
+            **common.STRING,
+            "description": "What the template is called by now.",
+        },
         "template_revision": common.INTEGER,
         **STATUS,
         "interfaces": {"type": "array", "items": INTERFACE},

@@ -14,6 +14,7 @@ EVENT = common.exactly(
             "type": "string",
             "description": "Id of the resource; of a quota, its project's.",
         },
+        "resource_name": common.RESOURCE_NAME,
         "device_id": common.nullable(common.UUID),
         "project_id": common.STRING,
         "operation_id": common.nullable(common.UUID),

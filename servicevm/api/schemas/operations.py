@@ -20,6 +20,7 @@ _FIELDS = {
     "project_id": common.STRING,
     "resource_type": {"enum": [*map(str, ResourceType)]},
     "resource_id": common.UUID,
+    "resource_name": common.RESOURCE_NAME,
     "device_id": common.UUID,
     "action": {"enum": [*map(str, Action)]},
     "initiator": {"enum": [*map(str, Initiator)]},

@@ -38,6 +38,10 @@ SERVICE = common.exactly(
         "project_id": common.STRING,
         **common.DESCRIBED,
         "device_id": common.UUID,
+        "device_name": {
+            **common.STRING,
+            "description": "What the device is called by now.",
+        },
         "service_type": common.STRING,
         "managed_by": common.nullable(common.STRING),
         "config": common.ANY_OBJECT,

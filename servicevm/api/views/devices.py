@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
+from servicevm.api.views import names
 from servicevm.db import models, packed
 from servicevm.drivers.infra import user_network
 
@@ -17,6 +18,7 @@ _CERTIFICATE = models.AgentCertificate.__table__.c
 
 #: What belongs to a device and is in other tables.
 PARTS = {
+    "template_name": names.name(models.DeviceTemplate, _DEVICE, "template_id"),
     "interfaces": packed.part(
         packed.gathered(
             packed.array(
@@ -63,6 +65,7 @@ def render(row: Any) -> dict[str, Any]:
         "project_id": row.project_id,
         "kind": row.kind,
         "template_id": row.template_id,
+        "template_name": row.template_name,
         "template_revision": row.template_revision,
         **status(row),
         "interfaces": [_interface(*item) for item in sorted(row.interfaces)]

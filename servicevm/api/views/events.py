@@ -3,10 +3,18 @@
 from typing import Any
 
 from servicevm import clock
+from servicevm.api.views import names
 from servicevm.db import models
+from servicevm.states import ResourceType
+
+#: What is in other tables.
+PARTS = {
+    "resource_name": names.of_resource(models.Event.__table__, *ResourceType)
+}
 
 
-def render(row: models.Event) -> dict[str, Any]:
+def render(row: Any) -> dict[str, Any]:
+    """An event that was read with `PARTS`."""
     return {
         "id": row.id,
         "at": clock.isoformat(row.at),
@@ -14,6 +22,7 @@ def render(row: models.Event) -> dict[str, Any]:
         "severity": row.severity,
         "resource_type": row.resource_type,
         "resource_id": row.resource_id,
+        "resource_name": row.resource_name,
         "device_id": row.device_id,
         "project_id": row.project_id,
         "operation_id": row.operation_id,

@@ -6,16 +6,37 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
+from servicevm.api.views import names
 from servicevm.db import models
+from servicevm.states import ResourceType
+
+#: What is in other tables.
+PARTS = {
+    "resource_name": names.of_resource(
+        models.Operation.__table__, ResourceType.DEVICE, ResourceType.SERVICE
+    )
+}
 
 
-def brief(row: models.Operation) -> dict[str, Any]:
-    """An operation without its steps."""
+def brief(row: Any) -> dict[str, Any]:
+    """An operation without its steps, that was read with `PARTS`."""
+    return _brief(row, row.resource_name)
+
+
+def begun(
+    row: models.Operation, resource: models.Device | models.Service
+) -> dict[str, Any]:
+    """An operation on the resource, without its steps."""
+    return _brief(row, resource.name)
+
+
+def _brief(row: Any, resource_name: str | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "project_id": row.project_id,
         "resource_type": row.resource_type,
         "resource_id": row.resource_id,
+        "resource_name": resource_name,
         "device_id": row.device_id,
         "action": row.action,
         "initiator": row.initiator,
@@ -35,8 +56,8 @@ def brief(row: models.Operation) -> dict[str, Any]:
     }
 
 
-def full(session: orm.Session, row: models.Operation) -> dict[str, Any]:
-    """An operation with its timeline."""
+def full(session: orm.Session, row: Any) -> dict[str, Any]:
+    """An operation that was read with `PARTS`, with its timeline."""
     steps = session.scalars(
         sa.select(models.OperationStep)
         .where(models.OperationStep.operation_id == row.id)

@@ -3,17 +3,26 @@
 from typing import Any
 
 from servicevm import clock
-from servicevm.api.views import devices
+from servicevm.api.views import devices, names
+from servicevm.db import models
+
+#: What belongs to a service and is in other tables.
+PARTS = {
+    "device_name": names.name(
+        models.Device, models.Service.__table__, "device_id"
+    ),
+}
 
 
 def render(row: Any) -> dict[str, Any]:
-    """A service that was read with its tags."""
+    """A service that was read with `PARTS` and its tags."""
     return {
         "id": row.id,
         "name": row.name,
         "description": row.description,
         "project_id": row.project_id,
         "device_id": row.device_id,
+        "device_name": row.device_name,
         "service_type": row.service_type,
         "managed_by": row.managed_by,
         "config": row.config,

@@ -21,8 +21,9 @@ DECLARED = {
 USUAL = {
     "ID": ID,
     "Name": "lb1",
-    "Device ID": OTHER,
-    "Resource ID": OTHER,
+    "Device Name": "lb1",
+    "Template Name": "small",
+    "Resource Name": "web",
     "Resource Type": "service",
     "Created At": AT,
     "At": AT,

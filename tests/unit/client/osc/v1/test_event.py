@@ -13,6 +13,7 @@ def test_list_filters_by_device_and_severity(
                 "at": "2026-11-22T10:00:00.123456Z",
                 "type": "device.operating_status",
                 "severity": severity,
+                "resource_type": "device",
                 "resource_id": device["id"],
                 "device_id": device["id"],
                 "message": "It is ONLINE.",
@@ -24,7 +25,7 @@ def test_list_filters_by_device_and_severity(
             "At": "2026-11-22T10:00:00.123456Z",
             "Severity": "ERROR",
             "Type": "device.operating_status",
-            "Resource ID": device["id"],
+            "Resource Name": "lb-1",
             "Message": "It is ONLINE.",
         }
     ]

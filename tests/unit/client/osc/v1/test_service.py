@@ -83,8 +83,8 @@ def test_set_replaces_the_configuration(
 def test_list_show_and_delete(terminal: Terminal, device: str) -> None:
     made = _create(terminal, more="--wait")
     listed = terminal("service list --device lb-1 -f json").json()
-    assert [(row["ID"], row["Device ID"]) for row in listed] == [
-        (made, device)
+    assert [(row["ID"], row["Device Name"]) for row in listed] == [
+        (made, "lb-1")
     ]
     assert terminal("service list --type other -f json").json() == []
     assert "port: 80" in terminal("service show web").out
