@@ -1,0 +1,155 @@
+"""The only module that speaks to the SDK.
+
+::
+
+    device = servicevm.call(request, Client.get_device, device_id)
+    page = servicevm.call(request, Client.page, Device, limit=20)
+
+Whatever the SDK raises arrives as one of `servicevm_dashboard.exceptions`.
+An error of another kind would show as "Unauthorized", or as a page that
+does not open.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from horizon.utils.memoized import memoized
+from keystoneauth1 import session, token_endpoint
+from openstack_auth import utils as auth_utils
+from openstack_dashboard.api import base
+
+from servicevm_dashboard import exceptions
+from servicevmclient import exceptions as sdk
+from servicevmclient.v1 import (
+    Conductor,
+    Device,
+    DeviceTemplate,
+    Event,
+    Operation,
+    Page,
+    Quota,
+    Relay,
+    Service,
+    ServiceType,
+)
+from servicevmclient.v1.api import Api
+from servicevmclient.v1.client import Client
+from servicevmclient.v1.quota import OWN
+
+LOG = logging.getLogger(__name__)
+
+__all__ = [
+    "SERVICE_TYPE",
+    "Api",
+    "Client",
+    "Conductor",
+    "Device",
+    "DeviceTemplate",
+    "Event",
+    "Operation",
+    "Page",
+    "Quota",
+    "Relay",
+    "Service",
+    "ServiceType",
+    "call",
+    "client",
+    "quota",
+]
+
+#: In the catalogue, and in policies.
+SERVICE_TYPE = "servicevm"
+
+#: Seconds: a page must open even where the service does not answer.
+TIMEOUT = 10.0
+
+T = TypeVar("T")
+
+_KINDS: tuple[
+    tuple[type[sdk.ClientError], type[exceptions.ServicevmError]], ...
+] = (
+    (sdk.AuthenticationFailed, exceptions.NotAuthenticated),
+    (sdk.Forbidden, exceptions.Forbidden),
+    (sdk.NotFound, exceptions.NotFound),
+    (sdk.Conflict, exceptions.Conflict),
+    (sdk.ConnectionFailed, exceptions.Unavailable),
+    (sdk.ServerError, exceptions.Unavailable),
+)
+
+
+@memoized
+def client(request: Any) -> Client:
+    """The SDK's client for who is logged in; one for each request.
+
+    The token that Horizon has is used as it is: no page asks Keystone.
+    """
+    endpoint = base.url_for(request, SERVICE_TYPE)
+    verify = settings.OPENSTACK_SSL_CACERT or True
+    return Client(
+        session.Session(
+            auth=token_endpoint.Token(endpoint, request.user.token.id),
+            original_ip=auth_utils.get_client_ip(request),
+            verify=verify if not settings.OPENSTACK_SSL_NO_VERIFY else False,
+            app_name="servicevm_dashboard",
+        ),
+        endpoint_override=endpoint,
+        timeout=TIMEOUT,
+        # A person waits, and asks again.
+        connect_retries=0,
+    )
+
+
+def call(
+    request: Any, method: Callable[..., T], /, *args: Any, **kwargs: Any
+) -> T:
+    """Call a method of the SDK's client for who is logged in.
+
+    :param method: of `Client`, e.g. ``Client.get_device``
+    :returns: what it does; a list where it yields
+    :raises servicevm_dashboard.exceptions.ServicevmError:
+    """
+    try:
+        found = method(client(request), *args, **kwargs)
+        # A generator would raise where nobody converts it.
+        return list(found) if isinstance(found, Iterator) else found  # type: ignore[return-value]
+    except sdk.ClientError as error:
+        raise _converted(error) from error
+
+
+@memoized
+def quota(request: Any) -> Quota | None:
+    """Limits and use of the project that is shown; one call a request.
+
+    :returns: None where it could not be read: nothing is refused for that,
+        the service itself has the last word
+    """
+    try:
+        return call(request, Client.get_quota, OWN)
+    except exceptions.ServicevmError as error:
+        LOG.warning("The quotas could not be read: %s", error)
+        return None
+
+
+def _converted(error: sdk.ClientError) -> exceptions.ServicevmError:
+    kind = next(
+        (ours for theirs, ours in _KINDS if isinstance(error, theirs)),
+        exceptions.ServicevmError,
+    )
+    sentence, hint = error.detail, error.hint
+    if isinstance(error, sdk.ConnectionFailed):
+        # The SDK's words are for who can start the service.
+        sentence = _("The Service VM service does not answer.")
+        hint = _(
+            "Try again in a moment; if that does not help, tell your "
+            "administrator."
+        )
+    return kind(
+        sentence,
+        hint=hint,
+        code=error.code,
+        fields=error.fields,
+        request_id=error.request_id,
+    )

@@ -1,0 +1,134 @@
+"""The table of devices and what can be done to them."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from horizon.utils import filters
+
+from servicevm_dashboard import words
+from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.api.servicevm import Client
+from servicevm_dashboard.tables import (
+    BatchAction,
+    Column,
+    DeleteAction,
+    Row,
+    Table,
+    status,
+)
+
+
+class RebootDevice(BatchAction):
+    """Ask the guest to restart."""
+
+    name = "reboot"
+    icon = "rotate-right"
+    rule = "device:reboot"
+
+    @staticmethod
+    def action_present(count: int) -> Any:
+        return ngettext_lazy("Reboot Device", "Reboot Devices", count)
+
+    @staticmethod
+    def action_past(count: int) -> Any:
+        return ngettext_lazy("Rebooting Device", "Rebooting Devices", count)
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        if datum.provisioning_status == "PENDING_CREATE":
+            return _("It is still being built.")
+        if datum.provisioning_status == "PENDING_DELETE":
+            return _("It is being deleted.")
+        return ""
+
+    def action(self, request: Any, datum_id: str) -> None:
+        servicevm.call(request, Client.reboot_device, datum_id)
+
+
+class DeleteDevice(DeleteAction):
+    """Delete it with its services, whatever it is doing."""
+
+    rule = "device:delete"
+
+    @staticmethod
+    def action_present(count: int) -> Any:
+        return ngettext_lazy("Delete Device", "Delete Devices", count)
+
+    @staticmethod
+    def action_past(count: int) -> Any:
+        return ngettext_lazy("Deleting Device", "Deleting Devices", count)
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        if datum.provisioning_status == "PENDING_DELETE":
+            return _("It is being deleted already.")
+        return ""
+
+    def action(self, request: Any, datum_id: str) -> None:
+        servicevm.call(request, Client.delete_device, datum_id)
+
+
+def provisioning(datum: Any) -> Any:
+    """Its provisioning status, with the reason."""
+    return status(
+        datum.provisioning_status,
+        words.PROVISIONING,
+        datum.status_reason or "",
+    )
+
+
+def operating(datum: Any) -> Any:
+    """Its operating status."""
+    return status(datum.operating_status, words.OPERATING)
+
+
+def address(datum: Any) -> str:
+    """Where a tenant reaches it; the management address is not of use."""
+    found = [
+        one["address"]
+        for one in datum.interfaces
+        if one["address"] and one["role"] != "mgmt"
+    ]
+    return ", ".join(found)
+
+
+class DevicesTable(Table):
+    """One page of devices."""
+
+    empty = _(
+        "No devices yet. A device is a virtual machine that runs your network "
+        "services: create one to begin."
+    )
+
+    name = Column(
+        "name",
+        sort="name",
+        verbose_name=_("Name"),
+        link="horizon:project:servicevm_devices:detail",
+    )
+    template = Column("template_name", verbose_name=_("Template"))
+    provisioning = Column(
+        provisioning, sort="provisioning_status", verbose_name=_("Status")
+    )
+    operating = Column(
+        operating, sort="operating_status", verbose_name=_("Health")
+    )
+    address = Column(address, verbose_name=_("Address"))
+    created = Column(
+        "created_at",
+        sort="created_at",
+        verbose_name=_("Age"),
+        filters=(filters.parse_isotime, filters.timesince_or_never),
+    )
+
+    class Meta:
+        name = "devices"
+        verbose_name = _("Devices")
+        template = "servicevm/_table.html"
+        row_class = Row
+        table_actions = (RebootDevice, DeleteDevice)
+        row_actions = (RebootDevice, DeleteDevice)
+
+    def say(self, datum: Any) -> str:
+        state = words.of(words.PROVISIONING, datum.provisioning_status)
+        health = words.of(words.OPERATING, datum.operating_status)
+        return f"{datum.name}: {state}, {health}"

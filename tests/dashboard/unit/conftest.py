@@ -1,0 +1,97 @@
+"""A browser without a window, and a service behind it over real HTTP."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+
+import django.test
+import pytest
+from keystoneauth1 import access, fixture
+from openstack_auth import user as auth_user
+from openstack_auth import utils as auth_utils
+
+from servicevmclient.testing import FakeServicevm
+
+PROJECT = "fake"
+
+
+@pytest.fixture(scope="session")
+def identity() -> Iterator[str]:
+    """What Horizon itself asks of Keystone on every page: its versions."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            document = fixture.DiscoveryList(href=url, v2=False)
+            body = json.dumps(document).encode()
+            self.send_response(300)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: object) -> None:
+            """Not on the terminal."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"{url}/v3"
+        server.shutdown()
+        thread.join()
+
+
+def token(identity: str, endpoint: str, roles: Sequence[str]) -> Any:
+    """A token of the project `PROJECT`, as Horizon keeps one."""
+    made = fixture.V3Token(
+        user_id="u1",
+        user_name="mia",
+        user_domain_id="default",
+        user_domain_name="Default",
+        project_id=PROJECT,
+        project_name="red",
+        project_domain_id="default",
+        project_domain_name="Default",
+    )
+    for role in roles:
+        made.add_role(id=role, name=role)
+    for kind, url in (("identity", identity), ("servicevm", endpoint)):
+        made.add_service(kind, name=kind).add_standard_endpoints(
+            public=url, internal=url, admin=url, region="RegionOne"
+        )
+    return auth_user.Token(access.AccessInfoV3(made, auth_token="a-token"))
+
+
+@pytest.fixture
+def service() -> Iterator[FakeServicevm]:
+    with FakeServicevm() as fake:
+        yield fake
+
+
+@pytest.fixture
+def as_user(
+    service: FakeServicevm, identity: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., django.test.Client]:
+    """``as_user("member")``: a client of who has these roles."""
+
+    def login(*roles: str, url: str | None = None) -> django.test.Client:
+        made = token(identity, url or service.url, roles)
+        request = SimpleNamespace(session={})
+        user = auth_user.create_user_from_token(
+            request, made, identity, "RegionOne"
+        )
+        user.authorized_tenants = []
+        # Or Keystone is asked.
+        user._is_system_user = False
+        monkeypatch.setattr(auth_utils, "get_user", lambda request: user)
+        return django.test.Client(raise_request_exception=True)
+
+    return login
+
+
+@pytest.fixture
+def member(as_user: Callable[..., django.test.Client]) -> django.test.Client:
+    return as_user("member", "reader")
