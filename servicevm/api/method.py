@@ -143,17 +143,21 @@ class Call:
         listing = self.declared.listing
         if listing is None:
             raise TypeError("not a list")
-        project_id: str | None = self.context.project_id
-        if parameters.boolean(self.values, "all_projects"):
+        own = str(self.context.project_id)
+        asked = self.values.get("project_id", ())
+        projects: Sequence[str] | None = asked or [own]
+        if parameters.boolean(self.values, "all_projects") or (
+            not shared and any(one != own for one in asked)
+        ):
             self.runtime.policy.enforce(self.context, "all_projects")
-            project_id = None
+            projects = asked or None
         if shared:
-            project_id = None
+            projects = asked or None
         return parameters.list_query(
             self.values,
             listing,
             max_limit=self.runtime.max_limit,
-            project_id=project_id,
+            projects=projects,
         )
 
     def page(

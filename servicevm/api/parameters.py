@@ -37,6 +37,7 @@ def _filter(schema: Mapping[str, Any], what: str) -> Parameter:
     )
 
 
+ID = _filter({"type": "string", "format": "uuid"}, "id")
 NAME = _filter(_STRING, "name")
 TEXT = _filter(_STRING, "value")
 
@@ -74,6 +75,15 @@ _SORT = Parameter(
 )
 _FIELDS = Parameter(
     _STRING, "Names of the fields to answer with, parted by commas.", True
+)
+_NAME_PREFIX = Parameter(
+    _STRING, "Only those whose name begins so, in the same case."
+)
+_PROJECT_ID = Parameter(
+    _STRING,
+    "Only what belongs to this project; repeat it for any of. One that is "
+    "not the caller's own needs the rule servicevm:all_projects.",
+    True,
 )
 _ALL_PROJECTS = Parameter(BOOLEAN, "Also what belongs to other projects.")
 _CHANGES_SINCE = Parameter(
@@ -119,6 +129,9 @@ def of_list(
     found = {**PAGING, "sort": sort, "fields": _FIELDS, **filters}
     if owned:
         found["all_projects"] = _ALL_PROJECTS
+        found["project_id"] = _PROJECT_ID
+    if "name" in listing.filters:
+        found["name_prefix"] = _NAME_PREFIX
     if listing.changed is not None:
         found["changes-since"] = _CHANGES_SINCE
     if listing.tagged:
@@ -167,10 +180,11 @@ def list_query(
     listing: Listing,
     *,
     max_limit: int,
-    project_id: str | None,
+    projects: Sequence[str] | None,
 ) -> ListQuery:
     """What `read` gave, as the database wants it.
 
+    :param projects: as in `ListQuery`
     :raises PermanentError: INVALID_FIELD
     """
     since = None
@@ -188,7 +202,8 @@ def list_query(
         not_tags=_tags(values, "not-tags"),
         not_tags_any=_tags(values, "not-tags-any"),
         changes_since=since,
-        project_id=project_id,
+        name_prefix=values.get("name_prefix", [""])[0],
+        projects=projects,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.db import marker, packed
+from servicevm.db import marker, packed, prefix
 from servicevm.db.models import Tag
 
 Column = Any  # orm.InstrumentedAttribute of any type
@@ -50,7 +50,8 @@ class ListQuery:
     """What is asked for.
 
     :param filters: parameter to the values of which one must match
-    :param project_id: only rows of this project; None for all
+    :param name_prefix: only rows whose name begins so
+    :param projects: only rows of one of these; None for those of all
     :param changes_since: microseconds
     :param where: further conditions
     """
@@ -64,7 +65,8 @@ class ListQuery:
     not_tags: Sequence[str] = ()
     not_tags_any: Sequence[str] = ()
     changes_since: int | None = None
-    project_id: str | None = None
+    name_prefix: str = ""
+    projects: Sequence[str] | None = None
     where: Sequence[Any] = ()
 
 
@@ -253,18 +255,22 @@ def _after(keys: Sequence[tuple[sa.Column[Any], bool]], row: Any) -> Any:
 
 
 def _scope(listing: Listing, query: ListQuery) -> list[Any]:
-    if query.project_id is None:
+    if query.projects is None:
         return []
-    return [_plain(listing.model.project_id) == query.project_id]
+    return [_any_of(listing.model.project_id, query.projects)]
+
+
+def _any_of(column: Column, values: Sequence[Any]) -> Any:
+    plain = _plain(column)
+    return plain == values[0] if len(values) == 1 else plain.in_(values)
 
 
 def _conditions(listing: Listing, query: ListQuery) -> list[Any]:
     found = [*_scope(listing, query), *query.where]
     for name, values in query.filters.items():
-        column = _plain(listing.filters[name])
-        found.append(
-            column == values[0] if len(values) == 1 else column.in_(values)
-        )
+        found.append(_any_of(listing.filters[name], values))
+    if query.name_prefix:
+        found += prefix.matches(_plain(listing.model.name), query.name_prefix)
     if query.changes_since is not None and listing.changed is not None:
         found.append(_plain(listing.changed) >= query.changes_since)
     if listing.tagged:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from servicevmclient.osc import _values
+from servicevmclient.osc import _project, _values
 from servicevmclient.v1._resource import Resource
 
 
@@ -25,6 +25,12 @@ class Filter(NamedTuple):
 
 
 NAME = Filter("--name", "name", "Only those with this name", "NAME")
+NAME_PREFIX = Filter(
+    "--name-prefix",
+    "name_prefix",
+    "Only those whose name begins so",
+    "TEXT",
+)
 HOST = Filter("--host", "host", "Only those on this host", "HOST")
 ALIVE = Filter(
     "--alive",
@@ -105,6 +111,11 @@ def add(
         return
     if projects:
         parser.add_argument(
+            "--project",
+            metavar="PROJECT",
+            help="Those of this project (name or ID; needs a role that may)",
+        )
+        parser.add_argument(
             "--all-projects",
             action="store_true",
             help="Those of all projects (needs a role that may)",
@@ -139,6 +150,7 @@ def _case(choices: tuple[str, ...] | None) -> Callable[[str], str]:
 def query(
     parsed: argparse.Namespace,
     filters: Sequence[Filter],
+    app: Any,
     client: Any,
     *,
     tags: bool,
@@ -157,6 +169,8 @@ def query(
         }
     if pages and projects and parsed.all_projects:
         found["all_projects"] = True
+    if pages and projects and parsed.project is not None:
+        found["project_id"] = _project.id_of(app, parsed.project)
     for one in filters:
         value = getattr(parsed, one.flag.removeprefix("--").replace("-", "_"))
         if value is not None and one.find is not None:

@@ -58,6 +58,7 @@ class List(Lister):
         query = _filters.query(
             parsed_args,
             self.filters,
+            self.app,
             self.client,
             tags=self.tagged,
             pages=self.paged,

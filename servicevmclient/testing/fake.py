@@ -159,6 +159,8 @@ class FakeServicevm:
             if key == "tags":
                 wanted = set(",".join(values).split(","))
                 rows = [row for row in rows if wanted <= set(row["tags"])]
+            elif key == "name_prefix":
+                rows = [row for row in rows if row["name"].startswith(*values)]
             elif key not in _CONTROL:
                 rows = [row for row in rows if _equals(row.get(key), values)]
         for term in reversed(",".join(query.get("sort", [])).split(",")):

@@ -22,7 +22,7 @@ _MODEL = models.DeviceTemplate
 
 LISTING = listing.Listing(
     model=_MODEL,
-    filters={"name": _MODEL.name},
+    filters={"id": _MODEL.id, "name": _MODEL.name},
     sorts={
         "created_at": _MODEL.seq,
         "updated_at": _MODEL.updated_at,
@@ -33,6 +33,9 @@ LISTING = listing.Listing(
 )
 
 
+_FILTERS = {"id": parameters.ID, "name": parameters.NAME}
+
+
 class Collection(Resource):
     """``/v1/device-templates``."""
 
@@ -40,7 +43,7 @@ class Collection(Resource):
         "List device templates",
         rule="device_template:list",
         response=schemas.LIST,
-        query=parameters.of_list(LISTING, {"name": parameters.NAME}),
+        query=parameters.of_list(LISTING, _FILTERS),
         listing=LISTING,
     )
     def on_get(self, call: Call) -> Json:

@@ -24,6 +24,7 @@ _MODEL = models.Operation
 LISTING = listing.Listing(
     model=_MODEL,
     filters={
+        "id": _MODEL.id,
         "resource_type": _MODEL.resource_type,
         "resource_id": _MODEL.resource_id,
         "device_id": _MODEL.device_id,
@@ -52,6 +53,7 @@ LISTING = listing.Listing(
 )
 
 _FILTERS = {
+    "id": parameters.ID,
     "resource_type": parameters.one_of(list(ResourceType), "resource type"),
     "resource_id": parameters.reference("resource"),
     "device_id": parameters.reference("device"),

@@ -39,6 +39,7 @@ _MODEL = models.Service
 LISTING = listing.Listing(
     model=_MODEL,
     filters={
+        "id": _MODEL.id,
         "name": _MODEL.name,
         "provisioning_status": _MODEL.provisioning_status,
         "operating_status": _MODEL.operating_status,
@@ -60,6 +61,7 @@ LISTING = listing.Listing(
 )
 
 _FILTERS = {
+    "id": parameters.ID,
     "name": parameters.NAME,
     "provisioning_status": parameters.one_of(
         list(ProvisioningStatus), "provisioning status"

@@ -69,6 +69,7 @@ class ListDevice(_verbs.List):
     columns = _columns.DEVICE
     filters = (
         _filters.NAME,
+        _filters.NAME_PREFIX,
         _filters.PROVISIONING_STATUS,
         _filters.OPERATING_STATUS,
         _filters.Filter(

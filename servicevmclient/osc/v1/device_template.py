@@ -5,7 +5,7 @@ from typing import Any
 
 from servicevmclient.exceptions import InvalidInput
 from servicevmclient.osc import _columns, _files, _options, _values, _verbs
-from servicevmclient.osc._filters import NAME
+from servicevmclient.osc._filters import NAME, NAME_PREFIX
 from servicevmclient.osc._options import Keys, Many, Scalar, Verb
 from servicevmclient.v1.device_template import DeviceTemplate
 
@@ -141,7 +141,7 @@ class ListDeviceTemplate(_verbs.List):
 
     kind = DeviceTemplate
     columns = _columns.DEVICE_TEMPLATE
-    filters = (NAME,)
+    filters = (NAME, NAME_PREFIX)
     example = "device template list --long"
 
 

@@ -91,6 +91,7 @@ class ListService(_verbs.List):
     columns = _columns.SERVICE
     filters = (
         _filters.NAME,
+        _filters.NAME_PREFIX,
         _filters.PROVISIONING_STATUS,
         _filters.OPERATING_STATUS,
         _filters.Filter(

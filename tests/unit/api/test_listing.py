@@ -137,6 +137,59 @@ def test_filters(
     assert _names(api.simulate_get(f"/v1/devices?{query}")) == names
 
 
+def test_several_are_asked_for_by_id(
+    api: testing.TestClient, devices: list[dict[str, Any]]
+) -> None:
+    first, other, *_ = (item["id"] for item in devices)
+    query = f"id={other}&id={first.upper()}&id={requests.UNKNOWN}"
+    found = api.simulate_get(f"/v1/devices?{query}").json["devices"]
+    assert [item["id"] for item in found] == [first, other]
+    for path in ("device-templates", "services", "operations"):
+        answer = api.simulate_get(f"/v1/{path}?id={requests.UNKNOWN}")
+        assert answer.json == {path.replace("-", "_"): []}
+    requests.refused(
+        api.simulate_get("/v1/devices?id=d1"), 400, "invalid_field"
+    )
+
+
+NAMES = ("lb", "LB", "lb-1", "lb_1", "lb%", "l", "lc", "lb\U0010ffff", "lbé ")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "names"),
+    [
+        ("", {*NAMES}),
+        ("lb", {*NAMES} - {"LB", "l", "lc"}),
+        ("lb-", {"lb-1"}),
+        ("lb%", {"lb%"}),
+        ("lb_", {"lb_1"}),
+        ("l_", set()),
+        ("lb\U0010ffff", {"lb\U0010ffff"}),
+        ("lbé", {"lbé "}),
+        ("lbé ", {"lbé "}),
+        ("lbe", set()),
+        ("lb\\", set()),
+        ("x" * 300, set()),
+    ],
+)
+def test_names_that_begin_with_a_text(
+    api: testing.TestClient,
+    template: dict[str, Any],
+    prefix: str,
+    names: set[str],
+) -> None:
+    for name in NAMES:
+        requests.create_device(api, template["id"], name=name)
+    for more in ({}, {"sort": "name"}, {"all_projects": "true"}):
+        answer = api.simulate_get(
+            "/v1/devices", params={"name_prefix": prefix, **more}
+        )
+        assert answer.status_code == 200, answer.text
+        found = [item["name"] for item in answer.json["devices"]]
+        assert set(found) == names
+        assert len(found) == len(names)
+
+
 def test_a_link_keeps_the_query(
     api: testing.TestClient, devices: list[dict[str, Any]]
 ) -> None:

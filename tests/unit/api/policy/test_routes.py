@@ -235,6 +235,52 @@ def test_another_project_finds_nothing_by_any_filter(
         requests.refused(answer, 400, "invalid_field")
 
 
+LISTS = ("devices", "services", "operations", "events")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_who_may_see_all_projects_asks_for_those_of_some(
+    world: World, path: str
+) -> None:
+    def listed(query: str, role: str, project: str) -> int:
+        answer = ask(
+            world.api, "GET", f"/v1/{path}?{query}", as_(role, project)
+        )
+        assert answer.status_code == 200, answer.text
+        return len(answer.json[path])
+
+    own = listed("", "reader", MINE)
+    assert own
+    for role in ("admin", "service"):
+        assert listed(f"project_id={MINE}", role, OTHER) == own
+        assert listed("project_id=none", role, OTHER) == 0
+        both = f"project_id=none&project_id={MINE}&all_projects=true"
+        assert listed(both, role, OTHER) == own
+    assert listed(f"project_id={MINE}", "reader", MINE) == own
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_who_may_not_asks_for_the_own_project_only(
+    world: World, path: str
+) -> None:
+    for query in (f"project_id={MINE}", f"project_id={OTHER}&project_id=x"):
+        answer = ask(
+            world.api, "GET", f"/v1/{path}?{query}", as_("manager", OTHER)
+        )
+        requests.refused(answer, 403, "forbidden")
+
+
+def test_templates_of_a_project_are_for_all_to_list(world: World) -> None:
+    for project, count in ((MINE, 1), (OTHER, 0)):
+        answer = ask(
+            world.api,
+            "GET",
+            f"/v1/device-templates?project_id={project}",
+            as_("reader", OTHER),
+        )
+        assert len(answer.json["device_templates"]) == count
+
+
 def test_what_is_anothers_and_what_is_not_there_look_the_same(
     world: World,
 ) -> None:
