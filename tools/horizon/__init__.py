@@ -1,0 +1,1 @@
+"""Horizon with our panels, and everything that it needs behind it."""

@@ -1,0 +1,16 @@
+"""Horizon and its static files, without a web server in front."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openstack_dashboard.settings")
+
+from django.conf import settings  # noqa: E402
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from whitenoise import WhiteNoise  # noqa: E402
+
+# Horizon serves its static files itself only while DEBUG is on.
+application = WhiteNoise(
+    get_wsgi_application(),
+    root=settings.STATIC_ROOT,
+    prefix=settings.STATIC_URL,
+)

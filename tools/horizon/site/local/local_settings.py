@@ -1,0 +1,72 @@
+"""Settings of the lab's Horizon, as an operator would write them.
+
+Horizon finds this file because the folder above is on PYTHONPATH; nothing
+is written into its own folders. What differs from lab to lab is in the file
+that the environment variable SERVICEVM_HORIZON names.
+"""
+
+import json
+import os
+from pathlib import Path
+
+_here = json.loads(Path(os.environ["SERVICEVM_HORIZON"]).read_text())
+
+DEBUG = False
+ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+SECRET_KEY = _here["secret_key"]
+OPENSTACK_KEYSTONE_URL = _here["keystone_url"]
+TIME_ZONE = "UTC"
+
+STATIC_ROOT = _here["static_root"]
+COMPRESS_OFFLINE = True
+
+# Its defaults want a memcached.
+SESSION_ENGINE = "django.contrib.sessions.backends.file"
+SESSION_FILE_PATH = _here["sessions"]
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # The compressor alone keeps more than the 300 that are usual.
+        "OPTIONS": {"MAX_ENTRIES": 20000},
+    }
+}
+
+# A request that fails says why in the log; the lab is for finding out.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"}
+    },
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # One line for every mtime that it looks up.
+        "compressor": {"level": "WARNING"},
+        "django": {"level": "WARNING"},
+    },
+}
+
+# -- the panels of servicevm: what the manual tells to write here ------------
+
+from openstack_dashboard.defaults import (  # noqa: E402
+    DEFAULT_POLICY_FILES,
+    POLICY_FILES,
+)
+from openstack_dashboard.local import enabled as _enabled  # noqa: E402
+
+import servicevm_dashboard.enabled  # noqa: E402
+
+_enabled.__path__ += servicevm_dashboard.enabled.__path__
+
+_policies = Path(servicevm_dashboard.__file__).parent / "conf"
+POLICY_FILES = {
+    **POLICY_FILES,
+    "servicevm": str(_policies / "servicevm_policy.yaml"),
+}
+DEFAULT_POLICY_FILES = {
+    **DEFAULT_POLICY_FILES,
+    "servicevm": str(_policies / "default_policies" / "servicevm.yaml"),
+}
