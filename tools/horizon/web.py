@@ -107,7 +107,8 @@ class Web:
         return {
             "DJANGO_SETTINGS_MODULE": "openstack_dashboard.settings",
             "PYTHONPATH": str(SITE),
-            "PYTHONWARNINGS": "default",
+            # Horizon's own, of no use to anybody here.
+            "PYTHONWARNINGS": "ignore",
             "SERVICEVM_HORIZON": str(self._settings),
         }
 

@@ -46,8 +46,28 @@ LOGGING = {
         # One line for every mtime that it looks up.
         "compressor": {"level": "WARNING"},
         "django": {"level": "WARNING"},
+        # There is no Neutron here, which it tells for every page.
+        "openstack_dashboard.dashboards.admin.rbac_policies": {
+            "level": "CRITICAL"
+        },
     },
 }
+
+
+
+def _home(user):
+    """The first page after the login.
+
+    Horizon's own is the project's overview, which needs a Nova.
+    """
+    if user.has_perm("openstack.services.servicevm"):
+        return "/project/servicevm_devices/"
+    return "/identity/"
+
+
+from openstack_dashboard.settings import HORIZON_CONFIG  # noqa: E402
+
+HORIZON_CONFIG["user_home"] = _home
 
 # -- the panels of servicevm: what the manual tells to write here ------------
 
