@@ -12,7 +12,7 @@ from servicevm import clock
 from servicevm.conductor import views
 from servicevm.conductor.outcomes import Outcome
 from servicevm.db import api as db
-from servicevm.db import leases, models, timeline
+from servicevm.db import leases, models
 from servicevm.db.holds import hold_device
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import InfraDriver
@@ -33,12 +33,31 @@ class StepContext:
     that are written together with it.
 
     :param operation: as it was when the step began; detached
+    :param began: when the step was first tried, in microseconds
     """
 
     conf: cfg.ConfigOpts
     drivers: Drivers
     operation: models.Operation
+    began: int
     _seen: list[views.DeviceView] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        conf: cfg.ConfigOpts,
+        drivers: Drivers,
+        operation: models.Operation,
+        step: models.OperationStep | None,
+        device: views.DeviceView | None,
+    ) -> "StepContext":
+        """
+        :param step: the newest row of the operation's timeline
+        :param device: where it has just been read
+        """
+        began = operation.updated_at if step is None else step.started_at
+        seen = [] if device is None else [_driven(device, operation)]
+        return cls(conf, drivers, operation, began, seen)
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -56,7 +75,7 @@ class StepContext:
             found = views.load_device(session, self.operation.device_id)
         if found is None:
             return None
-        self._seen[:] = [replace(found, fence=self.operation.fence)]
+        self._seen[:] = [_driven(found, self.operation)]
         return self._seen[0]
 
     def service(self) -> models.Service | None:
@@ -83,10 +102,7 @@ class StepContext:
 
         def alone(session: orm.Session) -> T:
             hold_device(session, self.operation.device_id)
-            row = leases.fenced(
-                session, self.operation.id, self.operation.fence
-            )
-            return function(session, row)
+            return function(session, leases.fenced(session, self.operation))
 
         return db.write(alone)
 
@@ -102,10 +118,7 @@ class StepContext:
         A tenth of what the step has taken so far: prompt where it is a
         matter of a second, and no burden where it is one of minutes.
         """
-        with db.reader() as session:
-            now = db.now(session)
-            began = timeline.began(session, self.operation.id)
-        waited = (now - (began or now)) / clock.SECOND
+        waited = (self.now() - self.began) / clock.SECOND
         return min(max(shortest, waited / 10), LONGEST)
 
     def save(self, data: Mapping[str, Any]) -> None:
@@ -123,24 +136,32 @@ class StepContext:
         seen = self.device()
         if seen is None:
             return
-        entry = models.DeviceResource
+        entry = models.table(models.DeviceResource)
+        # Only we write there, and a second try may come after one that was
+        # written without our hearing of it.
+        fresh = kind not in seen.recorded
 
         def enter(session: orm.Session, row: models.Operation) -> None:
+            nonlocal fresh
             now = db.now(session)
             values: dict[str, Any] = {"updated_at": now}
             if external_id is not None:
                 values["external_id"] = external_id
                 values["state"] = LedgerState.PRESENT
-            updated = session.execute(
-                sa.update(entry)
-                .where(entry.device_id == row.device_id, entry.kind == kind)
-                .values(**values)
-                .execution_options(synchronize_session=False)
-            )
-            if db.rowcount(updated):
-                return
-            session.add(
-                entry(
+            new, fresh = fresh, False
+            if not new:
+                updated = session.execute(
+                    sa.update(entry)
+                    .where(
+                        entry.c.device_id == row.device_id,
+                        entry.c.kind == kind,
+                    )
+                    .values(**values)
+                )
+                if db.rowcount(updated):
+                    return
+            session.execute(
+                sa.insert(entry).values(
                     device_id=row.device_id,
                     kind=kind,
                     driver=seen.infra_driver,
@@ -154,7 +175,15 @@ class StepContext:
         ledger = dict(seen.ledger)
         if external_id:
             ledger[kind] = external_id
-        self._seen[:] = [replace(seen, ledger=ledger, touched=True)]
+        self._seen[:] = [
+            replace(seen, ledger=ledger, recorded=seen.recorded | {kind})
+        ]
+
+
+def _driven(
+    device: views.DeviceView, operation: models.Operation
+) -> views.DeviceView:
+    return replace(device, fence=operation.fence)
 
 
 Step = Callable[[StepContext], Outcome]

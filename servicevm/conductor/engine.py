@@ -10,6 +10,7 @@ step it was on.
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -20,16 +21,17 @@ from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock, errors, logs, plans
-from servicevm.conductor import settle
+from servicevm.conductor import settle, views
 from servicevm.conductor.context import StepContext, Steps
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.db import api as db
 from servicevm.db import leases, models, timeline
+from servicevm.db.adoption import copied
 from servicevm.db.holds import hold_device
 from servicevm.drivers import Drivers
 from servicevm.states import OperationState
 
-__all__ = ["Engine", "backoff", "verdict"]
+__all__ = ["Claim", "Engine", "backoff", "verdict"]
 
 LOG = log.getLogger(__name__)
 
@@ -45,6 +47,20 @@ class Ending(NamedTuple):
     state: OperationState
     code: str | None
     text: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An operation that is ours, with what only we write of it.
+
+    :param operation: as it was last written; detached
+    :param last: the newest row of its timeline, likewise
+    :param device: as it was when it was claimed; None afterwards
+    """
+
+    operation: models.Operation
+    last: models.OperationStep | None
+    device: views.DeviceView | None = None
 
 
 def backoff(attempts: int, jitter: float) -> float:
@@ -108,11 +124,11 @@ class Engine:
         self._shuffle = chance.shuffle
         self._lease = int(conf.conductor.lease * clock.SECOND)
 
-    def claim(self, owner: str) -> models.Operation | None:
+    def claim(self, owner: str) -> Claim | None:
         """Take an operation that is due; None if none is."""
         return next(self.claims(owner, 1), None)
 
-    def claims(self, owner: str, most: int) -> Iterator[models.Operation]:
+    def claims(self, owner: str, most: int) -> Iterator[Claim]:
         """Take so many operations, if they are due, the longest due first.
 
         Fewer than there are, maybe: conductors that look at the same time
@@ -129,28 +145,40 @@ class Engine:
                 # Another conductor goes through the same list.
                 self._shuffle(found)
             most -= len(taken)
-            for operation in taken:
+            for claim in taken:
                 self._hook("claimed")
-                yield operation
+                yield claim
 
     def _claim(
         self,
         found: Sequence[leases.Candidate],
         owner: str,
         session: orm.Session,
-    ) -> list[models.Operation]:
+    ) -> list[Claim]:
+        taken = leases.claim_all(session, found, owner, self._lease)
+        if not taken:
+            return []
         now = db.now(session)
-        taken = leases.claim_all(session, found, owner, now, self._lease)
-        if taken:
-            with session.no_autoflush:
-                settle.begun(session, taken, now)
-                timeline.read(session, [one.id for one in taken])
-            for operation in taken:
-                self._enter(session, operation, now)
-        return taken
+        with session.no_autoflush:
+            settle.begun(session, taken, now)
+            timeline.read(session, [one.id for one in taken])
+            devices = views.load_devices(
+                session, sorted({one.device_id for one in taken})
+            )
+        for operation in taken:
+            self._enter(session, operation, now)
+        return [
+            Claim(
+                operation,
+                timeline.last_step(session, operation.id),
+                devices.get(operation.device_id),
+            )
+            for operation in taken
+        ]
 
-    def drive(self, operation: models.Operation) -> None:
+    def drive(self, claim: Claim) -> None:
         """Do steps of a claimed operation until it waits or ends."""
+        operation = claim.operation
         with logs.about(
             operation.request_id,
             global_request_id=operation.arguments.get("global_request_id"),
@@ -158,32 +186,42 @@ class Engine:
             project_id=operation.project_id,
         ):
             try:
-                while operation.state == OperationState.RUNNING:
-                    operation = self._do_steps(operation)
+                while claim.operation.state == OperationState.RUNNING:
+                    claim = self._do_steps(claim)
             except leases.FencedOut:
                 LOG.info(
                     "Operation %s was taken over; leaving it.", operation.id
                 )
 
-    def _do_steps(self, operation: models.Operation) -> models.Operation:
+    def _do_steps(self, claim: Claim) -> Claim:
         """Do the present step and those after it that only look, and write
         what became of them."""
-        context = StepContext(self._conf, self._drivers, operation)
+        operation = claim.operation
+        context = StepContext.of(
+            self._conf, self._drivers, operation, claim.last, claim.device
+        )
         results = [self._do_step(context)]
-        while isinstance(results[-1], Done):
+        while isinstance(done := results[-1], Done):
+            ahead = context.operation
             following = plans.next_step(
-                operation.resource_type, operation.action, operation.step
+                ahead.resource_type, ahead.action, ahead.step
             )
             if following not in plans.LOOKS or self._stopping():
                 break
-            done = results[-1]
-            operation.step = following
-            operation.step_data = {**operation.step_data, **done.data}
+            context = replace(
+                context,
+                operation=copied(
+                    ahead,
+                    step=following,
+                    step_data={**ahead.step_data, **done.data},
+                ),
+            )
             results.append(self._do_step(context))
 
-        def conclude(session: orm.Session) -> models.Operation:
+        def conclude(session: orm.Session) -> Claim:
             hold_device(session, operation.device_id)
-            row = leases.fenced(session, operation.id, operation.fence)
+            row = leases.fenced(session, operation)
+            timeline.keep(session, operation.id, claim.last)
             now = db.now(session)
             row.lease_until = now + self._lease
             row.updated_at = now
@@ -195,10 +233,11 @@ class Engine:
                     self._conclude(session, row, result, now)
             if woken and row.state == OperationState.WAITING:
                 row.run_after = now
-            return row
+            return Claim(row, timeline.last_step(session, row.id))
 
+        step = context.operation.step
         try:
-            row = db.write(conclude)
+            written = db.write(conclude)
         except (leases.FencedOut, DBConnectionError):
             raise
         except Exception as error:
@@ -206,7 +245,7 @@ class Engine:
             # it could not be at another try of the same.
             LOG.exception(
                 "The end of step %s of operation %s was not taken.",
-                operation.step,
+                step,
                 operation.id,
             )
             results[:] = [
@@ -216,9 +255,9 @@ class Engine:
                     f"({type(error).__name__}).",
                 )
             ]
-            row = db.write(conclude)
-        self._hook(f"{operation.step}: written")
-        return row
+            written = db.write(conclude)
+        self._hook(f"{step}: written")
+        return written
 
     def _do_step(
         self, context: StepContext

@@ -13,9 +13,9 @@ from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock
-from servicevm.conductor.engine import Engine
+from servicevm.conductor.engine import Claim, Engine
 from servicevm.db import api as db
-from servicevm.db import leases, models
+from servicevm.db import leases
 
 __all__ = ["Runner"]
 
@@ -136,8 +136,8 @@ class Runner:
         room = self._room()
         taken = 0
         if room > 0 and not self._stop.is_set():
-            for operation in self._engine.claims(self._owner, room):
-                self._submit(operation)
+            for claim in self._engine.claims(self._owner, room):
+                self._submit(claim)
                 taken += 1
         # Where there is room for more, another conductor may have taken it.
         return 0 < taken < room
@@ -165,10 +165,11 @@ class Runner:
         if freed:
             LOG.info("Taking up %d operations that were dropped.", freed)
 
-    def _submit(self, operation: models.Operation) -> None:
+    def _submit(self, claim: Claim) -> None:
         assert self._pool is not None  # noqa: S101 - for the types
+        operation = claim.operation
         with self._lock:
-            future = self._pool.submit(self._engine.drive, operation)
+            future = self._pool.submit(self._engine.drive, claim)
             self._held[operation.id] = future
 
         def ended(done: Future[None]) -> None:

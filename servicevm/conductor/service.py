@@ -87,10 +87,10 @@ class Conductor(ConductorApi, AgentEvents):
         :returns: whether there was one
         """
         self._upkeep.run_errands()
-        operation = self._engine.claim(self.owner)
-        if operation is None:
+        claim = self._engine.claim(self.owner)
+        if claim is None:
             return False
-        self._engine.drive(operation)
+        self._engine.drive(claim)
         return True
 
     def drain(self, limit: int = 1000) -> int:

@@ -7,7 +7,7 @@
     with writer() as session: ...   # committed at the end, or not at all
     write(function)                 # as writer, again after a collision
     now(session)                    # what time it is, for everybody
-    first(session, query)           # a row, and what time it is
+    Timed(query).all(session, {})   # rows, and what time it is
 
 Everything between the two ends of a ``with`` is one transaction. A writer
 must not wait for anything but the database: on SQLite it keeps all other
@@ -21,7 +21,7 @@ locks excludes for good, makes it run once more.
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -229,17 +229,39 @@ def now(session: orm.Session) -> int:
     return int(found)
 
 
-def first(session: orm.Session, query: sa.Select[T]) -> T | None:
-    """The first row; from a server it brings what `now` answers."""
-    told = _clock(session)
-    if told is None or _NOW in session.info:
-        return session.scalars(query).first()
-    found = session.execute(query.add_columns(told)).first()
-    if found is None:
-        return None
-    row: T = found[0]
-    session.info[_NOW] = found[1]
-    return row
+class Timed:
+    """A query whose rows bring what `now` answers, from a server.
+
+    Made once for every query: its SQL is then made once too.
+    """
+
+    def __init__(self, query: sa.Select[Any]) -> None:
+        self._query = query
+        self._timed = {
+            name: query.add_columns(told.label(_NOW))
+            for name, told in _CLOCKS.items()
+        }
+
+    def first(
+        self,
+        session: orm.Session,
+        parameters: Mapping[str, Any],
+    ) -> sa.Row[Any] | None:
+        """The first row; as `all`."""
+        found = self.all(session, parameters)
+        return found[0] if found else None
+
+    def all(
+        self, session: orm.Session, parameters: Mapping[str, Any]
+    ) -> Sequence[sa.Row[Any]]:
+        """All rows; each may have the time as one more value at its end."""
+        timed = self._timed.get(session.get_bind().dialect.name)
+        if timed is None or _NOW in session.info:
+            return session.execute(self._query, parameters).all()
+        found = session.execute(timed, parameters).all()
+        if found:
+            session.info[_NOW] = found[0][-1]
+        return found
 
 
 def rowcount(result: sa.Result[Any]) -> int:

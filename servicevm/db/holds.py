@@ -22,6 +22,13 @@ from servicevm.db import models
 __all__ = ["hold_device", "hold_devices", "hold_operation", "hold_service"]
 
 
+_DEVICE = models.table(models.Device)
+_HOLD = sa.update(_DEVICE).values(hold_count=_DEVICE.c.hold_count + 1)
+#: Made once, so that their SQL is.
+_HOLD_ONE = _HOLD.where(_DEVICE.c.id == sa.bindparam("held"))
+_HOLD_ALL = _HOLD.where(_DEVICE.c.id.in_(sa.bindparam("held", expanding=True)))
+
+
 def hold_device(session: orm.Session, device_id: str) -> bool:
     """Be alone with the device; the first thing that a transaction does.
 
@@ -31,7 +38,8 @@ def hold_device(session: orm.Session, device_id: str) -> bool:
     :returns: whether there is such a device; of one that is gone nothing is
         left to be alone with
     """
-    return bool(_hold(session, models.Device.id == device_id))
+    held = session.execute(_HOLD_ONE, {"held": device_id})
+    return bool(db.rowcount(held))
 
 
 def hold_devices(session: orm.Session, device_ids: Collection[str]) -> None:
@@ -39,7 +47,7 @@ def hold_devices(session: orm.Session, device_ids: Collection[str]) -> None:
 
     One statement, which goes through them in the order of their ids.
     """
-    _hold(session, models.Device.id.in_(sorted(device_ids)))
+    session.execute(_HOLD_ALL, {"held": sorted(device_ids)})
 
 
 def hold_service(session: orm.Session, service_id: str) -> bool:
@@ -56,16 +64,6 @@ def hold_operation(session: orm.Session, operation_id: str) -> bool:
         models.Operation.device_id,
         models.Operation.id == operation_id,
     )
-
-
-def _hold(session: orm.Session, where: Any) -> int:
-    held = session.execute(
-        sa.update(models.Device)
-        .where(where)
-        .values(hold_count=models.Device.hold_count + 1)
-        .execution_options(synchronize_session=False)
-    )
-    return db.rowcount(held)
 
 
 def _hold_of(session: orm.Session, column: Any, where: Any) -> bool:

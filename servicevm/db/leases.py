@@ -19,8 +19,9 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.db import api as db
+from servicevm.db.adoption import adopt
 from servicevm.db.holds import hold_devices
-from servicevm.db.models import Device, Operation
+from servicevm.db.models import Device, Operation, table
 from servicevm.states import TERMINAL, OperationState
 
 __all__ = [
@@ -78,62 +79,100 @@ def _boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def _ready(now: int) -> sa.ColumnElement[bool]:
-    """Whether an operation wants to be driven now."""
+_NOW = sa.bindparam("now", type_=sa.BigInteger())
+#: Whether an operation wants to be driven now.
+_READY = (
     # Said once more for the planner: few rows are live, most are history.
-    live = Operation.state.in_(LIVE)
-    idle = Operation.state.in_(_IDLE) & (
-        (Operation.run_after <= now)
-        | (Operation.run_after > now + FAR)
-        | Operation.cancel_requested
-    )
-    abandoned = (Operation.state == OperationState.RUNNING) & (
-        Operation.lease_until < now
-    )
-    return live & (idle | abandoned)
-
-
-def _free(now: int) -> sa.ColumnElement[bool]:
-    """Whether nothing that comes first is under way.
-
-    One resource's operations are done in the order in which they were
-    accepted. One device has one operation in hand at a time (those that
-    wait do not count), so that steps may read, decide and tell the device.
-    """
-    return ~(
-        sa.exists().where(
-            _EARLIER.resource_id == Operation.resource_id,
-            _EARLIER.seq < Operation.seq,
-            _EARLIER.state.in_(LIVE),
+    Operation.state.in_(LIVE)
+    & (
+        (
+            Operation.state.in_(_IDLE)
+            & (
+                (Operation.run_after <= _NOW)
+                | (
+                    Operation.run_after
+                    > sa.bindparam("far", type_=sa.BigInteger())
+                )
+                | Operation.cancel_requested
+            )
         )
-    ) & ~(
-        sa.exists().where(
-            _BESIDE.device_id == Operation.device_id,
-            _BESIDE.seq != Operation.seq,
-            _BESIDE.state == OperationState.RUNNING,
-            _BESIDE.lease_until >= now,
+        | (
+            (Operation.state == OperationState.RUNNING)
+            & (Operation.lease_until < _NOW)
         )
     )
+)
+#: Whether nothing that comes first is under way.
+#:
+#: One resource's operations are done in the order in which they were
+#: accepted. One device has one operation in hand at a time (those that wait
+#: do not count), so that steps may read, decide and tell the device.
+_FREE = ~(
+    sa.exists().where(
+        _EARLIER.resource_id == Operation.resource_id,
+        _EARLIER.seq < Operation.seq,
+        _EARLIER.state.in_(LIVE),
+    )
+) & ~(
+    sa.exists().where(
+        _BESIDE.device_id == Operation.device_id,
+        _BESIDE.seq != Operation.seq,
+        _BESIDE.state == OperationState.RUNNING,
+        _BESIDE.lease_until >= _NOW,
+    )
+)
+# Queries of every claim and every step: made once, so that their SQL is.
+_LOOK = (
+    sa.select(Operation.id, Operation.device_id)
+    .where(_READY, _FREE)
+    .order_by(Operation.run_after, Operation.seq)
+    .limit(sa.bindparam("most", type_=sa.Integer()))
+)
+_DEVICE = table(Device)
+_HELD = db.Timed(
+    sa.select(_DEVICE.c.id, _DEVICE.c.hold_count).where(
+        _DEVICE.c.id.in_(sa.bindparam("devices", expanding=True))
+    )
+)
+_TAKEN = (
+    sa.select(Operation)
+    .where(
+        Operation.id.in_(sa.bindparam("ids", expanding=True)), _READY, _FREE
+    )
+    .order_by(Operation.run_after, Operation.seq)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_TABLE = table(Operation)
+#: What others than its claimant write of an operation that is RUNNING.
+_OTHERS = ("run_after", "cancel_requested", "cancel_code")
+_STANDS = db.Timed(
+    sa.select(*(_TABLE.c[name] for name in _OTHERS))
+    .where(
+        _TABLE.c.id == sa.bindparam("claimed"),
+        _TABLE.c.fence == sa.bindparam("by"),
+        _TABLE.c.state == OperationState.RUNNING,
+    )
+    .with_for_update()
+)
+
+
+def _at(now: int) -> dict[str, int]:
+    return {"now": now, "far": now + FAR}
 
 
 def candidates(
     session: orm.Session, now: int, limit: int
 ) -> Sequence[Candidate]:
     """What `claim_all` may find, due longest first: a look without a lock."""
-    query = (
-        sa.select(Operation.id, Operation.device_id)
-        .where(_ready(now), _free(now))
-        .order_by(Operation.run_after, Operation.seq)
-        .limit(limit)
-    )
-    return [Candidate(*row) for row in session.execute(query)]
+    found = session.execute(_LOOK, {**_at(now), "most": limit})
+    return [Candidate(*row) for row in found]
 
 
 def claim_all(
     session: orm.Session,
     found: Sequence[Candidate],
     owner: str,
-    now: int,
     lease: int,
 ) -> list[Operation]:
     """Take those operations that are still free; holds their devices.
@@ -144,61 +183,62 @@ def claim_all(
     # None of two that wait for the same device is in the other's way yet.
     first = {one.device_id: one.id for one in reversed(found)}
     hold_devices(session, first)
+    # Of all claims about the device the latest has the highest fence.
+    held = {
+        row.id: row.hold_count
+        for row in _HELD.all(session, {"devices": sorted(first)})
+    }
+    now = db.now(session)
     rows = session.scalars(
-        sa.select(Operation)
-        .where(
-            Operation.id.in_(sorted(first.values())),
-            _ready(now),
-            _free(now),
-        )
-        .order_by(Operation.run_after, Operation.seq)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        _TAKEN, {**_at(now), "ids": sorted(first.values())}
     ).all()
     if not rows:
         return []
-    # Of all claims about the device the latest has the highest fence.
-    held: dict[str, int] = {
-        device_id: count
-        for device_id, count in session.execute(
-            sa.select(Device.id, Device.hold_count).where(
-                Device.id.in_(sorted(row.device_id for row in rows))
-            )
-        )
+    fences = {
+        row.seq: max(row.fence + 1, held.get(row.device_id, 0)) for row in rows
     }
+    session.execute(
+        sa.update(_TABLE)
+        .where(_TABLE.c.seq.in_(sorted(fences)))
+        .values(
+            state=OperationState.RUNNING,
+            owner=owner,
+            fence=sa.case(fences, value=_TABLE.c.seq),
+            lease_until=now + lease,
+            started_at=sa.func.coalesce(_TABLE.c.started_at, now),
+            updated_at=now,
+        )
+    )
     for row in rows:
-        row.state = OperationState.RUNNING
-        row.owner = owner
-        row.fence = max(row.fence + 1, held.get(row.device_id, 0))
-        row.lease_until = now + lease
-        row.started_at = row.started_at or now
-        row.updated_at = now
+        for name, value in (
+            ("state", OperationState.RUNNING.value),
+            ("owner", owner),
+            ("fence", fences[row.seq]),
+            ("lease_until", now + lease),
+            ("started_at", row.started_at or now),
+            ("updated_at", now),
+        ):
+            orm.attributes.set_committed_value(row, name, value)
     return list(rows)
 
 
-def fenced(session: orm.Session, operation_id: str, fence: int) -> Operation:
-    """Load an operation that is still ours, and keep it ours until commit.
+def fenced(session: orm.Session, claimed: Operation) -> Operation:
+    """The row of an operation that is still ours, and ours until commit.
 
-    Call after `servicevm.db.holds.hold_device` of its device.
+    Call after `servicevm.db.holds.hold_device` of its device. What only its
+    claimant writes is not read again.
 
+    :param claimed: the row as it was claimed, or last written since
     :raises FencedOut: if it is not
     """
     # Locked, so that nobody takes over between this look and the caller's
     # own writes.
-    row = db.first(
-        session,
-        sa.select(Operation)
-        .where(
-            Operation.id == operation_id,
-            Operation.fence == fence,
-            Operation.state == OperationState.RUNNING,
-        )
-        .with_for_update()
-        .execution_options(populate_existing=True),
+    found = _STANDS.first(
+        session, {"claimed": claimed.id, "by": claimed.fence}
     )
-    if row is None:
-        raise FencedOut(operation_id)
-    return row
+    if found is None:
+        raise FencedOut(claimed.id)
+    return adopt(session, claimed, **dict(zip(_OTHERS, found, strict=False)))
 
 
 def standing(session: orm.Session, device_id: str, fence: int) -> None:

@@ -1,7 +1,7 @@
 """The timeline of an operation: a row for every step that was begun.
 
-Who writes it holds the operation, so its last row is read once in a
-transaction, however many steps begin and end there.
+Who writes it holds the operation, so its last row is read once in a claim,
+however many steps begin and end there.
 """
 
 from collections.abc import Iterable
@@ -9,10 +9,11 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from servicevm.db.adoption import adopt
 from servicevm.db.models import Operation, OperationStep
 from servicevm.states import OperationState
 
-__all__ = ["began", "begin_step", "end_step", "read"]
+__all__ = ["begin_step", "end_step", "keep", "last_step", "read"]
 
 #: Key in a session's ``info``: operation's id to its last row.
 _LAST = "servicevm_last_steps"
@@ -30,9 +31,19 @@ def read(session: orm.Session, operation_ids: Iterable[str]) -> None:
     last.update((row.operation_id, row) for row in rows)
 
 
+def keep(
+    session: orm.Session, operation_id: str, last: OperationStep | None
+) -> None:
+    """Tell the functions below what `last_step` said when it was written."""
+    known = session.info.setdefault(_LAST, {})
+    if last is not None and last.finished_at is None:
+        last = adopt(session, last)
+    known[operation_id] = last
+
+
 def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
     """Write into the timeline that the operation's step is being tried."""
-    last = _last_step(session, operation.id)
+    last = last_step(session, operation.id)
     if last is not None and last.finished_at is None:
         if last.name == operation.step:
             last.state = OperationState.RUNNING
@@ -48,6 +59,7 @@ def begin_step(session: orm.Session, operation: Operation, now: int) -> None:
         attempts=operation.attempts + 1,
         message="",
         started_at=now,
+        finished_at=None,
     )
     session.add(begun)
     session.info[_LAST][operation.id] = begun
@@ -64,7 +76,7 @@ def end_step(
 
     :param state: WAITING where it is going to be tried again
     """
-    last = _last_step(session, operation.id)
+    last = last_step(session, operation.id)
     if last is None or last.finished_at is not None:
         return
     last.state = state
@@ -74,15 +86,8 @@ def end_step(
         last.finished_at = now
 
 
-def began(session: orm.Session, operation_id: str) -> int | None:
-    """When the present step was first tried."""
-    last = _last_step(session, operation_id)
-    return None if last is None else last.started_at
-
-
-def _last_step(
-    session: orm.Session, operation_id: str
-) -> OperationStep | None:
+def last_step(session: orm.Session, operation_id: str) -> OperationStep | None:
+    """The row of the step that was begun last, if any was."""
     known: dict[str, OperationStep | None] = session.info.setdefault(_LAST, {})
     if operation_id not in known:
         # What was changed before is written with the rest, in one go.

@@ -46,7 +46,7 @@ def claim_all(owner: str) -> list[models.Operation]:
 def claim(found: leases.Candidate, owner: str) -> models.Operation | None:
     taken = db.write(
         lambda session: leases.claim_all(
-            session, [found], owner, db.now(session), 60 * clock.SECOND
+            session, [found], owner, 60 * clock.SECOND
         )
     )
     return taken[0] if taken else None
@@ -200,7 +200,7 @@ def test_a_host_whose_clock_is_wrong_neither_steals_nor_loses(
     monkeypatch.setattr(clock, "now_us", wrong)
     astray = Conductor(lab.conf, LateRelay())._engine
     (other,) = astray.claims("wrong", 1)
-    assert {one.id, other.id} == {first, second}
+    assert {one.operation.id, other.operation.id} == {first, second}
     assert astray.claim("wrong") is None
     monkeypatch.undo()
     assert Conductor(lab.conf, LateRelay())._engine.claim("right") is None

@@ -15,7 +15,7 @@ LEASE = 15 * clock.SECOND
 def claim(lab: Lab, owner: str) -> models.Operation | None:
     with db.writer() as session:
         found = leases.candidates(session, lab.now, 1)
-        taken = leases.claim_all(session, found, owner, lab.now, LEASE)
+        taken = leases.claim_all(session, found, owner, LEASE)
     return taken[0] if taken else None
 
 
@@ -28,16 +28,17 @@ def test_one_of_two_gets_it(lab: Lab) -> None:
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_fences(lab: Lab) -> None:
-    _, operation_id = lab.device()
-    claim(lab, "a")
+    lab.device()
+    first = claim(lab, "a")
+    assert first is not None
     lab.advance(15.1)
     taken = claim(lab, "b")
     assert taken is not None
-    assert taken.fence == 2
+    assert (first.fence, taken.fence) == (1, 2)
     with pytest.raises(leases.FencedOut), db.writer() as session:
-        leases.fenced(session, operation_id, 1)
+        leases.fenced(session, first)
     with db.writer() as session:
-        assert leases.fenced(session, operation_id, 2).owner == "b"
+        assert leases.fenced(session, taken).owner == "b"
 
 
 def test_a_writer_that_is_fenced_out_writes_nothing(lab: Lab) -> None:

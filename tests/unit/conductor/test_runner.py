@@ -179,7 +179,7 @@ def test_the_operations_of_a_killed_process_need_no_waiting(
         now = db.now(session)
         found = leases.candidates(session, now, 1)
         lease = 3600 * clock.SECOND
-        assert leases.claim_all(session, found, dead, now, lease)
+        assert leases.claim_all(session, found, dead, lease)
     finished = Finished(live)
     conductor = live.conductor(finished.hook)
     conductor.start()
