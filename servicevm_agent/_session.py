@@ -20,12 +20,14 @@ from servicevm_agent._frames import (
     WireError,
     encode,
 )
+from servicevm_agent._pace import Allowance, Pace, weight
 
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
-#: A message counts once more for each of so many bytes: parsing a large one
-#: keeps others waiting.
-_COUNTED_BYTES = 64 * 1024
+_REFUSED = -32000
+#: Seconds after its time that a call may still be answered; a peer that takes
+#: longer is broken, and its answer is one that nobody waits for.
+_LATE = 60.0
 #: Bytes of text that a peer's error message may bring in.
 _MAX_TEXT = 4096
 _MAX_ID = (1 << 53) - 1
@@ -84,10 +86,11 @@ class Session:
     """One side of a session; both sides may call and be called.
 
     :param methods: what the other side may ask of us
-    :param max_in_flight: calls waiting for an answer, in each direction
+    :param max_in_flight: calls waiting for an answer, in each direction; the
+        peer's further ones are refused as ``busy``
     :param rate: messages a second that the peer may send in the long run, a
         large one counting several times; answers to our own calls are not
-        counted
+        counted, were they late
     :param burst: messages that it may send at once after a silence
 
     Times are seconds on any monotonic clock of the caller.
@@ -97,11 +100,13 @@ class Session:
         "_burst",
         "_calls",
         "_decoder",
+        "_late",
         "_max_frame",
         "_max_in_flight",
         "_methods",
         "_next_id",
         "_outgoing",
+        "_pace",
         "_rate",
         "_refilled_at",
         "_tokens",
@@ -127,7 +132,10 @@ class Session:
         self._decoder = Decoder(max_frame)
         self._outgoing = bytearray()
         self._next_id = 1
+        self._pace: Optional[Pace] = None
         self._calls: Dict[int, float] = {}  # our calls: id -> deadline
+        # Those that we gave up. The peer still has them.
+        self._late: Dict[int, float] = {}
         self._unanswered: Dict[int, None] = {}  # the peer's calls
 
     def receive(self, data: bytes, now: float) -> List[Event]:
@@ -142,7 +150,7 @@ class Session:
             if message.get("jsonrpc") != "2.0":
                 raise WireError("bad_message", "not JSON-RPC 2.0")
             if "method" in message:
-                self._take_tokens(now, 1 + size // _COUNTED_BYTES)
+                self._take_tokens(now, weight(size))
                 event: Optional[Event] = self._asked(message)
             else:
                 event = self._answered(message, now, size)
@@ -157,17 +165,47 @@ class Session:
 
         :raises WireError: ``too_many_in_flight``, ``frame_too_large``
         """
-        if len(self._calls) >= self._max_in_flight:
+        if not self.room(now):
             raise WireError("too_many_in_flight", method)
         call_id = self._next_id
-        self._send({"id": call_id, "method": method, "params": params})
+        size = self._send({"id": call_id, "method": method, "params": params})
         self._next_id += 1
         self._calls[call_id] = now + timeout
+        if self._pace is not None:
+            self._pace.sent(size, now, call_id)
         return call_id
 
-    def notify(self, method: str, params: Params) -> None:
-        """Tell the peer."""
-        self._send({"method": method, "params": params})
+    def notify(
+        self, method: str, params: Params, *, now: Optional[float] = None
+    ) -> None:
+        """Tell the peer.
+
+        :param now: needed to keep a pace
+        """
+        size = self._send({"method": method, "params": params})
+        if self._pace is not None and now is not None:
+            self._pace.sent(size, now)
+
+    def keep_pace(self, limit: Allowance) -> None:
+        """Have `ready_at` say when a peer with this limit takes more."""
+        self._pace = Pace(limit, self._max_frame)
+
+    def ready_at(self, now: float) -> float:
+        """When a message may be sent that the peer will not take amiss.
+
+        :returns: a time, `now` if at once; infinity if not before an answer
+        """
+        return now if self._pace is None else self._pace.ready_at(now)
+
+    def room(self, now: float) -> bool:
+        """Whether there may be one more call in flight."""
+        under_way = len(self._calls) + len(self._late)
+        if under_way < self._max_in_flight:
+            return True
+        for call_id in [i for i, at in self._late.items() if at <= now]:
+            self._forget(call_id, now)
+            under_way -= 1
+        return under_way < self._max_in_flight
 
     def reply(self, id: int, result: Any) -> None:
         """Answer the peer's call `id`.
@@ -193,7 +231,7 @@ class Session:
         """Give up the calls whose time is over."""
         late = [id for id, deadline in self._calls.items() if deadline <= now]
         for call_id in late:
-            del self._calls[call_id]
+            self._late[call_id] = self._calls.pop(call_id) + _LATE
         return [Expired(call_id) for call_id in late]
 
     def next_expiry(self) -> Optional[float]:
@@ -241,7 +279,11 @@ class Session:
             )
             return None
         if len(self._unanswered) >= self._max_in_flight:
-            raise WireError("too_many_in_flight", method)
+            # No reason to hang up: the rate bounds what comes of it.
+            self._send_error(
+                call_id, _REFUSED, "busy", "too many calls are under way"
+            )
+            return None
         self._unanswered[call_id] = None
         return Request(call_id, method, params)
 
@@ -254,9 +296,13 @@ class Session:
         ):
             raise WireError("bad_message", "an answer to nothing we asked")
         if self._calls.pop(call_id, None) is None:
-            # late, or a flood of them
-            self._take_tokens(now, 1 + size // _COUNTED_BYTES)
+            if call_id in self._late:
+                self._forget(call_id, now)
+            else:
+                self._take_tokens(now, weight(size))
             return None
+        if self._pace is not None:
+            self._pace.answered(call_id, now)
         if "result" in message:
             return Response(call_id, message["result"])
         error = message["error"]
@@ -273,6 +319,11 @@ class Session:
             raise WireError("bad_message", "error of wrong shape")
         return Failure(call_id, code, reason[:64], text[:_MAX_TEXT])
 
+    def _forget(self, call_id: int, now: float) -> None:
+        del self._late[call_id]
+        if self._pace is not None:
+            self._pace.answered(call_id, now)
+
     def _take_tokens(self, now: float, count: int) -> None:
         tokens, before = self._tokens, self._refilled_at
         if before is not None and now > before:
@@ -284,10 +335,10 @@ class Session:
             raise WireError("rate_limited")
         self._tokens = tokens - count
 
-    def _send(self, message: Message) -> None:
-        self._outgoing += encode(
-            {"jsonrpc": "2.0", **message}, self._max_frame
-        )
+    def _send(self, message: Message) -> int:
+        frame = encode({"jsonrpc": "2.0", **message}, self._max_frame)
+        self._outgoing += frame
+        return len(frame)
 
     def _send_error(
         self, id: int, code: int, reason: str, message: str

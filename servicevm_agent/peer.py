@@ -10,7 +10,13 @@ from typing import List
 from servicevm_agent.requests import METHODS
 from servicevm_agent.streams import Stream, StreamLost
 from servicevm_agent.wake import Wake
-from servicevm_agent.wire import Event, SecureChannel, Session, WireError
+from servicevm_agent.wire import (
+    AGENT,
+    Event,
+    SecureChannel,
+    Session,
+    WireError,
+)
 
 #: Seconds for the TLS handshake.
 _HANDSHAKE = 20.0
@@ -49,7 +55,7 @@ class Peer:
         self._channel = SecureChannel(context, server_side=False)
         self._wake = wake
         self._early = b""  # came in one piece with the handshake's end
-        self.session = Session(METHODS, rate=50.0, burst=200)
+        self.session = Session(METHODS, rate=AGENT.rate, burst=AGENT.burst)
         self._handshake(relay_uri)
 
     def exchange(self, until: float) -> List[Event]:

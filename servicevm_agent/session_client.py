@@ -13,14 +13,17 @@ from servicevm_agent.peer import Peer, SessionLost
 from servicevm_agent.service_host import Refusal, ServiceHost
 from servicevm_agent.wake import Wake
 from servicevm_agent.wire import (
+    AGENT,
     INVALID_PARAMS,
     METHOD_NOT_FOUND,
+    OLD_RELAY,
     Event,
     Failure,
     Notification,
     Request,
     Response,
     WireError,
+    allowance,
 )
 
 #: Seconds for answers of the relay.
@@ -69,6 +72,8 @@ class SessionClient:
         self._hello: Optional[int] = None
         self._renewal: Optional[int] = None
         self._results: Dict[int, Dict[str, Any]] = {}
+        #: Whether something waits only because the relay takes no more yet.
+        self._held = False
         self.greeted = False
 
     def run(self) -> None:
@@ -89,16 +94,20 @@ class SessionClient:
             if now >= self._move_at:
                 raise SessionLost("moving", again=True, elsewhere=True)
             if self.greeted:
-                self._send_results(now)
-                self._beat(now)
+                self._held = False
                 self._renew(now)
+                self._beat(now)
+                self._send_results(now)
 
     def _due(self) -> float:
         expiry = self._session.next_expiry()
         beat = self._next_beat
         if self.greeted and self._host.news:
             beat = min(beat, self._last_beat + self._news_after)
-        times = [beat, self._move_at, self._clock(self._renew_at)]
+        wanted = [beat, self._clock(self._renew_at)]
+        if self._held:
+            wanted = [self._session.ready_at(time.monotonic())]
+        times = [*wanted, self._move_at]
         if expiry is not None:
             times.append(expiry)
         return min([*times, time.monotonic() + 60])
@@ -110,6 +119,7 @@ class SessionClient:
             "boot_id": self._boot_id,
             "ready": True,
             "services": self._host.reports(told=True),
+            "limits": AGENT._asdict(),
         }
         now = time.monotonic()
         try:
@@ -240,6 +250,7 @@ class SessionClient:
         if isinstance(interval, (int, float)) and 0 < interval <= 600:
             self._interval = float(interval)
         self._trust(result.get("ca_bundle"))
+        self._session.keep_pace(allowance(result.get("limits"), OLD_RELAY))
         self.greeted = True
         self._last_beat = time.monotonic()
         self._plan_beat(self._last_beat)
@@ -252,11 +263,18 @@ class SessionClient:
             except IdentityError as error:
                 log(str(error))
 
+    def _may_send(self, now: float) -> bool:
+        """Whether the relay takes more; else it is tried again."""
+        self._held = self._session.ready_at(now) > now
+        return not self._held
+
     def _send_results(self, now: float) -> None:
         under_way = list(self._results.values())
         for result in self._host.results():
             if result in under_way or len(self._results) >= 8:
                 continue
+            if not self._may_send(now):
+                return
             call_id = self._session.call(
                 "result", result, now=now, timeout=_ANSWER
             )
@@ -264,14 +282,14 @@ class SessionClient:
 
     def _beat(self, now: float) -> None:
         news = self._host.news and now - self._last_beat >= self._news_after
-        if now < self._next_beat and not news:
+        if (now < self._next_beat and not news) or not self._may_send(now):
             return
         beat: Dict[str, Any] = {
             "services": self._host.changed_reports(),
             "counters": self._host.counters(),
             "boot_id": self._boot_id,
         }
-        self._session.notify("heartbeat", beat)
+        self._session.notify("heartbeat", beat, now=now)
         members = sum(len(r["members"]) for r in beat["services"].values())
         self._news_after = max(_NEWS_INTERVAL, members / _MEMBERS_A_SECOND)
         self._last_beat = now
@@ -284,6 +302,8 @@ class SessionClient:
 
     def _renew(self, now: float) -> None:
         if self._renewal is not None or time.time() < self._renew_at:
+            return
+        if not self._may_send(now):
             return
         try:
             csr = self._identity.pending_csr()

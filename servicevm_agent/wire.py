@@ -6,6 +6,7 @@ library only. From the bottom up:
 * `SerialLink` finds the beginning of a session in a stream without end;
 * `SecureChannel` is TLS 1.3 over memory buffers;
 * `Decoder` and `encode` are frames: u32 length + one JSON object;
+* `Pace` is how fast a peer may be talked to;
 * `Session` is JSON-RPC 2.0 in both directions, with limits and deadlines.
 """
 
@@ -16,6 +17,15 @@ from servicevm_agent._frames import (
     Message,
     WireError,
     encode,
+)
+from servicevm_agent._pace import (
+    AGENT,
+    OLD_AGENT,
+    OLD_RELAY,
+    RELAY,
+    Allowance,
+    Pace,
+    allowance,
 )
 from servicevm_agent._secure_channel import SecureChannel
 from servicevm_agent._serial_link import (
@@ -43,6 +53,7 @@ ALPN_ENROL = "svm-enrol/1"
 ALPN_SESSION = "svm/1"
 
 __all__ = [
+    "AGENT",
     "ALPN_ENROL",
     "ALPN_SESSION",
     "INVALID_PARAMS",
@@ -50,6 +61,10 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_FRAME",
     "METHOD_NOT_FOUND",
+    "OLD_AGENT",
+    "OLD_RELAY",
+    "RELAY",
+    "Allowance",
     "Check",
     "Decoder",
     "Event",
@@ -60,11 +75,13 @@ __all__ = [
     "LinkUp",
     "Message",
     "Notification",
+    "Pace",
     "Request",
     "Response",
     "SecureChannel",
     "SerialLink",
     "Session",
     "WireError",
+    "allowance",
     "encode",
 ]

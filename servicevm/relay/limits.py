@@ -10,6 +10,12 @@ READ_BUFFER = 64 * 1024
 WRITE_HIGH_WATER = 64 * 1024
 #: Calls to one agent that may be under way at once.
 CALLS_IN_FLIGHT = 16
+#: The same with those that wait for their turn: half of the threads that
+#: serve conductors' calls, lest a slow agent hold all of them.
+CALLS_HELD = 32
+#: Seconds that one waits at the most. At 45 a second, the pace for old
+#: agents, the last of them waits for less than one.
+CALL_WAITS = 2.0
 #: Results, events and renewals of one agent that wait for the conductor.
 LANE_LENGTH = 32
 #: Threads that carry agents' messages to the conductor: in this process, or

@@ -53,6 +53,15 @@ _REPORTS = Map(_UUID, REPORT, 64)
 _BOOT_ID = Word(r"[A-Za-z0-9-]{1,64}")
 _VERSION = Word(r"[A-Za-z0-9.+_-]{1,64}")
 
+#: Messages that an agent takes of its relay; see `wire.Allowance`.
+_LIMITS = Record(
+    required={
+        "rate": Integer(1, 1_000_000),
+        "burst": Integer(32, 1_000_000),
+    },
+    optional={},
+)
+
 ENROL = Record(
     required={"token": Word(r"[A-Za-z0-9_-]{16,256}"), "csr": _CSR},
     optional={},
@@ -65,7 +74,7 @@ HELLO = Record(
         "ready": Boolean(),
         "services": _REPORTS,
     },
-    optional={},
+    optional={"limits": _LIMITS},
 )
 HEARTBEAT = Record(
     required={"services": _REPORTS, "boot_id": _BOOT_ID},

@@ -69,8 +69,10 @@ class AgentSession:
             METHODS,
             max_frame=board.limits.max_frame,
             max_in_flight=bounds.CALLS_IN_FLIGHT,
+            rate=wire.RELAY.rate,
+            burst=wire.RELAY.burst,
         )
-        self._calls = Calls(board.loop, self._wire)
+        self._calls = Calls(board.loop, self._wire, self._flush)
         self._stage = _Stage.NEW
         self._heard_at = board.loop.time()
         self._ending = ""
@@ -144,7 +146,6 @@ class AgentSession:
             self._calls.busy(answer, "it does not read what it is sent")
         else:
             self._calls.start(method, params, timeout, answer)
-            self._flush()
 
     def close(self, ending: Ending, detail: str = "") -> None:
         """End the session from our side."""
@@ -240,6 +241,9 @@ class AgentSession:
     def _open(self, request_id: int, hello: dict[str, Any]) -> None:
         board = self._board
         self._stage = _Stage.OPENING
+        # Between the two of us: conductors are not told.
+        limits = wire.allowance(hello.pop("limits", None), wire.OLD_AGENT)
+        self._wire.keep_pace(limits)
         if (
             len(board.registry) >= board.limits.max_sessions
             and board.registry.get(self.device_id) is None
@@ -304,6 +308,7 @@ class AgentSession:
                 "epoch": self.epoch,
                 "heartbeat_interval": self._board.limits.heartbeat_interval,
                 "ca_bundle": accepted["ca_bundle"],
+                "limits": wire.RELAY._asdict(),
             },
         )
         self._flush()

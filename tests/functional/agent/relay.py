@@ -39,6 +39,8 @@ class Relay:
         self.lifetime = lifetime
         self.heartbeat_interval = 0.3
         self.acknowledge = True
+        #: What it takes of the agent, though it does not say so.
+        self.limit = wire.Allowance(1000, 1000)
         self.enrolments: list[str] = []
         self.refusals = 0
         self.renewals: list[str] = []
@@ -109,7 +111,7 @@ class Relay:
         channel: wire.SecureChannel | None = None
         if link is None:
             channel = self._channel()
-        session = wire.Session(METHODS, rate=1000, burst=1000)
+        session = self._session()
         waiting: dict[int, queue.Queue[Any]] = {}
         self._drop = self._greeted = False
         while not self._stop and not self._drop:
@@ -137,10 +139,10 @@ class Relay:
                     if isinstance(piece, wire.LinkUp):
                         self._greeted = False
                         channel = self._channel()
-                        session = wire.Session(METHODS, rate=1000, burst=1000)
+                        session = self._session()
                     elif isinstance(piece, bytes) and channel is not None:
                         said = channel.receive(piece)
-                        for event in session.receive(said, 0):
+                        for event in session.receive(said, time.monotonic()):
                             self._handle(event, session, channel, waiting)
                         if channel.closed and link is None:
                             return
@@ -150,6 +152,9 @@ class Relay:
                 channel = None
                 if link is None:
                     return
+
+    def _session(self) -> wire.Session:
+        return wire.Session(METHODS, **self.limit._asdict())
 
     def _channel(self) -> wire.SecureChannel:
         return wire.SecureChannel(self._context, server_side=True)

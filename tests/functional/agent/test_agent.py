@@ -272,6 +272,21 @@ def test_what_is_told_while_the_agent_is_away_is_not_lost(
     assert len(set(relay.enrolments)) == 1
 
 
+def test_results_come_no_faster_than_an_old_relay_takes_them(
+    relay: Relay, start: Start, config: dict[str, Any]
+) -> None:
+    relay.limit = wire.OLD_RELAY
+    start()
+    relay.hellos.get(timeout=20)
+    assert relay.ask("apply", document(config, 1)) == {"accepted": True}
+    relay.results.get(timeout=20)
+    for _ in range(120):  # which takes 0.3 s without the limit
+        # What is done already gets its result anew.
+        assert relay.ask("apply", document(config, 1)) == {"accepted": True}
+        assert relay.results.get(timeout=20)["ok"]
+    assert relay.hellos.empty()
+
+
 def test_a_device_serves_again_without_any_relay(
     relay: Relay,
     start: Start,

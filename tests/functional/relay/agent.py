@@ -19,6 +19,8 @@ METHODS = dict.fromkeys(
     lambda params: None,
 )
 
+_NO_LIMIT = wire.Allowance(1e6, 1e6)
+
 
 class Gone(Exception):
     """The relay closed the connection."""
@@ -50,6 +52,7 @@ class Agent:
     On a unix socket it synchronises the line first, as over virtio-serial.
 
     :param sock: a line that is open already
+    :param limit: what it takes of the relay
     """
 
     def __init__(
@@ -58,7 +61,9 @@ class Agent:
         context: ssl.SSLContext,
         *,
         sock: socket.socket | None = None,
+        limit: wire.Allowance = _NO_LIMIT,
     ) -> None:
+        self._limit = limit
         self.sock = dial(address) if sock is None else sock
         self._context = context
         self._events: list[wire.Event] = []
@@ -81,7 +86,7 @@ class Agent:
     def restart(self) -> None:
         """Begin a session (again), as a fresh process would."""
         self.channel: wire.SecureChannel | None = None
-        self.wire = wire.Session(METHODS, rate=1e6, burst=1e6)
+        self.wire = wire.Session(METHODS, **self._limit._asdict())
         self._events = []
         if self._link is None:
             self._secure()
@@ -228,4 +233,4 @@ class Agent:
             raise Gone from error
         self._flush()
         if plain:
-            self._events += self.wire.receive(plain, 0.0)
+            self._events += self.wire.receive(plain, time.monotonic())

@@ -98,6 +98,7 @@ def test_hello_opens_a_session(
         "epoch": 1,
         "heartbeat_interval": 10.0,
         "ca_bundle": "CA",
+        "limits": {"rate": 50, "burst": 400},
     }
     opened = house.conductor.wait_for_method("session_opened", device_id)
     assert opened[4] == "local"
@@ -193,24 +194,26 @@ def test_calls_fail_when_the_session_ends(
     assert error.reason is AGENT_NOT_CONNECTED
 
 
-def test_the_seventeenth_call_at_once_is_told_to_wait(
+def test_beyond_sixteen_calls_some_wait_and_the_others_are_told_to(
     house: House, device_id: str
 ) -> None:
     agent = house.agent(device_id)
     agent.hello()
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(32) as pool:
         calls = [
             pool.submit(house.relay.call, device_id, "ping", {}, 10)
-            for _ in range(16)
+            for _ in range(32)
         ]
-        requests = [agent.asked() for _ in calls]
+        requests = [agent.asked() for _ in range(16)]
         with pytest.raises(TransientError) as caught:
             house.relay.call(device_id, "ping", {}, 10)
+        assert caught.value.reason is AGENT_BUSY
         for request in requests:
             agent.wire.reply(request.id, {})
         agent.flush()
-        assert [call.result(10) for call in calls] == [{}] * 16
-    assert caught.value.reason is AGENT_BUSY
+        house.background(agent.echo, house.stopping)
+        assert [call.result(10) for call in calls] == [{}] * 32
+    assert house.relay.connected() == 1
 
 
 def test_a_method_that_agents_do_not_have_is_a_mistake(

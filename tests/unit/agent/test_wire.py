@@ -33,8 +33,10 @@ def frame(payload: bytes) -> bytes:
 
 def test_the_public_names_are_these() -> None:
     assert sorted(wire.__all__) == [
+        "AGENT",
         "ALPN_ENROL",
         "ALPN_SESSION",
+        "Allowance",
         "Check",
         "Decoder",
         "Event",
@@ -50,12 +52,17 @@ def test_the_public_names_are_these() -> None:
         "METHOD_NOT_FOUND",
         "Message",
         "Notification",
+        "OLD_AGENT",
+        "OLD_RELAY",
+        "Pace",
+        "RELAY",
         "Request",
         "Response",
         "SecureChannel",
         "SerialLink",
         "Session",
         "WireError",
+        "allowance",
         "encode",
     ]
 
