@@ -1,28 +1,45 @@
 """The world of the noop drivers: small files that processes share.
 
-One JSON file a device. Who holds a device is alone with it among all
-threads of all processes that use the folder.
+Nobody ever waits for another: a process that stands still in the middle of
+a change keeps nothing that others need. A device is a folder, in which
+every change is a file of its own: who makes the next number has made the
+change, and who finds the number taken looks and decides again.
+
+::
+
+    <id>/7.json         the record; the highest number counts
+    <id>/new-...        a record that has no number yet
+    failures/<id>/...   injected failures, one file each
+    journal/<id>.jsonl  calls, where they are to be noted
 """
 
 import contextlib
-import fcntl
+import errno
 import json
 import os
+import re
+import shutil
 import time
-import zlib
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from servicevm.errors import UNAVAILABLE, TransientError
 
-__all__ = ["World"]
+__all__ = ["Decide", "World"]
 
-#: Lock files: a device has one of them, they are never removed.
-LOCKS = 64
-#: Seconds that another process may keep a device, and between two looks.
-PATIENCE = 5.0
-LOOK = 0.002
+#: Records of a device that are kept. As long as the one is there that a
+#: change replaces, its successor's number was given to nobody else before.
+KEPT = 16
+#: Changes that may get in the way of one, each of them another's success.
+TRIES = 1000
+
+_ID = re.compile(r"[0-9a-f-]{36}")
+
+Decide = Callable[[dict[str, Any] | None], Mapping[str, Any] | None]
+"""``decide(kept)``: what is to be kept of a device, given what is. Called
+once more whenever another's change came first."""
 
 
 class World:
@@ -30,57 +47,40 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._locks = folder.with_name(f"{folder.name}-locks")
-
-    @contextlib.contextmanager
-    def held(self, device_id: str) -> Iterator[None]:
-        """Be alone with a device. Not to be nested.
-
-        :raises TransientError: where another, one that stands still
-            perhaps, keeps it for longer than `PATIENCE`
-        """
-        number = zlib.crc32(device_id.encode()) % LOCKS
-        self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._locks / f"{number:02}"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            deadline = time.monotonic() + PATIENCE
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        raise TransientError(
-                            UNAVAILABLE, "noop: another holds the device."
-                        ) from None
-                    time.sleep(LOOK)
-            yield
-        finally:
-            os.close(handle)
 
     def ids(self) -> set[str]:
-        """The devices that there are."""
-        return {path.stem for path in self._folder.glob("*.json")}
+        """Devices of which there is anything, if only a leftover."""
+        try:
+            names = os.listdir(self._folder)
+        except FileNotFoundError:
+            return set()
+        return {name for name in names if _ID.fullmatch(name)}
 
     def read(self, device_id: str) -> dict[str, Any] | None:
         """What is kept of a device; None for nothing."""
-        return self._load(self._path(device_id))
+        with self._opened(device_id) as handle:
+            _, text = _newest(handle)
+        found: dict[str, Any] | None = json.loads(text)
+        return found
 
-    def write(self, device_id: str, content: Mapping[str, Any]) -> None:
-        """Keep `content` of a device, all of it or what was there before."""
-        self._store(self._path(device_id), content)
+    def change(self, device_id: str, decide: Decide) -> None:
+        """Keep of a device what `decide` says: all of it or none.
 
-    def remove(self, device_id: str) -> None:
-        """Keep nothing of a device."""
-        path = self._path(device_id)
-        # Of one who was killed while writing.
-        path.with_suffix(".new").unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
+        A change that others have changed `KEPT` times before its maker
+        went on is made again: `decide` has to be idempotent.
+
+        :raises TransientError: where others change it all the time
+        """
+        for _ in range(TRIES):
+            if self._try(device_id, decide):
+                return
+        raise TransientError(
+            UNAVAILABLE, "noop: others change the device all the time."
+        )
 
     def note(self, device_id: str, line: Mapping[str, Any]) -> None:
         """Add a line to the device's journal, which outlives it."""
-        path = self._folder / "journal" / f"{device_id}.jsonl"
+        path = self._folder / "journal" / f"{_id(device_id)}.jsonl"
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         data = json.dumps({"at": time.time(), **line}).encode() + b"\n"
         handle = os.open(
@@ -96,38 +96,191 @@ class World:
 
         :returns: the how manieth of `times` it is; None when all were
         """
-        path = self._failures(device_id)
-        counts = self._load(path) or {}
-        if counts.get(verb, 0) >= times:
+        folder = self._failures(device_id)
+        if not times or (folder / f"{verb}.{times}").exists():
             return None
-        counts[verb] = counts.get(verb, 0) + 1
-        self._store(path, counts)
-        return int(counts[verb])
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for count in range(1, times + 1):
+            with contextlib.suppress(FileExistsError):
+                (folder / f"{verb}.{count}").touch(0o600, exist_ok=False)
+                return count
+        return None
 
     def forget_failures(self, device_id: str) -> None:
         """Begin to count anew."""
-        self._failures(device_id).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._failures(device_id))
 
     def _failures(self, device_id: str) -> Path:
-        return self._folder / "failures" / f"{device_id}.json"
+        return self._folder / "failures" / _id(device_id)
 
     def _path(self, device_id: str) -> Path:
-        return self._folder / f"{device_id}.json"
+        return self._folder / _id(device_id)
 
-    @staticmethod
-    def _load(path: Path) -> dict[str, Any] | None:
+    # -- one change ---------------------------------------------------------
+
+    def _try(self, device_id: str, decide: Decide) -> bool:
+        """Change a device, unless another comes first.
+
+        The folder is opened once: where it is removed and made anew
+        meanwhile, nothing of what is done here reaches the new one.
+        """
+        with self._opened(device_id) as handle:
+            names, text = _newest(handle)
+            kept = decide(json.loads(text))
+            after = json.dumps(kept)
+            if handle is not None:
+                if kept is None and text == "null":
+                    return self._clear(device_id, handle, _highest(names))
+                if after == text:
+                    return True
+                if not self._put(handle, names, after):
+                    return False
+                if kept is not None:
+                    return True
+                return self._clear(device_id, handle, _highest(names) + 1)
+        if kept is None:
+            return True
+        # A create that stands still before this line, and goes on once the
+        # device was deleted, makes it for nobody: the janitor finds it.
+        self._make(device_id)
+        with self._opened(device_id) as handle:
+            if handle is None:
+                return False
+            names = os.listdir(handle)
+            return not _highest(names) and self._put(handle, names, after)
+
+    def _make(self, device_id: str) -> None:
         try:
-            found: dict[str, Any] = json.loads(path.read_text())
+            self._path(device_id).mkdir(mode=0o700, exist_ok=True)
         except FileNotFoundError:
-            return None
-        return found
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path(device_id).mkdir(mode=0o700, exist_ok=True)
 
-    @staticmethod
-    def _store(path: Path, content: Mapping[str, Any]) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as file:
-            json.dump(content, file)
-        new.replace(path)
+    @contextlib.contextmanager
+    def _opened(self, device_id: str) -> Iterator[int | None]:
+        """A descriptor of the device's folder; None where there is none."""
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+        try:
+            handle = os.open(self._path(device_id), flags)
+        except FileNotFoundError:
+            yield None
+            return
+        try:
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _put(self, handle: int, names: Iterable[str], text: str) -> bool:
+        """Write the record that follows the highest of `names`.
+
+        :returns: False where another came first, or the folder is gone
+        """
+        base = _highest(names)
+        new = f"new-{uuid.uuid4().hex}"
+        try:
+            _write(handle, new, text)
+            self._link(handle, new, _file(base + 1))
+        except (FileExistsError, FileNotFoundError):
+            return False
+        finally:
+            _unlink(handle, new)
+        there = os.listdir(handle)
+        if base:
+            late = _file(base) not in there
+        else:
+            late = _highest(there) > KEPT
+        if late:
+            # We stood still: that number had been given and taken away.
+            _unlink(handle, _file(base + 1))
+            return False
+        # What has no number yet lost to us, or its writer was killed.
+        _sweep(handle, [one for one in names if not _number(one)])
+        _sweep(handle, [one for one in names if _number(one) <= base - KEPT])
+        return True
+
+    def _link(self, handle: int, new: str, name: str) -> None:
+        os.link(new, name, src_dir_fd=handle, dst_dir_fd=handle)
+
+    def _clear(self, device_id: str, handle: int, highest: int) -> bool:
+        """Remove the folder of a device of which nothing is kept.
+
+        :param highest: number of the record that says so
+        :returns: False where another has put a record there
+        """
+        names = os.listdir(handle)
+        if _highest(names) > highest:
+            return True  # made anew
+        # The highest goes last: what is there before it does not count.
+        _sweep(handle, names)
+        try:
+            self._path(device_id).rmdir()
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            if error.errno != errno.ENOTEMPTY:
+                raise
+            return False
+        return True
+
+
+def _newest(handle: int | None) -> tuple[list[str], str]:
+    """The files of a device's folder, and the record in JSON."""
+    for _ in range(TRIES):
+        names = [] if handle is None else os.listdir(handle)
+        highest = _highest(names)
+        if not highest:
+            return names, "null"
+        # Or newer ones came before we opened it.
+        with contextlib.suppress(FileNotFoundError):
+            return names, _read(handle, _file(highest))
+    raise TransientError(
+        UNAVAILABLE, "noop: others change the device all the time."
+    )
+
+
+def _number(name: str) -> int:
+    """Number of a record; 0 for other files."""
+    stem, _, suffix = name.partition(".")
+    return int(stem) if suffix == "json" else 0
+
+
+def _highest(names: Iterable[str]) -> int:
+    return max(map(_number, names), default=0)
+
+
+def _file(number: int) -> str:
+    return f"{number}.json"
+
+
+def _read(handle: int | None, name: str) -> str:
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    with open(os.open(name, flags, dir_fd=handle)) as file:
+        return file.read()
+
+
+def _write(handle: int, name: str, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with open(os.open(name, flags, 0o600, dir_fd=handle), "w") as file:
+        file.write(text)
+
+
+def _sweep(handle: int, names: Iterable[str]) -> None:
+    """Remove files; records oldest first, on which `KEPT` relies."""
+    for name in sorted(names, key=_number):
+        _unlink(handle, name)
+
+
+def _unlink(handle: int, name: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=handle)
+
+
+def _id(device_id: str) -> str:
+    """The id, which names a file.
+
+    :raises ValueError: for anything else
+    """
+    if not _ID.fullmatch(device_id):
+        raise ValueError(f"not an id: {device_id!r}")
+    return device_id

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from servicevm.drivers.world import World
 from tests.chaos.workload import Device, Ledger
 
 __all__ = ["TERMINAL", "Audit"]
@@ -164,18 +165,14 @@ class Audit:
 
     def _inside(self, device_id: str) -> dict[str, Any]:
         """Services as the noop device itself has them."""
-        path = self._state_dir / "noop-mgmt" / f"{device_id}.json"
-        if not path.exists():
-            return {}
-        found: dict[str, Any] = json.loads(path.read_text())["services"]
+        state = World(self._state_dir / "noop-mgmt").read(device_id)
+        found: dict[str, Any] = {} if state is None else state["services"]
         return found
 
     def _world(self, wanted: set[str]) -> list[str]:
         wrong = []
         for name in ("noop", "noop-mgmt"):
-            there = {
-                path.stem for path in (self._state_dir / name).glob("*.json")
-            }
+            there = World(self._state_dir / name).ids()
             wrong += [f"{name} lost {one}" for one in wanted - there]
             wrong += [f"{name} has the orphan {one}" for one in there - wanted]
         return wrong

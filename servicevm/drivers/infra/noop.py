@@ -4,12 +4,11 @@ Latency and failures are injected through the template's options. What was
 made survives the service, as it would on a real infrastructure.
 """
 
-import contextlib
 import logging
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from servicevm.drivers.world import World
 
 LOG = logging.getLogger(__name__)
 
+_Device = dict[str, Any]
 _VERBS = ("create", "observe", "delete", "reboot")
 _SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
 
@@ -135,11 +135,15 @@ class NoopInfraDriver(InfraDriver):
         self._maybe_fail("create", spec)
         if self._world.read(spec.id) is None:
             record("noop", None)
-        with self._changing("create", spec) as device:
-            if device is None:
-                self._keep_bootstrap(spec)
-                interfaces = [one.index for one in spec.interfaces]
-                self._begin(spec, interfaces, spec.fence)
+
+        def begin(device: _Device | None) -> _Device:
+            if device is not None:
+                return device
+            self._keep_bootstrap(spec)
+            interfaces = [one.index for one in spec.interfaces]
+            return _begun(spec, interfaces, spec.fence)
+
+        self._change("create", spec, begin)
         record("noop", spec.id)
 
     def observe(self, spec: DeviceSpec) -> Observation:
@@ -170,22 +174,29 @@ class NoopInfraDriver(InfraDriver):
 
     def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
         self._maybe_fail("reboot", spec)
-        with self._changing("reboot", spec) as device:
+
+        def begin(device: _Device | None) -> _Device:
             device = _there(device)
-            self._begin(spec, device["interfaces"], device["fence"])
+            return _begun(spec, device["interfaces"], device["fence"])
+
+        self._change("reboot", spec, begin)
 
     def delete(self, spec: DeviceSpec) -> bool:
         self._maybe_fail("delete", spec)
-        with self._changing("delete", spec) as device:
+
+        def go(device: _Device | None) -> _Device | None:
+            if device is None:
+                return None
             now = time.time()
-            if device is not None and device["gone_at"] is None:
+            if device["gone_at"] is None:
                 wait = float(spec.options.get("delete_seconds", 0))
                 device["gone_at"] = now + wait
-                self._world.write(spec.id, device)
-            if device is not None and now < device["gone_at"]:
-                return False
-            self._remove(spec.id)
-            return True
+            return device if now < device["gone_at"] else None
+
+        if self._change("delete", spec, go) is not None:
+            return False
+        self._forget(spec.id)
+        return True
 
     def attach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec, record: Record
@@ -193,20 +204,24 @@ class NoopInfraDriver(InfraDriver):
         _there(self._world.read(spec.id))
         kind = f"interface:{interface.index}"
         record(kind, None)
-        with self._changing("attach_interface", spec) as device:
+
+        def plug(device: _Device | None) -> _Device:
             device = _there(device)
             present = {*device["interfaces"], interface.index}
-            device["interfaces"] = sorted(present)
-            self._world.write(spec.id, device)
+            return {**device, "interfaces": sorted(present)}
+
+        self._change("attach_interface", spec, plug)
         record(kind, str(interface.index))
 
     def detach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec
     ) -> None:
-        with self._changing("detach_interface", spec) as device:
+        def unplug(device: _Device | None) -> _Device:
             device = _there(device)
             left = set(device["interfaces"]) - {interface.index}
-            self._world.write(spec.id, {**device, "interfaces": sorted(left)})
+            return {**device, "interfaces": sorted(left)}
+
+        self._change("detach_interface", spec, unplug)
 
     def console_log(self, spec: DeviceSpec, max_bytes: int) -> str:
         _there(self._world.read(spec.id))
@@ -217,8 +232,8 @@ class NoopInfraDriver(InfraDriver):
         return self._world.ids()
 
     def delete_leftover(self, device_id: str) -> None:
-        with self._world.held(device_id):
-            self._remove(device_id)
+        self._world.change(device_id, lambda device: None)
+        self._forget(device_id)
 
     def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
         self._died = died
@@ -237,30 +252,36 @@ class NoopInfraDriver(InfraDriver):
 
     # -- files --------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _changing(
-        self, call: str, spec: DeviceSpec
-    ) -> Iterator[dict[str, Any] | None]:
-        """Be alone with a device, to change it; yields what it is.
+    def _change(
+        self,
+        call: str,
+        spec: DeviceSpec,
+        change: Callable[[_Device | None], _Device | None],
+    ) -> _Device | None:
+        """Change a device, and say what it is then.
 
+        :param change: called once more whenever another's came first
         :raises TransientError: for who was overtaken by another conductor
         """
-        with self._world.held(spec.id):
-            device = self._world.read(spec.id)
+        line: dict[str, Any] = {}
+        kept: _Device | None = None
+
+        def decide(device: _Device | None) -> _Device | None:
+            nonlocal kept
+            if device is None and line and call == "create":
+                # It was deleted meanwhile, perhaps by who overtook us.
+                raise errors.TransientError(
+                    errors.UNAVAILABLE,
+                    "noop: the device went while it was made.",
+                )
             newest = 0 if device is None else device["fence"]
             stale = 0 < spec.fence < newest
-            if spec.options.get("record_calls"):
-                self._world.note(
-                    spec.id,
-                    {
-                        "call": call,
-                        "existed": device is not None,
-                        "fence": spec.fence,
-                        "newest": newest,
-                        "refused": stale,
-                        "pid": os.getpid(),
-                    },
-                )
+            line.update(
+                existed=device is not None,
+                fence=spec.fence,
+                newest=newest,
+                refused=stale,
+            )
             if stale:
                 raise errors.TransientError(
                     errors.UNAVAILABLE,
@@ -268,30 +289,32 @@ class NoopInfraDriver(InfraDriver):
                 )
             if device is not None:
                 device["fence"] = max(newest, spec.fence)
-            yield device
+            kept = change(device)
+            return kept
 
-    def _begin(
-        self, spec: DeviceSpec, interfaces: list[int], fence: int
+        try:
+            self._world.change(spec.id, decide)
+        except errors.ServicevmError:
+            self._note(call, spec, line)
+            raise
+        self._note(call, spec, line)
+        if kept is not None and kept["gone_at"] is None:
+            self._expect(spec.id, kept["dies_at"])
+        return kept
+
+    def _note(
+        self, call: str, spec: DeviceSpec, line: Mapping[str, Any]
     ) -> None:
-        running = time.time() + float(spec.options.get("create_seconds", 0))
-        life = spec.options.get("die_after_seconds")
-        dies = None if life is None else running + float(life)
-        self._world.write(
-            spec.id,
-            {
-                "running_at": running,
-                "dies_at": dies,
-                "gone_at": None,
-                "interfaces": sorted(interfaces),
-                "fence": fence,
-            },
-        )
-        self._expect(spec.id, dies)
+        """Put a call on record, once it is known what came of it."""
+        if spec.options.get("record_calls"):
+            self._world.note(
+                spec.id, {"call": call, **line, "pid": os.getpid()}
+            )
 
-    def _remove(self, device_id: str) -> None:
+    def _forget(self, device_id: str) -> None:
+        """Drop what is kept of a device besides the device."""
         with self._changed:
             self._deaths.pop(device_id, None)
-        self._world.remove(device_id)
         self._world.forget_failures(device_id)
         self._bootstrap(device_id).unlink(missing_ok=True)
 
@@ -315,8 +338,7 @@ class NoopInfraDriver(InfraDriver):
         wanted = spec.options.get("fail", {}).get(verb)
         if wanted is None:
             return
-        with self._world.held(spec.id):
-            count = self._world.failed(spec.id, verb, wanted["times"])
+        count = self._world.failed(spec.id, verb, wanted["times"])
         if count is None:
             return
         kind = (
@@ -372,7 +394,20 @@ class NoopInfraDriver(InfraDriver):
                     LOG.exception("The death of %s was not heard", device_id)
 
 
-def _there(device: dict[str, Any] | None) -> dict[str, Any]:
+def _begun(spec: DeviceSpec, interfaces: Sequence[int], fence: int) -> _Device:
+    """What is kept of a device that starts now."""
+    running = time.time() + float(spec.options.get("create_seconds", 0))
+    life = spec.options.get("die_after_seconds")
+    return {
+        "running_at": running,
+        "dies_at": None if life is None else running + float(life),
+        "gone_at": None,
+        "interfaces": sorted(interfaces),
+        "fence": fence,
+    }
+
+
+def _there(device: _Device | None) -> _Device:
     """What is kept of a device that has to be there."""
     if device is None:
         raise errors.PermanentError(

@@ -4,13 +4,10 @@ It remembers what it was told in a small file per device, so that a restart
 of the service finds it again, and can be slow, fail and refuse on demand.
 """
 
-import contextlib
-import copy
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from oslo_config import cfg
 
@@ -39,7 +36,9 @@ __all__ = ["NoopMgmtDriver"]
 
 _SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
 _COUNT = {"type": "integer", "minimum": 0}
-_DEVICE_ID = re.compile(r"[0-9a-f-]{36}")
+_State = dict[str, Any]
+
+T = TypeVar("T")
 
 
 class NoopMgmtDriver(MgmtDriver):
@@ -83,35 +82,40 @@ class NoopMgmtDriver(MgmtDriver):
         options: Mapping[str, Any],
         interfaces: Sequence[InterfaceSpec],
     ) -> Mapping[str, bytes]:
-        with self._device(device_id) as state:
+        def boot(state: _State) -> bool:
             if not state:
                 state |= {
                     "options": dict(options),
                     "failures": dict(options.get("failures") or {}),
                     "booted_at": clock.now_us(),
                     "services": {},
+                    "bootstraps": 0,
                 }
-            failing = self._fails(state, "bootstrap")
-        if failing:
+            # What was handed out has changed, though it looks the same:
+            # whoever is about to take the earlier away has to look again.
+            state["bootstraps"] += 1
+            return self._fails(state, "bootstrap")
+
+        if self._change(device_id, boot):
             raise TransientError(AGENT_TIMEOUT, "noop: bootstrap fails.")
         return {"noop.json": json.dumps({"device_id": device_id}).encode()}
 
     def observe(self, device_id: str) -> DeviceReport:
-        with self._device(device_id) as state:
-            if not self._connected(state):
-                return DeviceReport(connected=False, ready=False)
-            return DeviceReport(
-                connected=True,
-                ready=True,
-                services={
-                    service_id: self._report(state, service_id)
-                    for service_id in state["services"]
-                },
-                facts={"agent_version": "noop"},
-            )
+        state = self._world.read(device_id) or {}
+        if not self._connected(state):
+            return DeviceReport(connected=False, ready=False)
+        return DeviceReport(
+            connected=True,
+            ready=True,
+            services={
+                service_id: self._report(state, service_id)
+                for service_id in state["services"]
+            },
+            facts={"agent_version": "noop"},
+        )
 
     def apply(self, device_id: str, document: ServiceDocument) -> None:
-        with self._reached(device_id, "apply") as state:
+        def keep(state: _State) -> None:
             kept = state["services"].setdefault(document.id, {})
             if kept.get("generation", 0) > document.generation:
                 raise PermanentError(
@@ -131,9 +135,14 @@ class NoopMgmtDriver(MgmtDriver):
                 "failed_generation": None,
             }
 
+        self._reach(device_id, "apply", keep)
+
     def remove(self, device_id: str, service_id: str, generation: int) -> None:
-        with self._reached(device_id, "remove") as state:
-            state["services"].pop(service_id, None)
+        self._reach(
+            device_id,
+            "remove",
+            lambda state: state["services"].pop(service_id, None),
+        )
 
     def call(
         self,
@@ -142,30 +151,38 @@ class NoopMgmtDriver(MgmtDriver):
         action: str,
         arguments: Mapping[str, Any],
     ) -> Mapping[str, Any]:
-        with self._reached(device_id, "call") as state:
+        def look(state: _State) -> None:
             if service_id not in state["services"]:
                 raise PermanentError(AGENT_ERROR, "noop: no such service.")
+
+        self._reach(device_id, "call", look)
         if action == "stats":
             return {"listeners": [], "pools": []}
         return {"action": action, "arguments": dict(arguments)}
 
     def forget(self, device_id: str, *, fence: int = 0) -> None:
-        with self._world.held(_id(device_id)):
+        def decide(state: _State | None) -> None:
+            # After the look at the state: who takes over after this
+            # question changes the state before it relies on it.
             if fence:
                 with db.reader() as session:
                     leases.standing(session, device_id, fence)
-            self._world.remove(device_id)
 
-    @contextlib.contextmanager
-    def _reached(self, device_id: str, call: str) -> Iterator[dict[str, Any]]:
-        """The state of a device that answers, to be changed."""
-        failing = False
-        with self._device(device_id) as state:
+        self._world.change(device_id, decide)
+
+    def _reach(
+        self, device_id: str, call: str, change: Callable[[_State], object]
+    ) -> None:
+        """Change the state of a device that answers."""
+
+        def reached(state: _State) -> tuple[bool, bool]:
             connected = self._connected(state)
-            if connected:
-                failing = self._fails(state, call)
+            failing = connected and self._fails(state, call)
             if connected and not failing:
-                yield state
+                change(state)
+            return connected, failing
+
+        connected, failing = self._change(device_id, reached)
         if not connected:
             raise TransientError(
                 AGENT_NOT_CONNECTED, "noop: the device is not connected."
@@ -173,15 +190,21 @@ class NoopMgmtDriver(MgmtDriver):
         if failing:
             raise TransientError(AGENT_TIMEOUT, f"noop: {call} fails.")
 
-    @contextlib.contextmanager
-    def _device(self, device_id: str) -> Iterator[dict[str, Any]]:
-        """The device's state, written back where it was changed."""
-        with self._world.held(_id(device_id)):
-            before = self._world.read(device_id) or {}
-            state = copy.deepcopy(before)
-            yield state
-            if state != before:
-                self._world.write(device_id, state)
+    def _change(self, device_id: str, change: Callable[[_State], T]) -> T:
+        """Change the device's state in place.
+
+        :param change: called once more whenever another's came first
+        :returns: what it returned the last time
+        """
+        answers: list[T] = []
+
+        def decide(found: _State | None) -> _State | None:
+            state = found or {}
+            answers.append(change(state))
+            return state or None
+
+        self._world.change(device_id, decide)
+        return answers[-1]
 
     @staticmethod
     def _connected(state: Mapping[str, Any]) -> bool:
@@ -220,13 +243,3 @@ class NoopMgmtDriver(MgmtDriver):
                 else ""
             ),
         )
-
-
-def _id(device_id: str) -> str:
-    """The id, which names a file.
-
-    :raises ValueError: for anything else
-    """
-    if not _DEVICE_ID.fullmatch(device_id):
-        raise ValueError(f"not an id: {device_id!r}")
-    return device_id

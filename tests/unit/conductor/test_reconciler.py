@@ -7,6 +7,7 @@ from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.drivers.mgmt.noop import NoopMgmtDriver
+from servicevm.drivers.world import World
 from servicevm.errors import INTERNAL, UNAVAILABLE, TransientError
 
 from .lab import CONFIG, Lab
@@ -160,9 +161,13 @@ def test_old_certificates_are_forgotten(lab: Lab) -> None:
 
 def test_strays_are_removed_from_the_device(lab: Lab) -> None:
     device_id, service_id = up(lab)
-    path = Path(lab.conf.state_dir) / "noop-mgmt" / f"{device_id}.json"
     stray = "11111111-1111-4111-8111-111111111111"
-    path.write_text(path.read_text().replace(service_id, stray))
+
+    def exchange(state):
+        state["services"][stray] = state["services"].pop(service_id)
+        return state
+
+    World(Path(lab.conf.state_dir) / "noop-mgmt").change(device_id, exchange)
     # Devices of noop do not say what they have: every sweep asks them.
     lab.conductor().reconciler.sweep()
     left = NoopMgmtDriver(lab.conf, lab.relay).observe(device_id).services
