@@ -94,10 +94,9 @@ AFTER_HELLO = {
     "a number of a million digits": _frame(
         b'{"jsonrpc":"2.0","id":' + b"9" * 1_000_000 + b"}"
     ),
-    "a flood": _message(method="event", params=EVENT) * 200,
-    "more requests than may wait": b"".join(
-        _message(id=n, method="renew", params={"csr": "CSR"})
-        for n in range(100, 160)
+    "a flood": _message(method="event", params=EVENT) * 500,
+    "a flood of requests": b"".join(
+        _message(id=n, method="exec", params={}) for n in range(100, 600)
     ),
 }
 
@@ -135,7 +134,7 @@ def test_nonsense_on_an_open_session_ends_it(
     agent = house.agent()
     agent.hello()
     agent.say(AFTER_HELLO[case])
-    agent.closed()
+    _hears_the_end(agent.sock)
     assert _ended(caplog, "protocol_error")
     assert house.relay.call(device_id, "ping", {"n": 1}, 10) == {"n": 1}
 
