@@ -143,16 +143,28 @@ def settle(identity: Identity, passwords: Mapping[str, str]) -> None:
         )
 
 
-def register(identity: Identity, endpoint: str, region: str) -> None:
-    """Make `endpoint` the one of ``servicevm`` in the region."""
-    found = identity("GET", "/services?type=servicevm")["services"]
+def register(
+    identity: Identity,
+    endpoint: str,
+    region: str,
+    *,
+    kind: str = "servicevm",
+) -> None:
+    """Make `endpoint` the one of the service in the region.
+
+    :param kind: type and name of the service
+    """
+    regions = identity("GET", "/regions")["regions"]
+    if region not in {row["id"] for row in regions}:
+        identity("POST", "/regions", {"region": {"id": region}})
+    found = identity("GET", f"/services?type={kind}")["services"]
     if found:
         service = found[0]
     else:
         service = identity(
             "POST",
             "/services",
-            {"service": {"name": "servicevm", "type": "servicevm"}},
+            {"service": {"name": kind, "type": kind}},
         )["service"]
     old = identity("GET", f"/endpoints?service_id={service['id']}")
     for row in old["endpoints"]:
@@ -171,6 +183,13 @@ def register(identity: Identity, endpoint: str, region: str) -> None:
                 }
             },
         )
+
+
+def forget(identity: Identity, region: str) -> None:
+    """Delete a region and every endpoint that is in it."""
+    for row in identity("GET", f"/endpoints?region_id={region}")["endpoints"]:
+        identity("DELETE", f"/endpoints/{row['id']}")
+    identity("DELETE", f"/regions/{region}")
 
 
 def application_credential(
