@@ -2,17 +2,19 @@
 # and takes some milliseconds when nothing is.
 
 BIN := .venv/bin
+DASHBOARD := .cache/dashboard/bin
 IMAGE := .cache/image
 export PYTHONUNBUFFERED := 1
 
 OPS := 1000
 DATABASE := mariadb
 
-.PHONY: help demo cluster cluster-down test chaos bench image docs lint clean
+.PHONY: help demo cluster cluster-down run-dashboard test test-dashboard chaos \
+	bench image docs lint clean
 .NOTPARALLEL:
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' \
 		$(MAKEFILE_LIST)
 	@echo
 	@echo "Start with make demo. The manual: README.rst, doc/source."
@@ -29,6 +31,10 @@ cluster-down:  ## stop it and leave nothing
 	@tools/bootstrap test
 	@$(BIN)/python tools/cluster down
 
+run-dashboard:  ## start Horizon with our panels (KEEP=1: leave it running)
+	@tools/bootstrap dashboard
+	@$(BIN)/python tools/horizon $(if $(KEEP),up,run) $(HORIZON_ARGS)
+
 test:  ## run every test, those that boot VMs included
 	@tools/bootstrap test
 	@$(BIN)/python -m pytest -n 2 tests/unit $(PYTEST_ARGS)
@@ -39,13 +45,18 @@ test:  ## run every test, those that boot VMs included
 			$(PYTEST_ARGS); \
 	done
 
+test-dashboard:  ## run the dashboard's tests, in a browser too
+	@tools/bootstrap dashboard
+	@$(DASHBOARD)/python -m pytest tests/dashboard/unit $(PYTEST_ARGS)
+	@$(DASHBOARD)/python -m pytest tests/dashboard/browser $(PYTEST_ARGS)
+
 chaos:  ## break a cluster while it works (OPS=1000 SEED=1 DATABASE=...)
 	@tools/bootstrap test
 	@$(BIN)/python -m tests.chaos --ops $(OPS) --database $(DATABASE) \
 		$(if $(SEED),--seed $(SEED))
 
 bench:  ## measure: prints "name value unit" lines
-	@tools/bootstrap
+	@tools/bootstrap dashboard
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
 		$(BIN)/python -m benchmarks.$$(basename $$script .py); \
 	done

@@ -18,6 +18,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 ROOT = Path(__file__).resolve().parents[1]
 
+#: They need Horizon, which is in an environment of its own: make
+#: test-dashboard.
+collect_ignore = ["dashboard"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

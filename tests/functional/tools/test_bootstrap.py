@@ -44,8 +44,12 @@ def bootstrap(
 
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
-    [([], ["no-such-one"]), (["test"], ["no-such-one", "no-such-two"])],
-    ids=["any", "test"],
+    [
+        ([], ["no-such-one"]),
+        (["test"], ["no-such-one", "no-such-two"]),
+        (["dashboard"], ["no-such-one", "no-such-two", "no-such-three"]),
+    ],
+    ids=["any", "test", "dashboard"],
 )
 def test_a_user_is_told_the_one_command_that_installs_what_is_missing(
     clone: Path, arguments: list[str], wanted: list[str]
@@ -53,6 +57,7 @@ def test_a_user_is_told_the_one_command_that_installs_what_is_missing(
     with (clone / "bindep.txt").open("a") as bindep:
         bindep.write("no-such-one [platform:dpkg]  # comment\n")
         bindep.write("no-such-two [platform:dpkg test]\n")
+        bindep.write("no-such-three [platform:dpkg dashboard]\n")
     done = bootstrap(clone, *arguments)
     assert done.returncode == 1
     (command,) = [
