@@ -116,6 +116,7 @@ _RULES = [
         ("GET", f"{_SERVICES}?all_projects=true"),
         ("GET", f"{_OPERATIONS}?all_projects=true"),
         ("GET", "/v1/events?all_projects=true"),
+        ("GET", "/v1/summary?all_projects=true"),
     ),
     _rule(
         "create_for_project",
@@ -241,6 +242,12 @@ _RULES = [
         ("POST", f"{_OPERATION}/retry"),
     ),
     _rule("event:list", READER, "List events.", ("GET", "/v1/events")),
+    _rule(
+        "summary:show",
+        READER,
+        "Show how many devices, services and operations there are.",
+        ("GET", "/v1/summary"),
+    ),
     _rule(
         "conductor:list",
         ADMIN,

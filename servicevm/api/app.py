@@ -22,6 +22,7 @@ from servicevm.api.resources import (
     service_calls,
     service_types,
     services,
+    summary,
     versions,
 )
 from servicevm.api.runtime import Runtime
@@ -56,6 +57,7 @@ ROUTES: Mapping[str, Any] = {
     "/v1/relays/{id}": relays.Item,
     "/v1/apis": apis.Collection,
     "/v1/apis/{id}": apis.Item,
+    "/v1/summary": summary.Item,
     "/v1/quotas": quotas.Collection,
     "/v1/quotas/defaults": quotas.Defaults,
     "/v1/quotas/{project_id}": quotas.Item,

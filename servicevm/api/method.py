@@ -143,22 +143,25 @@ class Call:
         listing = self.declared.listing
         if listing is None:
             raise TypeError("not a list")
-        own = str(self.context.project_id)
-        asked = self.values.get("project_id", ())
-        projects: Sequence[str] | None = asked or [own]
-        if parameters.boolean(self.values, "all_projects") or (
-            not shared and any(one != own for one in asked)
-        ):
-            self.runtime.policy.enforce(self.context, "all_projects")
-            projects = asked or None
-        if shared:
-            projects = asked or None
         return parameters.list_query(
             self.values,
             listing,
             max_limit=self.runtime.max_limit,
-            projects=projects,
+            projects=self.projects(shared=shared),
         )
+
+    def projects(self, *, shared: bool = False) -> Sequence[str] | None:
+        """The projects that are asked about; None for all of them.
+
+        :param shared: every project may see what all have
+        :raises PermanentError: FORBIDDEN, if the caller may not ask
+        """
+        own = str(self.context.project_id)
+        asked = self.values.get("project_id", ())
+        every = parameters.boolean(self.values, "all_projects")
+        if every or (not shared and any(one != own for one in asked)):
+            self.runtime.policy.enforce(self.context, "all_projects")
+        return asked or (None if every or shared else [own])
 
     def page(
         self, session: Any, query: db_listing.ListQuery

@@ -79,13 +79,15 @@ _FIELDS = Parameter(
 _NAME_PREFIX = Parameter(
     _STRING, "Only those whose name begins so, in the same case."
 )
-_PROJECT_ID = Parameter(
-    _STRING,
-    "Only what belongs to this project; repeat it for any of. One that is "
-    "not the caller's own needs the rule servicevm:all_projects.",
-    True,
-)
-_ALL_PROJECTS = Parameter(BOOLEAN, "Also what belongs to other projects.")
+PROJECTS = {
+    "all_projects": Parameter(BOOLEAN, "Also what belongs to other projects."),
+    "project_id": Parameter(
+        _STRING,
+        "Only what belongs to this project; repeat it for any of. One that "
+        "is not the caller's own needs the rule servicevm:all_projects.",
+        True,
+    ),
+}
 _CHANGES_SINCE = Parameter(
     {"type": "string", "format": "date-time"},
     "Only what changed at this time or later.",
@@ -128,8 +130,7 @@ def of_list(
     )
     found = {**PAGING, "sort": sort, "fields": _FIELDS, **filters}
     if owned:
-        found["all_projects"] = _ALL_PROJECTS
-        found["project_id"] = _PROJECT_ID
+        found |= PROJECTS
     if "name" in listing.filters:
         found["name_prefix"] = _NAME_PREFIX
     if listing.changed is not None:

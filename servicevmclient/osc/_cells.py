@@ -112,6 +112,16 @@ class Agent(Cell):
         return "\n".join(lines)
 
 
+class Counts(Cell):
+    """How many of each: ``ACTIVE 3, ERROR 1``."""
+
+    def text(self, value: Mapping[str, int]) -> str:
+        """Only those that there are."""
+        return ", ".join(
+            f"{key} {count}" for key, count in value.items() if count
+        )
+
+
 class Slots(Cell):
     """``1 of 4 used``."""
 

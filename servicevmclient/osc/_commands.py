@@ -31,6 +31,7 @@ _NOUNS: Final = {
     "conductor": ("list", "show"),
     "relay": ("list", "show", "set"),
     "api": ("list",),
+    "summary": ("show",),
     "quota": ("list", "show", "set", "unset", "delete"),
 }
 

@@ -110,16 +110,7 @@ def add(
     if not pages:
         return
     if projects:
-        parser.add_argument(
-            "--project",
-            metavar="PROJECT",
-            help="Those of this project (name or ID; needs a role that may)",
-        )
-        parser.add_argument(
-            "--all-projects",
-            action="store_true",
-            help="Those of all projects (needs a role that may)",
-        )
+        add_projects(parser)
     parser.add_argument(
         "--sort",
         metavar="KEY[:asc|:desc]",
@@ -138,6 +129,30 @@ def add(
         metavar="ID",
         help="Show what comes after this id",
     )
+
+
+def add_projects(parser: argparse.ArgumentParser) -> None:
+    """Render the options that say of which projects."""
+    parser.add_argument(
+        "--project",
+        metavar="PROJECT",
+        help="Those of this project (name or ID; needs a role that may)",
+    )
+    parser.add_argument(
+        "--all-projects",
+        action="store_true",
+        help="Those of all projects (needs a role that may)",
+    )
+
+
+def of_projects(parsed: argparse.Namespace, app: Any) -> dict[str, Any]:
+    """The query that they stand for."""
+    found: dict[str, Any] = {}
+    if parsed.all_projects:
+        found["all_projects"] = True
+    if parsed.project is not None:
+        found["project_id"] = _project.id_of(app, parsed.project)
+    return found
 
 
 def _case(choices: tuple[str, ...] | None) -> Callable[[str], str]:
@@ -167,10 +182,8 @@ def query(
             # A page as small as what is shown; the service bounds it, too.
             "limit": parsed.limit,
         }
-    if pages and projects and parsed.all_projects:
-        found["all_projects"] = True
-    if pages and projects and parsed.project is not None:
-        found["project_id"] = _project.id_of(app, parsed.project)
+    if pages and projects:
+        found |= of_projects(parsed, app)
     for one in filters:
         value = getattr(parsed, one.flag.removeprefix("--").replace("-", "_"))
         if value is not None and one.find is not None:

@@ -105,9 +105,6 @@ class Store:
                 "created_at": now(),
                 "updated_at": None,
             }
-        row |= attributes
-        if plural == "service_types":
-            row["id"] = row["name"]
         if plural in ("devices", "services"):
             row |= {
                 "provisioning_status": "ACTIVE",
@@ -118,6 +115,9 @@ class Store:
                 "observed_generation": 1,
                 "operation_id": None,
             }
+        row |= attributes
+        if plural == "service_types":
+            row["id"] = row["name"]
         self.rows[plural][str(row["id"])] = row
         return row
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from servicevmclient.testing._quotas import DEFAULTS, Quotas
 from servicevmclient.testing._store import PLANS, Store, etag_of
+from servicevmclient.testing._summary import summary
 
 Json = dict[str, Any]
 
@@ -120,6 +121,9 @@ class FakeServicevm:
             parts = url.path.strip("/").split("/")
             if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
                 return self._quota(method, parts[2:], headers, body)
+            if parts == ["v1", "summary"]:
+                asked = parse_qs(url.query).get("project_id", [])
+                return _Answer(200, {"summary": summary(self.store, asked)})
             if parts[0] != "v1" or len(parts) < 2 or parts[1] not in _PATHS:
                 raise _Refused(404, "not_found", f"No {url.path}.")
             plural = _PATHS[parts[1]]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.relay import Relay
     from servicevmclient.v1.service import Service
     from servicevmclient.v1.service_type import ServiceType
+    from servicevmclient.v1.summary import Summary
 
 __all__ = [
     "Api",
@@ -31,6 +32,7 @@ __all__ = [
     "Relay",
     "Service",
     "ServiceType",
+    "Summary",
 ]
 
 _HOME = {
@@ -47,6 +49,7 @@ _HOME = {
     "Relay": "relay",
     "Service": "service",
     "ServiceType": "service_type",
+    "Summary": "summary",
 }
 
 

@@ -172,7 +172,7 @@ class Verbs:
         return self._adapter.json(
             "GET",
             f"{path(kind, ref)}/{below}",
-            params=_grouped(_paging.pairs(query)),
+            params=grouped(query),
         )
 
     def waiter(
@@ -255,6 +255,11 @@ class Verbs:
 def path(kind: type[Resource], ref: str) -> str:
     """Path of one resource below the endpoint."""
     return f"{kind.path}/{quote(ref, safe='')}"
+
+
+def grouped(query: Mapping[str, Any]) -> dict[str, Any]:
+    """A query as requests takes it: a key more than once is a list."""
+    return _grouped(_paging.pairs(query))
 
 
 def _grouped(params: list[tuple[str, str]]) -> dict[str, Any]:

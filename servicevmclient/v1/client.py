@@ -1,12 +1,12 @@
 """The client: openstacksdk's verb names for every resource."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 from keystoneauth1.session import Session
 
 from servicevmclient.v1._adapter import Adapter
-from servicevmclient.v1._verbs import Verbs
+from servicevmclient.v1._verbs import Verbs, grouped
 from servicevmclient.v1._waiter import Callback
 from servicevmclient.v1.api import Api
 from servicevmclient.v1.conductor import Conductor
@@ -18,6 +18,7 @@ from servicevmclient.v1.quota import OWN, Quota
 from servicevmclient.v1.relay import Relay
 from servicevmclient.v1.service import Service
 from servicevmclient.v1.service_type import ServiceType
+from servicevmclient.v1.summary import Summary
 
 #: seconds that a wait lasts if it is not told
 WAIT = 600.0
@@ -353,6 +354,16 @@ class Client(Verbs):
     def events(self, **query: Any) -> Iterator[Event]:
         """Yield events; ``device_id``, ``resource_id`` ... filter."""
         return self.each(Event, **query)
+
+    # -- summary ------------------------------------------------------------
+    def get_summary(self, **query: Any) -> Summary:
+        """How many devices, services and operations there are, by state.
+
+        :param query: ``all_projects=True``, or a ``project_id``, for who may
+            see what is not of the own project
+        """
+        found = self._adapter.json("GET", "/v1/summary", params=grouped(query))
+        return cast(Summary, found["summary"])
 
     # -- processes ----------------------------------------------------------
     def conductors(self, **query: Any) -> Iterator[Conductor]:

@@ -26,6 +26,7 @@ LISTS = {
     "/v1/relays": 4,
     "/v1/apis": 4,
     "/v1/quotas": 6,
+    "/v1/summary": 4,
 }
 SHOWS = {
     f"/v1/device-templates/{rows.TEMPLATE}": 4,

@@ -339,6 +339,7 @@ STORY = (
     ("relay show", ()),
     ("relay set", ()),
     ("api list", ()),
+    ("summary show", ()),
     ("quota list", ()),
     ("quota show", ()),
     ("quota set", ()),

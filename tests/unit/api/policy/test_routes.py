@@ -76,6 +76,7 @@ TABLE = {
     ("POST", "/v1/operations/{id}/cancel"): OPERATE,
     ("POST", "/v1/operations/{id}/retry"): OPERATE,
     ("GET", "/v1/events"): LIST,
+    ("GET", "/v1/summary"): LIST,
     ("GET", "/v1/conductors"): ADMIN,
     ("GET", "/v1/conductors/{id}"): ADMIN,
     ("GET", "/v1/relays"): ADMIN,

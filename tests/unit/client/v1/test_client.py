@@ -23,6 +23,7 @@ def test_the_public_names_are_these() -> None:
         "Relay",
         "Service",
         "ServiceType",
+        "Summary",
     ]
     for name in v1.__all__:
         assert getattr(v1, name).__name__ == name
@@ -180,6 +181,29 @@ def test_service_calls(client: Client, fake: FakeServicevm) -> None:
     }
     reason = client.reboot_device(device.id, hard=True)
     assert reason.provisioning_status == "PENDING_UPDATE"
+
+
+def test_the_summary_counts_what_is_there(
+    client: Client, fake: FakeServicevm
+) -> None:
+    template = client.create_device_template(name="small")
+    device = client.create_device(name="lb", template_id=template.id)
+    client.create_service(
+        name="web", device_id=device.id, service_type="loadbalancer"
+    )
+    fake.requests.clear()
+    found = client.get_summary()
+    assert len(fake.requests) == 1
+    assert found["devices"]["total"] == 1
+    assert found["devices"]["provisioning_status"]["PENDING_CREATE"] == 1
+    assert found["devices"]["operating_status"]["DEAD"] == 0
+    assert found["devices"]["templates"] == [
+        {"id": template.id, "name": "small", "count": 1}
+    ]
+    assert found["services"]["service_types"] == {"loadbalancer": 1}
+    assert found["operations"]["PENDING"] == 2
+    assert client.get_summary(project_id="p")["devices"]["total"] == 0
+    assert client.get_summary(all_projects=True) == found
 
 
 def test_credentials_that_are_wrong_are_told(tmp_path: Any) -> None:

@@ -1,0 +1,49 @@
+"""How many there are of everything."""
+
+from typing import TypedDict
+
+
+class Counted(TypedDict):
+    """A template, and how many devices are made of it."""
+
+    id: str
+    name: str
+    count: int
+
+
+class Devices(TypedDict):
+    """Devices by their states; what there can be and is not there is 0."""
+
+    total: int
+    provisioning_status: dict[str, int]
+    operating_status: dict[str, int]
+    #: at most 50; those with the most devices come first
+    templates: list[Counted]
+
+
+class Services(TypedDict):
+    """Services by their states and types."""
+
+    total: int
+    provisioning_status: dict[str, int]
+    operating_status: dict[str, int]
+    #: only types that there are services of
+    service_types: dict[str, int]
+
+
+class Operations(TypedDict):
+    """Operations that have not ended, by state, and failures."""
+
+    PENDING: int
+    RUNNING: int
+    WAITING: int
+    #: in the last 24 hours, and not begun anew
+    failed_last_day: int
+
+
+class Summary(TypedDict):
+    """What ``GET /v1/summary`` tells."""
+
+    devices: Devices
+    services: Services
+    operations: Operations
