@@ -73,6 +73,22 @@ QUOTA: Mapping[str, Any] = {
     "slots": pgettext_lazy("quota", "Slots"),
 }
 
+#: Drivers and service types are plugins: these are the ones that are here.
+INFRA_DRIVER: Mapping[str, Any] = {
+    "qemu": pgettext_lazy("infra driver", "Virtual machine (QEMU)"),
+    "nova": pgettext_lazy("infra driver", "Instance (Nova)"),
+    "noop": pgettext_lazy("infra driver", "No machine, for trials"),
+}
+
+MGMT_DRIVER: Mapping[str, Any] = {
+    "agent": pgettext_lazy("mgmt driver", "Agent in the device"),
+    "noop": pgettext_lazy("mgmt driver", "No management, for trials"),
+}
+
+SERVICE_TYPE: Mapping[str, Any] = {
+    "loadbalancer": pgettext_lazy("service type", "Load balancer"),
+}
+
 #: Of Horizon's three ways of showing a status: good, bad, on its way.
 GOOD = frozenset({"ACTIVE", "ONLINE", "SUCCEEDED", "INFO"})
 BAD = frozenset({"ERROR", "DEAD", "FAILED"})

@@ -1,0 +1,53 @@
+"""Names of projects, for who may see all of them."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.cache import cache
+from horizon.utils.memoized import memoized
+from openstack_dashboard.api import keystone
+
+LOG = logging.getLogger(__name__)
+
+#: Seconds that names are kept: a table is looked at again every 5 s.
+_KEPT = 60
+
+
+@memoized
+def _read(request: Any) -> Mapping[str, str]:
+    """All of them, from Keystone: at most once a request."""
+    try:
+        found, _more = keystone.tenant_list(request)
+    except Exception as error:
+        # A table without names is of more use than none.
+        LOG.warning("The projects could not be read: %s", error)
+        return {}
+    return {project.id: project.name for project in found}
+
+
+def names(request: Any, *wanted: str) -> Mapping[str, str]:
+    """Id to name of all projects; empty where Keystone gives none.
+
+    :param wanted: ids that are looked for; a project that is younger than
+        what is kept is found, too. Their name is "" if there is none.
+    """
+    user = request.user
+    key = f"servicevm:projects:{user.id}:{user.project_id}"
+    kept: Mapping[str, str] | None = cache.get(key)
+    if kept is None or any(one not in kept for one in wanted):
+        kept = dict.fromkeys(wanted, "") | (kept or {}) | _read(request)
+        if any(kept.values()):
+            cache.set(key, kept, _KEPT)
+    return kept
+
+
+def name(request: Any, project_id: str) -> str:
+    """What the project is called; its id where that is not known."""
+    return names(request, project_id)[project_id] or project_id
+
+
+def choices(request: Any) -> list[tuple[str, str]]:
+    """Id and name, by name; of a field that asks for a project."""
+    known = [(ref, name) for ref, name in names(request).items() if name]
+    return sorted(known, key=lambda one: one[1].lower())
