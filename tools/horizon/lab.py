@@ -205,8 +205,10 @@ class Lab:
 
     def _build_image(self) -> None:
         done = subprocess.run(
-            [str(BIN / "servicevm-manage"), "image", "build"]
-            + ["--output", str(IMAGE)],
+            [
+                str(BIN / "servicevm-manage"),
+                *("image", "build", "--output", str(IMAGE)),
+            ],
             capture_output=True,
             text=True,
             timeout=600,

@@ -119,7 +119,6 @@ class Web:
             return False
         if answer.status_code >= 500:
             raise ClusterError(
-                f"Horizon answers {answer.status_code}:\n"
-                f"{self.member.words()}"
+                f"Horizon answers {answer.status_code}:\n{self.member.words()}"
             )
         return answer.status_code == 200

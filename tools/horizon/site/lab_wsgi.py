@@ -4,9 +4,9 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "openstack_dashboard.settings")
 
-from django.conf import settings  # noqa: E402
-from django.core.wsgi import get_wsgi_application  # noqa: E402
-from whitenoise import WhiteNoise  # noqa: E402
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from whitenoise import WhiteNoise
 
 # Horizon serves its static files itself only while DEBUG is on.
 application = WhiteNoise(

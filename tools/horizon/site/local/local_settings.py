@@ -54,7 +54,6 @@ LOGGING = {
 }
 
 
-
 def _home(user):
     """The first page after the login.
 
