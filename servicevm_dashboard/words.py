@@ -89,6 +89,23 @@ SERVICE_TYPE: Mapping[str, Any] = {
     "loadbalancer": pgettext_lazy("service type", "Load balancer"),
 }
 
+#: Of interfaces; a template may have others.
+ROLE: Mapping[str, Any] = {
+    "mgmt": pgettext_lazy("interface role", "Management"),
+    "ingress": pgettext_lazy("interface role", "Incoming traffic"),
+    "egress": pgettext_lazy("interface role", "Outgoing traffic"),
+}
+
+#: Of the drivers, where their key alone says too little.
+OPTION: Mapping[str, Any] = {
+    "vcpus": pgettext_lazy("driver option", "vCPUs"),
+    "memory_mib": pgettext_lazy("driver option", "Memory (MiB)"),
+    "accelerator": pgettext_lazy("driver option", "Acceleration"),
+    "image": pgettext_lazy("driver option", "Guest image"),
+    "transport": pgettext_lazy("driver option", "Agent reached by"),
+    "relays": pgettext_lazy("driver option", "Relays"),
+}
+
 #: Of Horizon's three ways of showing a status: good, bad, on its way.
 GOOD = frozenset({"ACTIVE", "ONLINE", "SUCCEEDED", "INFO"})
 BAD = frozenset({"ERROR", "DEAD", "FAILED"})

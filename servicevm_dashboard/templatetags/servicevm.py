@@ -32,3 +32,27 @@ def operation(value: str) -> Any:
 def action(value: str) -> Any:
     """``{{ operation.action|action }}``"""
     return words.of(words.ACTION, value)
+
+
+@register.filter
+def role(value: str) -> Any:
+    """``{{ interface.role|role }}``"""
+    return words.of(words.ROLE, value)
+
+
+@register.filter
+def infra_driver(value: str) -> Any:
+    """``{{ template.infra_driver|infra_driver }}``"""
+    return words.of(words.INFRA_DRIVER, value)
+
+
+@register.filter
+def mgmt_driver(value: str) -> Any:
+    """``{{ template.mgmt_driver|mgmt_driver }}``"""
+    return words.of(words.MGMT_DRIVER, value)
+
+
+@register.filter
+def service_type(value: str) -> Any:
+    """``{{ service.service_type|service_type }}``"""
+    return words.of(words.SERVICE_TYPE, value)
