@@ -132,7 +132,7 @@ def _serve(folder: str, pipe: Connection) -> None:
     open_files(1 << 15)
     conf = configuration(Path(folder))
     conductor = Conductor(pki.authority(conf))
-    relay = Relay(conf, conductor, pki.relay_context(conf))
+    relay = Relay(conf, conductor, pki.relay_certificate(conf))
     relay.start()
     answers: dict[str, Callable[..., Any]] = {
         "address": lambda: relay.tcp_address,

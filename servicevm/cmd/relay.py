@@ -6,7 +6,6 @@ writes. SIGTERM has the agents move to other relays before it ends; a second
 one ends it at once.
 """
 
-import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ PROGRAM = "servicevm-relay"
 STOP_TIMEOUT = 10.0
 
 
-def tls_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
+def certificate(conf: cfg.ConfigOpts) -> pki.RelayCertificate:
     """What it serves with.
 
     :raises StartError: the files are not usable
@@ -40,8 +39,8 @@ def tls_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
         if not Path(path).is_file():
             raise StartError(f"{path} is missing. {hint}")
     try:
-        return pki.relay_file_context(conf)
-    except ssl.SSLError as error:
+        return pki.relay_file_certificate(conf)
+    except (OSError, ValueError) as error:
         raise StartError(
             f"{relay.certificate}, {relay.key} and {relay.ca_bundle} can "
             f"not be used: {error}. {hint}"
@@ -54,7 +53,7 @@ def serve(argv: Sequence[str]) -> None:
     conf = daemon.configure(PROGRAM, argv)
     from servicevm.rpc import oslo
 
-    relay = Relay(conf, oslo.OsloAgentEvents(conf), tls_context(conf))
+    relay = Relay(conf, oslo.OsloAgentEvents(conf), certificate(conf))
     servers = oslo.serve_relay(conf, relay)
     relay.start()
     for server in servers:

@@ -116,7 +116,7 @@ def serve(conf: cfg.ConfigOpts) -> None:
 
     late_relay = LateRelay()
     conductor = Conductor(conf, late_relay)
-    relay = Relay(conf, conductor, pki.relay_context(conf))
+    relay = Relay(conf, conductor, pki.relay_certificate(conf))
     late_relay.bind(relay)
     server = wsgi.Server(
         (str(conf.api.bind_host), conf.api.bind_port),

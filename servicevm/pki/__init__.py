@@ -4,9 +4,9 @@
 
     ensure(conf)                    make what is missing, at start
     authority(conf).sign(csr, id)   a device's certificate
-    relay_context(conf)             what the relay serves TLS with
+    relay_certificate(conf)         what the relay serves TLS with
     export_relay(conf, name, dir)   the same as files, for a relay elsewhere
-    relay_file_context(conf)        what that one serves TLS with
+    relay_file_certificate(conf)    what that one serves TLS with
 
 Identities are URI SANs below the trust domain ``deployment_id``:
 ``spiffe://<deployment_id>/device/<uuid>`` (client authentication only) and
@@ -20,25 +20,31 @@ from servicevm.pki._authority import (
     device_uri,
     relay_uri,
 )
+from servicevm.pki._relay_certificate import RelayCertificate
 from servicevm.pki._store import (
     authority,
     ensure,
     ensure_authority,
     export_relay,
+    relay_certificate,
     relay_context,
+    relay_file_certificate,
     relay_file_context,
 )
 
 __all__ = [
     "Authority",
     "Leaf",
+    "RelayCertificate",
     "authority",
     "csr_key",
     "device_uri",
     "ensure",
     "ensure_authority",
     "export_relay",
+    "relay_certificate",
     "relay_context",
+    "relay_file_certificate",
     "relay_file_context",
     "relay_uri",
 ]

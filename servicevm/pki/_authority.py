@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -241,6 +242,17 @@ class Authority:
         return certificate.issuer == self._root.subject and (
             _issuer_key(certificate) == _subject_key(self._root)
         )
+
+    def trusts(self, certificate: x509.Certificate) -> bool:
+        """Whether a root of the bundle signed the certificate."""
+        roots = x509.load_pem_x509_certificates(self.ca_bundle.encode())
+        for root in roots:
+            try:
+                certificate.verify_directly_issued_by(root)
+            except (InvalidSignature, TypeError, ValueError):
+                continue
+            return True
+        return False
 
     def _issue(
         self,

@@ -11,7 +11,7 @@ A key and its certificate live in one file and arrive by rename, so that
 being killed at any instant leaves either nothing or a whole pair.
 
 A relay of its own has no such folder: `export_relay` makes the files that it
-gets, `relay_file_context` serves with them.
+gets, `relay_file_certificate` serves with them.
 """
 
 import contextlib
@@ -29,6 +29,7 @@ from oslo_config import cfg
 
 from servicevm import clock
 from servicevm.pki._authority import Authority, new_root, relay_uri
+from servicevm.pki._relay_certificate import RelayCertificate
 
 ALPN = ("svm/1", "svm-enrol/1")
 _BEGIN = "-----BEGIN CERTIFICATE-----"
@@ -60,7 +61,7 @@ def ensure(conf: cfg.ConfigOpts) -> None:
     folder = _folder(conf)
     with _locked(folder):
         name = _relay_name(conf)
-        relay = folder / f"relay-{name}.pem"
+        relay = _relay_file(conf)
         issuer = authority(conf)
         uri = relay_uri(conf.deployment_id, name)
         if not (relay.exists() and _still_good(relay, issuer, uri)):
@@ -94,9 +95,26 @@ def relay_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
     has to be shown depends on the ALPN protocol, which the relay checks.
     """
     context = _server_context()
-    context.load_cert_chain(_folder(conf) / f"relay-{_relay_name(conf)}.pem")
+    context.load_cert_chain(_relay_file(conf))
     context.load_verify_locations(cadata=authority(conf).ca_bundle)
     return context
+
+
+def relay_certificate(conf: cfg.ConfigOpts) -> RelayCertificate:
+    """The same for as long as it runs: renewed in time.
+
+    :raises OSError: where `ensure` has not been called
+    """
+    folder = _folder(conf)
+    return RelayCertificate(
+        lambda: relay_context(conf),
+        (
+            _relay_file(conf),
+            folder / "authority.pem",
+            folder / "trusted.pem",
+        ),
+        renew=lambda: ensure(conf),
+    )
 
 
 def relay_file_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
@@ -109,6 +127,23 @@ def relay_file_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
     context.load_cert_chain(relay.certificate, relay.key)
     context.load_verify_locations(cafile=relay.ca_bundle)
     return context
+
+
+def relay_file_certificate(conf: cfg.ConfigOpts) -> RelayCertificate:
+    """The same for as long as it runs: its files are read when they change.
+
+    :raises OSError: a file is missing, or they do not belong together
+    :raises ValueError: one of them is something else
+    """
+    relay = conf.relay
+    return RelayCertificate(
+        lambda: relay_file_context(conf),
+        (
+            Path(relay.certificate),
+            Path(relay.key),
+            Path(relay.ca_bundle),
+        ),
+    )
 
 
 def export_relay(conf: cfg.ConfigOpts, name: str, folder: Path) -> list[Path]:
@@ -160,6 +195,10 @@ def _relay_name(conf: cfg.ConfigOpts) -> str:
     name = str(conf.relay.name)
     _check_name(name)
     return name
+
+
+def _relay_file(conf: cfg.ConfigOpts) -> Path:
+    return _folder(conf) / f"relay-{_relay_name(conf)}.pem"
 
 
 def _check_name(name: str) -> None:

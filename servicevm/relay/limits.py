@@ -25,6 +25,8 @@ BUS_THREADS = 16
 #: Seconds between two reports that this relay lives.
 REPORT_EVERY = 5.0
 REPORT_AGAIN = 1.0
+#: Seconds between two looks whether there is another certificate.
+CERTIFICATE_EVERY = 10.0
 #: Agents that are told to move in a second, lest all of them knock at the
 #: other relays at once.
 MOVES_PER_SECOND = 100

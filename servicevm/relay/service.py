@@ -4,14 +4,13 @@ import asyncio
 import functools
 import itertools
 import logging
-import ssl
 import threading
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from importlib.metadata import version
 from typing import Any
 
-from servicevm import clock
+from servicevm import clock, pki
 from servicevm.errors import (
     AGENT_NOT_CONNECTED,
     AGENT_TIMEOUT,
@@ -48,15 +47,18 @@ class Relay:
 
     :param conf: with the options of `servicevm.conf` registered
     :param agent_events: told what agents say, from a few threads
-    :param context: TLS 1.3 server, see `servicevm.pki.relay_context`
+    :param certificate: what it serves with
     """
 
     def __init__(
-        self, conf: Any, agent_events: AgentEvents, context: ssl.SSLContext
+        self,
+        conf: Any,
+        agent_events: AgentEvents,
+        certificate: pki.RelayCertificate,
     ) -> None:
         self._limits = Limits.from_conf(conf)
         self._events = agent_events
-        self._context = context
+        self._certificate = certificate
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._board: Switchboard | None = None
@@ -199,7 +201,10 @@ class Relay:
         servers: list[asyncio.Server] = []
         try:
             board = Switchboard(
-                loop, self._limits, self._events, self._context
+                loop,
+                self._limits,
+                self._events,
+                self._certificate.context,
             )
             if self._limits.serial_socket is not None:
                 serial = SerialSocket(self._limits.serial_socket)
@@ -238,6 +243,7 @@ class Relay:
                 self._flush_beats(board),
                 self._report(board, self._movement),
                 self._movement.run(),
+                self._look_at_certificate(board),
             )
         ]
         started.set_result(None)
@@ -270,6 +276,12 @@ class Relay:
             now = board.loop.time()
             for connection in list(board.connections):
                 connection.sweep(now)
+
+    async def _look_at_certificate(self, board: Switchboard) -> None:
+        while True:
+            if await asyncio.to_thread(self._certificate.look):
+                board.context = self._certificate.context
+            await asyncio.sleep(bounds.CERTIFICATE_EVERY)
 
     async def _flush_beats(self, board: Switchboard) -> None:
         while True:

@@ -42,7 +42,7 @@ class House:
 
     def start(self) -> None:
         self.relay = Relay(
-            self.conf, self.conductor, pki.relay_context(self.conf)
+            self.conf, self.conductor, pki.relay_certificate(self.conf)
         )
         self.relay.start()
 

@@ -3,12 +3,16 @@
 import socket
 import stat
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
 from servicevm import pki
 from servicevm.errors import PORT_TAKEN, PermanentError
+from servicevm.relay import limits as bounds
 from servicevm.relay.service import Relay
+from tests.functional.relay.conductor import PATIENCE
 from tests.functional.relay.conftest import House
 
 
@@ -31,7 +35,9 @@ def test_the_socket_of_a_killed_relay_is_replaced(
 def test_the_socket_of_a_living_relay_is_not_taken(
     house: House, device_id: str
 ) -> None:
-    second = Relay(house.conf, house.conductor, pki.relay_context(house.conf))
+    second = Relay(
+        house.conf, house.conductor, pki.relay_certificate(house.conf)
+    )
     with pytest.raises(PermanentError) as caught:
         second.start()
     assert caught.value.reason is PORT_TAKEN
@@ -64,3 +70,26 @@ def test_a_path_that_no_socket_can_have_says_so(quiet_house: House) -> None:
     quiet_house.option("serial_socket", f"/tmp/{'x' * 200}/relay.sock")
     with pytest.raises(PermanentError, match="too long"):
         quiet_house.start()
+
+
+def test_new_sessions_have_the_certificate_that_is_there_now(
+    quiet_house: House, device_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = quiet_house
+    monkeypatch.setattr(bounds, "CERTIFICATE_EVERY", 0.05)
+    house.start()
+    old = house.echo(device_id)
+    assert old.channel is not None
+    before = old.channel.peer_certificate_der()
+    (Path(house.conf.pki.dir) / "relay-local.pem").unlink()
+    pki.ensure(house.conf)
+
+    def served() -> bytes | None:
+        channel = house.agent().channel
+        assert channel is not None
+        return channel.peer_certificate_der()
+
+    until = time.monotonic() + PATIENCE
+    while served() == before:
+        assert time.monotonic() < until, "the old one is served for ever"
+    assert house.relay.call(device_id, "ping", {"n": 1}, 10) == {"n": 1}

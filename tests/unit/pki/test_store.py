@@ -28,13 +28,16 @@ def test_the_public_names_are_these():
     assert servicevm.pki.__all__ == [
         "Authority",
         "Leaf",
+        "RelayCertificate",
         "authority",
         "csr_key",
         "device_uri",
         "ensure",
         "ensure_authority",
         "export_relay",
+        "relay_certificate",
         "relay_context",
+        "relay_file_certificate",
         "relay_file_context",
         "relay_uri",
     ]
