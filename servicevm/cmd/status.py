@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import Any
 
 import sqlalchemy as sa
+from cryptography import x509
 from oslo_config import cfg
 from oslo_db.exception import DBError
 from oslo_log import log
@@ -21,7 +22,7 @@ from oslo_upgradecheck.upgradecheck import Code, Result
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import conf as servicevm_conf
-from servicevm import plans
+from servicevm import pki, plans
 from servicevm.db import api as db
 from servicevm.db import models, schema
 from servicevm.db.leases import LIVE
@@ -32,6 +33,8 @@ __all__ = ["Checks", "main"]
 
 #: Most names that a sentence lists.
 _MOST = 5
+#: Most certificates that are looked at, the newest ones.
+_CERTIFICATES = 100
 
 
 class Checks(upgradecheck.UpgradeCommands):
@@ -133,6 +136,56 @@ class Checks(upgradecheck.UpgradeCommands):
         there |= {f"mgmt {name}" for name in driver_names(MGMT)}
         return _missing(used, there, "drivers")
 
+    def authority(self) -> Result:
+        """Whether the CA that is here is the one of the devices.
+
+        What the database holds is the certificate with which each device
+        enrolled; later ones only by their serial numbers.
+        """
+        token = models.EnrolmentToken
+        rows = self._rows(
+            sa.select(token.certificate)
+            .where(token.certificate.is_not(None))
+            .order_by(token.created_at.desc())
+            .limit(_CERTIFICATES)
+        )
+        if rows is None:
+            return _NOT_LOOKED
+        folder = self._conf.pki.dir
+        if not rows:
+            return Result(Code.SUCCESS, "No device has enrolled yet.")
+        try:
+            authority = pki.authority(self._conf)
+            issued = [
+                authority.trusts(
+                    x509.load_pem_x509_certificate(row.certificate.encode())
+                )
+                for row in rows
+            ]
+        except (OSError, ValueError) as error:
+            return Result(
+                Code.WARNING,
+                f"The CA in [pki] dir, {folder}, can not be read: "
+                f"{_first_line(error)}. Conductors need it; where none runs, "
+                "all is well.",
+            )
+        strangers = issued.count(False)
+        if strangers == len(issued):
+            return Result(
+                Code.FAILURE,
+                f"The CA in [pki] dir, {folder}, issued none of the devices' "
+                "certificates: no agent would find its way. Put the folder "
+                "there that they were enrolled with.",
+            )
+        if strangers:
+            return Result(
+                Code.WARNING,
+                f"{strangers} of the {len(issued)} devices that enrolled "
+                f"last did so with a CA that is not in [pki] dir, {folder}. "
+                "That is right after a roll-over that is complete.",
+            )
+        return Result(Code.SUCCESS, f"It issued {len(issued)} certificates.")
+
     def policy(self) -> Result:
         """Whether the policy file can be read."""
         try:
@@ -146,6 +199,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ("Operations", operations),
         ("Service types", service_types),
         ("Drivers", drivers),
+        ("CA", authority),
         ("Policy", policy),
     )
 

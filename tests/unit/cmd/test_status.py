@@ -1,12 +1,17 @@
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
+from servicevm import clock, pki
 from servicevm.cmd import status
-from servicevm.db import api
+from servicevm.db import api, models
+from servicevm.pki._authority import Authority, new_root
 from tests.unit import database
 from tests.unit.db import rows
+from tests.unit.pki.test_authority import make_csr
 
 # oslo.upgradecheck's table, not ours.
 pytestmark = pytest.mark.filterwarnings(
@@ -113,3 +118,73 @@ def test_a_configuration_that_is_wrong_is_told(
     config.write_text("no option\n")
     assert check(config) == 255
     assert "Traceback" not in capsys.readouterr().err
+
+
+def enrol(config: Path, *others: bool) -> None:
+    """Devices with certificates.
+
+    :param others: for each, whether another CA issued it
+    """
+    conf = database.configured(config.parent / "state")
+    pki.ensure_authority(conf)
+    ours = pki.authority(conf)
+    csr = make_csr(ec.generate_private_key(ec.SECP256R1()))
+    stranger = Authority(
+        new_root("local", clock.now_us()),
+        "",
+        deployment_id="local",
+        leaf_days=7,
+    )
+    with api.writer() as session:
+        for n, other in enumerate(others):
+            device_id = str(uuid.uuid4())
+            session.add(rows.device(id=device_id, seq=100 + n))
+            session.flush()
+            issuer = stranger if other else ours
+            session.add(
+                models.EnrolmentToken(
+                    device_id=device_id,
+                    token_hash=str(n),
+                    expires_at=1,
+                    spki_hash="0",
+                    certificate=issuer.sign(csr, device_id).certificate,
+                    created_at=n,
+                )
+            )
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "says"),
+    [
+        pytest.param((), 0, "No device has enrolled", id="nobody"),
+        pytest.param((False, False), 0, "It issued 2", id="ours"),
+        pytest.param((False, True), 1, "1 of the 2 devices", id="some"),
+        pytest.param((True, True), 2, "issued none", id="another"),
+    ],
+)
+def test_the_ca_is_that_of_the_devices(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    others: tuple[bool, ...],
+    code: int,
+    says: str,
+) -> None:
+    fill(config)
+    enrol(config, *others)
+    assert check(config) == code
+    assert says in words(capsys.readouterr().out)
+
+
+def test_a_host_without_the_ca_is_told_who_needs_it(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(config)
+    enrol(config, False)
+    (config.parent / "state" / "pki" / "authority.pem").unlink()
+    assert check(config) == 1
+    assert "Conductors need it" in words(capsys.readouterr().out)
+
+
+def words(table: str) -> str:
+    """The text in a table that breaks its lines."""
+    return " ".join(table.replace("|", " ").split())
