@@ -98,19 +98,26 @@ class StepContext:
         :raises servicevm.db.leases.FencedOut: if the operation is not ours
         """
 
+        return self._alone(
+            lambda session: function(
+                session, leases.fenced(session, self.operation)
+            )
+        )
+
+    def _alone(self, function: Callable[[orm.Session], T]) -> T:
+        """As `write`, for what makes sure itself that we still hold it."""
         self._seen.clear()
 
         def alone(session: orm.Session) -> T:
             hold_device(session, self.operation.device_id)
-            return function(session, leases.fenced(session, self.operation))
+            return function(session)
 
         return db.write(alone)
 
     def now(self) -> int:
         """The present by the database's clock: what a step compares must
         mean the same to the conductor that goes on with it."""
-        with db.reader() as session:
-            return db.now(session)
+        return db.lately()
 
     def pause(self, shortest: float) -> float:
         """Seconds until a look at what gives no sign by itself.
@@ -141,8 +148,9 @@ class StepContext:
         # written without our hearing of it.
         fresh = kind not in seen.recorded
 
-        def enter(session: orm.Session, row: models.Operation) -> None:
+        def enter(session: orm.Session) -> None:
             nonlocal fresh
+            leases.stands(session, self.operation)
             now = db.now(session)
             values: dict[str, Any] = {"updated_at": now}
             if external_id is not None:
@@ -153,7 +161,7 @@ class StepContext:
                 updated = session.execute(
                     sa.update(entry)
                     .where(
-                        entry.c.device_id == row.device_id,
+                        entry.c.device_id == seen.row.id,
                         entry.c.kind == kind,
                     )
                     .values(**values)
@@ -162,7 +170,7 @@ class StepContext:
                     return
             session.execute(
                 sa.insert(entry).values(
-                    device_id=row.device_id,
+                    device_id=seen.row.id,
                     kind=kind,
                     driver=seen.infra_driver,
                     created_at=now,
@@ -170,7 +178,7 @@ class StepContext:
                 )
             )
 
-        self.write(enter)
+        self._alone(enter)
         # Nothing else of it has changed.
         ledger = dict(seen.ledger)
         if external_id:

@@ -170,8 +170,9 @@ def activate(ctx: StepContext) -> Outcome:
             row.observed_generation,
             int(ctx.operation.arguments.get("generation", row.generation)),
         )
-        with session.no_autoflush:  # all that changes is written at once
-            leases.wake(session, now, device_id=row.id)
+        if not leases.alone(session, ctx.operation):
+            with session.no_autoflush:  # all that changes is written at once
+                leases.wake(session, now, device_id=row.id)
 
     return Done(effect=active)
 

@@ -134,10 +134,9 @@ class Engine:
         Fewer than there are, maybe: conductors that look at the same time
         see the same ones.
         """
+        now = db.lately()
         with db.reader() as session:
-            found = list(
-                leases.candidates(session, db.now(session), most + SPREAD)
-            )
+            found = list(leases.candidates(session, now, most + SPREAD))
         while found and most > 0:
             some, found = found[:most], found[most:]
             taken = db.write(partial(self._claim, some, owner))
@@ -160,11 +159,11 @@ class Engine:
             return []
         now = db.now(session)
         with session.no_autoflush:
-            settle.begun(session, taken, now)
-            timeline.read(session, [one.id for one in taken])
             devices = views.load_devices(
                 session, sorted({one.device_id for one in taken})
             )
+            settle.begun(session, taken, devices, now)
+            timeline.read(session, [one.id for one in taken])
         for operation in taken:
             self._enter(session, operation, now)
         return [

@@ -21,6 +21,9 @@ __all__ = ["Runner"]
 
 LOG = log.getLogger(__name__)
 
+#: Seconds that a look waits for more workers, while most are at work: one
+#: claim for several costs little more than one for one.
+GATHER = 0.05
 #: Seconds after which a look that the database refused is repeated.
 PAUSE = 1.0
 
@@ -120,11 +123,23 @@ class Runner:
                 # A claim may be ours without our having heard of it.
                 self._dropped.set()
             self._hint.wait(pause)
+            self._gather()
+
+    def _gather(self) -> None:
+        """Wait until half of the workers are free, if not for long."""
+        until = time.monotonic() + GATHER
+        enough = (self._conf.conductor.workers + 1) // 2
+        while self._room() < enough and not self._stop.is_set():
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            self._hint.clear()
+            self._hint.wait(left)
 
     def _until_next(self) -> float:
         """Seconds until the next operation that waits is due."""
+        now = db.lately()
         with db.reader() as session:
-            now = db.now(session)
             due = leases.next_due(session, now)
         return float("inf") if due is None else (due - now) / clock.SECOND
 

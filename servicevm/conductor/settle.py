@@ -1,12 +1,12 @@
 """What the beginning and the end of an operation do to its resource."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import errors
+from servicevm.conductor.views import DeviceView
 from servicevm.db import events, leases, models
 from servicevm.states import (
     PENDING,
@@ -27,10 +27,6 @@ __all__ = [
     "settled",
 ]
 
-_MODELS: Mapping[str, Any] = {
-    ResourceType.DEVICE: models.Device,
-    ResourceType.SERVICE: models.Service,
-}
 _ENDING = {
     OperationState.SUCCEEDED: ("operation.succeeded", Severity.INFO, "ended"),
     OperationState.FAILED: ("operation.failed", Severity.ERROR, "failed"),
@@ -63,22 +59,38 @@ def resource_of(
 
 
 def begun(
-    session: orm.Session, operations: Sequence[models.Operation], now: int
+    session: orm.Session,
+    operations: Sequence[models.Operation],
+    devices: Mapping[str, DeviceView],
+    now: int,
 ) -> None:
-    """Show that what is in ERROR is being worked on again."""
+    """Show that what is in ERROR is being worked on again.
+
+    :param devices: those of the operations, by id, as they are now
+    """
     actions = {one.resource_id: Action(one.action) for one in operations}
-    types = {one.resource_type for one in operations}
-    for type_, model in _MODELS.items():
-        if type_ not in types:
-            continue
-        query = sa.select(model).where(
-            model.id.in_(list(actions)),
-            model.provisioning_status == ProvisioningStatus.ERROR,
+    failed: list[models.Device | models.Service] = [
+        session.get_one(models.Device, device_id)
+        for device_id, device in devices.items()
+        if device_id in actions
+        and device.row.provisioning_status == ProvisioningStatus.ERROR
+    ]
+    services = [
+        one.resource_id
+        for one in operations
+        if one.resource_type == ResourceType.SERVICE
+    ]
+    if services:
+        failed += session.scalars(
+            sa.select(models.Service).where(
+                models.Service.id.in_(services),
+                models.Service.provisioning_status == ProvisioningStatus.ERROR,
+            )
         )
-        for resource in session.scalars(query):
-            resource.provisioning_status = PENDING[actions[resource.id]]
-            resource.status_code, resource.status_reason = None, ""
-            resource.updated_at = now
+    for resource in failed:
+        resource.provisioning_status = PENDING[actions[resource.id]]
+        resource.status_code, resource.status_reason = None, ""
+        resource.updated_at = now
 
 
 def settled(

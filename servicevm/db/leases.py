@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from oslo_utils import uuidutils
@@ -28,6 +28,7 @@ __all__ = [
     "LIVE",
     "Candidate",
     "FencedOut",
+    "alone",
     "candidates",
     "claim_all",
     "fenced",
@@ -37,6 +38,7 @@ __all__ = [
     "release",
     "renew",
     "standing",
+    "stands",
     "successor",
     "wake",
 ]
@@ -46,6 +48,8 @@ LIVE = tuple(state for state in OperationState if state not in TERMINAL)
 #: Microseconds that no wait lasts. What seems to wait for longer was written
 #: before the clock was set back, and would else stand still until then.
 FAR = 300 * clock.SECOND
+#: Key in a session's ``info``: id of the operation.
+_ALONE = "servicevm_alone"
 _IDLE = (OperationState.PENDING, OperationState.WAITING)
 # Made once: an alias maps every column anew, which takes milliseconds.
 _EARLIER = orm.aliased(Operation)
@@ -146,8 +150,18 @@ _TAKEN = (
 _TABLE = table(Operation)
 #: What others than its claimant write of an operation that is RUNNING.
 _OTHERS = ("run_after", "cancel_requested", "cancel_code")
+_SIBLING = table(Operation).alias()
 _STANDS = db.Timed(
-    sa.select(*(_TABLE.c[name] for name in _OTHERS))
+    sa.select(
+        *(_TABLE.c[name] for name in _OTHERS),
+        sa.exists()
+        .where(
+            _SIBLING.c.device_id == _TABLE.c.device_id,
+            _SIBLING.c.seq != _TABLE.c.seq,
+            _SIBLING.c.state.in_(LIVE),
+        )
+        .label("accompanied"),
+    )
     .where(
         _TABLE.c.id == sa.bindparam("claimed"),
         _TABLE.c.fence == sa.bindparam("by"),
@@ -222,13 +236,13 @@ def claim_all(
     return list(rows)
 
 
-def fenced(session: orm.Session, claimed: Operation) -> Operation:
-    """The row of an operation that is still ours, and ours until commit.
+def stands(session: orm.Session, claimed: Operation) -> sa.Row[Any]:
+    """Make sure that an operation is still ours, and is until commit.
 
-    Call after `servicevm.db.holds.hold_device` of its device. What only its
-    claimant writes is not read again.
+    Call after `servicevm.db.holds.hold_device` of its device.
 
     :param claimed: the row as it was claimed, or last written since
+    :returns: what others may have written of it
     :raises FencedOut: if it is not
     """
     # Locked, so that nobody takes over between this look and the caller's
@@ -238,7 +252,26 @@ def fenced(session: orm.Session, claimed: Operation) -> Operation:
     )
     if found is None:
         raise FencedOut(claimed.id)
+    if not found.accompanied:
+        session.info[_ALONE] = claimed.id
+    return found
+
+
+def fenced(session: orm.Session, claimed: Operation) -> Operation:
+    """The row of an operation that is still ours; see `stands`.
+
+    What only its claimant writes is not read again.
+    """
+    found = stands(session, claimed)
     return adopt(session, claimed, **dict(zip(_OTHERS, found, strict=False)))
+
+
+def alone(session: orm.Session, operation: Operation) -> bool:
+    """Whether `stands` saw no other live operation of the same device.
+
+    As nobody adds one while the device is held.
+    """
+    return bool(session.info.get(_ALONE) == operation.id)
 
 
 def standing(session: orm.Session, device_id: str, fence: int) -> None:
@@ -390,6 +423,8 @@ def wake(
 
 def successor(session: orm.Session, operation: Operation) -> bool:
     """Whether a later operation of the same resource is yet to be done."""
+    if alone(session, operation):
+        return False
     query = sa.select(Operation.seq).where(
         Operation.resource_id == operation.resource_id,
         Operation.seq > operation.seq,
