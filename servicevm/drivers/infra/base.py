@@ -121,11 +121,18 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a driver can do; read before it is asked to."""
+    """What a driver can do; read before it is asked to.
+
+    :param fences: it compares `DeviceSpec.fence`: a `create`, `reboot` or
+        `delete` with a lower one than a call before, and not 0, raises
+        TransientError and changes nothing. A device that was deleted has
+        no fence.
+    """
 
     attach_interface: bool = False
     console_log: bool = False
     reboot: bool = True
+    fences: bool = False
 
 
 @dataclass(frozen=True)

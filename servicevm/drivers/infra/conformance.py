@@ -15,6 +15,7 @@ It is run by pytest and makes real devices. It needs nothing but this module.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from servicevm.drivers.infra.base import (
     DeviceSpec,
@@ -22,6 +23,7 @@ from servicevm.drivers.infra.base import (
     InfraDriver,
     Observation,
 )
+from servicevm.errors import TransientError
 
 MakeDriver = Callable[[], InfraDriver]
 """A driver on the same infrastructure; closed by the fixture at the end."""
@@ -231,6 +233,39 @@ class InfraDriverConformance:
             self.within(lambda: driver.reboot(spec, hard=True))
             self.wait_for(driver, spec, DeviceState.RUNNING)
         self.wait_gone(driver, spec)
+
+    def test_who_was_overtaken_changes_nothing(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        if driver.capabilities.fences:
+            old, new = replace(spec, fence=1), replace(spec, fence=2)
+            driver.create(old, Ledger())
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+            driver.create(new, Ledger())
+            driver.close()
+            overtaken = make_driver()
+            for call in (
+                lambda: overtaken.create(old, Ledger()),
+                lambda: overtaken.reboot(old, hard=True),
+                lambda: overtaken.delete(old),
+            ):
+                self.refused(call)
+            driver = make_driver()
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+            driver.reboot(new, hard=True)
+            self.refused(lambda: overtaken.reboot(old, hard=True))
+            self.wait_gone(driver, new)
+            # What is made anew begins anew.
+            overtaken.create(old, Ledger())
+        self.wait_gone(driver, spec)
+
+    def refused(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except TransientError:
+            return
+        raise AssertionError("an overtaken conductor was not refused")
 
     def test_the_console_log_is_bounded(
         self, make_driver: MakeDriver, make_spec: MakeSpec

@@ -42,7 +42,9 @@ class NoopInfraDriver(InfraDriver):
         ``<state_dir>/noop/``
     """
 
-    capabilities = Capabilities(attach_interface=True, console_log=True)
+    capabilities = Capabilities(
+        attach_interface=True, console_log=True, fences=True
+    )
 
     options_schema: Mapping[str, Any] = {
         "type": "object",

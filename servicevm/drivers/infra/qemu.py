@@ -40,6 +40,7 @@ from servicevm.drivers.infra.base import Record as Ledger
 from servicevm.drivers.infra.config_drive import write_config_drive
 from servicevm.drivers.infra.console import BoundedLog
 from servicevm.drivers.infra.device_folder import DeviceFolder, Record
+from servicevm.drivers.infra.device_lock import DeviceLocks
 from servicevm.drivers.infra.launcher import (
     Launcher,
     fallen_back,
@@ -79,7 +80,7 @@ class QemuInfraDriver(InfraDriver):
     :param conf: options of servicevm.conf, groups ``qemu`` and ``relay``
     """
 
-    capabilities = Capabilities(console_log=True, reboot=True)
+    capabilities = Capabilities(console_log=True, reboot=True, fences=True)
 
     options_schema: Mapping[str, Any] = {
         "type": "object",
@@ -119,7 +120,7 @@ class QemuInfraDriver(InfraDriver):
         self._probe_cache = Path(conf.state_dir) / "run" / "kvm.json"
         self._died: Death | None = None
         self._guard = threading.Lock()
-        self._locks: dict[str, threading.RLock] = {}
+        self._locks = DeviceLocks(self._devices)
         self._watcher: Watcher | None = None
 
     # -- the interface ------------------------------------------------------
@@ -162,7 +163,7 @@ class QemuInfraDriver(InfraDriver):
         return Footprint(_vcpus(options), _memory(options))
 
     def create(self, spec: DeviceSpec, record: Ledger) -> None:
-        with self._device(spec.id) as folder:
+        with self._device(spec.id, "create", spec.fence) as folder:
             kept = folder.read_record()
             if kept is not None and qemu_process.alive(folder.pid):
                 self._adopt(spec.id, folder)
@@ -245,8 +246,7 @@ class QemuInfraDriver(InfraDriver):
                 ended.get("detail", "QEMU is not running."),
                 facts,
             )
-        with self._device(spec.id):
-            self._adopt(spec.id, folder)
+        self._watch_over(spec.id, folder)
         status, end = self._watching.status(spec.id)
         if end is not None:
             return Observation(end.state, DEVICE_DIED.code, end.detail, facts)
@@ -256,7 +256,7 @@ class QemuInfraDriver(InfraDriver):
         return Observation(DeviceState.RUNNING, detail=detail, facts=facts)
 
     def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
-        with self._device(spec.id) as folder:
+        with self._device(spec.id, "reboot", spec.fence) as folder:
             record = folder.read_record()
             if record is None or not folder.state_disk.exists():
                 if not spec.bootstrap:
@@ -284,7 +284,7 @@ class QemuInfraDriver(InfraDriver):
             self._launcher.start(spec.id, folder, record, unrecorded)
 
     def delete(self, spec: DeviceSpec) -> bool:
-        return self._destroy(spec.id)
+        return self._destroy(spec.id, spec.fence)
 
     def publish(
         self,
@@ -299,7 +299,7 @@ class QemuInfraDriver(InfraDriver):
         }
         if not on_user:
             return super().publish(spec, listeners, peers)
-        with self._device(spec.id) as folder:
+        with self._device(spec.id, "publish", spec.fence) as folder:
             record = folder.read_record()
             if record is None or not qemu_process.alive(folder.pid):
                 raise TransientError(
@@ -336,8 +336,7 @@ class QemuInfraDriver(InfraDriver):
                 DEVICE_MISSING, "The virtual machine does not exist."
             )
         if qemu_process.alive(folder.pid):
-            with self._device(spec.id):
-                self._adopt(spec.id, folder)
+            self._watch_over(spec.id, folder)
             with contextlib.suppress(MonitorError):
                 self._watching.drain(spec.id)
         return self._console(folder).tail(max_bytes)
@@ -395,19 +394,25 @@ class QemuInfraDriver(InfraDriver):
         return DeviceFolder(self._devices / device_id)
 
     @contextlib.contextmanager
-    def _device(self, device_id: str) -> Iterator[DeviceFolder]:
-        """One change of a device at a time; a full disk gets its reason."""
-        with self._guard:
-            lock = self._locks.setdefault(device_id, threading.RLock())
-        with lock:
-            try:
+    def _device(
+        self, device_id: str, call: str = "", fence: int = 0
+    ) -> Iterator[DeviceFolder]:
+        """One change of a device at a time; a full disk gets its reason.
+
+        :param call: what a conductor does that has a fence
+        :raises TransientError: another keeps the device for too long, or
+            the fence is lower than one before
+        """
+        try:
+            with self._locks.held(device_id) as held:
+                held.compare(call, fence)
                 yield self._folder(device_id)
-            except OSError as error:
-                if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise TransientError(DISK_FULL, f"{error}.") from error
-                raise TransientError(
-                    QEMU_FAILED, f"The device's folder: {error}."
-                ) from error
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise TransientError(DISK_FULL, f"{error}.") from error
+            raise TransientError(
+                QEMU_FAILED, f"The device's folder: {error}."
+            ) from error
 
     def _console(self, folder: DeviceFolder) -> BoundedLog:
         return BoundedLog(folder.console, self._conf.qemu.console_bytes)
@@ -448,15 +453,19 @@ class QemuInfraDriver(InfraDriver):
             # It is watched for its end; the connection is tried again.
             LOG.warning("QEMU of %s: %s", device_id, error)
 
-    def _destroy(self, device_id: str) -> bool:
-        with self._device(device_id) as folder:
+    def _watch_over(self, device_id: str, folder: DeviceFolder) -> None:
+        """As `_adopt`, for who is not alone with the device."""
+        if not self._watching.watches(device_id):
+            with self._device(device_id):
+                self._adopt(device_id, folder)
+
+    def _destroy(self, device_id: str, fence: int = 0) -> bool:
+        with self._device(device_id, "delete", fence) as folder:
             if not folder.path.exists():
                 return True
             if not self._launcher.stop(device_id, folder):
                 return False
             folder.remove()
-        with self._guard:
-            self._locks.pop(device_id, None)
         return True
 
     def _ended(self, device_id: str, end: End) -> None:

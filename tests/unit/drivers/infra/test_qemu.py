@@ -2,10 +2,13 @@ import os
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
 
+from servicevm.drivers.infra import device_lock
 from servicevm.drivers.infra.base import DeviceSpec, DeviceState, InterfaceSpec
 from servicevm.drivers.infra.conformance import Ledger
 from servicevm.drivers.infra.qemu import QemuInfraDriver
@@ -170,3 +173,37 @@ def test_a_machine_that_does_not_go_is_not_started_twice(
         assert not driver.delete(spec)
         stuck.communicate(b"\n", timeout=10)
     assert driver.delete(spec)
+
+
+def test_what_another_process_keeps_is_left_alone(
+    conf, driver, image, spec, monkeypatch
+) -> None:
+    monkeypatch.setattr(device_lock, "PATIENCE", 0.05)
+    other = device_lock.DeviceLocks(Path(conf.qemu.devices_dir))
+    with other.held(spec.id):
+        for call in (
+            lambda: driver.create(spec, Ledger()),
+            lambda: driver.reboot(spec),
+            lambda: driver.delete(spec),
+        ):
+            with pytest.raises(ServicevmError, match="keeps the device"):
+                call()
+    assert driver.delete(spec)
+
+
+def test_who_was_overtaken_does_not_begin(conf, driver, image, spec) -> None:
+    conf.set_override("binary", "no-such-qemu", "qemu")
+    with pytest.raises(ServicevmError) as caught:
+        driver.create(replace(spec, fence=2), Ledger())
+    assert caught.value.reason is QEMU_MISSING
+    old = replace(spec, fence=1)
+    for call in (
+        lambda: driver.create(old, Ledger()),
+        lambda: driver.reboot(old),
+        lambda: driver.delete(old),
+    ):
+        with pytest.raises(ServicevmError, match="overtaken"):
+            call()
+    # The janitor has no fence.
+    driver.delete_leftover(spec.id)
+    assert os.listdir(os.path.join(conf.qemu.devices_dir, ".locks")) == []
