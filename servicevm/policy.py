@@ -227,6 +227,12 @@ _RULES = [
         "Show a service type.",
         ("GET", "/v1/service-types/{name}"),
     ),
+    _rule(
+        "driver:list",
+        ADMIN,
+        "List the drivers that device templates can name.",
+        ("GET", "/v1/drivers"),
+    ),
     _rule("operation:list", READER, "List operations.", ("GET", _OPERATIONS)),
     _rule("operation:show", READER, "Show an operation.", ("GET", _OPERATION)),
     _rule(

@@ -116,6 +116,13 @@ SERVICE_TYPE = (
     Column("actions", cell=_cells.Document),
     Column("config_schema", cell=_cells.Document),
 )
+DRIVER = (
+    _NAME,
+    Column("kind", In.LIST),
+    Column("description", In.LIST, _cells.Cell),
+    Column("capabilities", cell=_cells.Pairs),
+    Column("options_schema", cell=_cells.Document),
+)
 OPERATION = (
     _ID,
     Column("action", In.LIST),

@@ -26,6 +26,7 @@ _NOUNS: Final = {
     ),
     "service": ("create", "list", "show", "set", "unset", "delete"),
     "service type": ("list", "show"),
+    "driver": ("list", "show"),
     "operation": ("list", "show", "cancel", "retry"),
     "event": ("list",),
     "conductor": ("list", "show"),

@@ -26,6 +26,16 @@ _PROCESS: Json = {
     "started_at": "2026-11-22T10:00:00.000000Z",
     "last_seen": "2026-11-22T10:00:05.000000Z",
 }
+_DRIVER: Json = {
+    "name": "noop",
+    "description": "Does nothing",
+    "capabilities": {},
+    "options_schema": {
+        "type": "object",
+        "properties": {},
+        "additionalProperties": False,
+    },
+}
 _DEFAULTS: dict[str, Json] = {
     "device_templates": {
         "description": "",
@@ -62,6 +72,7 @@ _DEFAULTS: dict[str, Json] = {
         "slots": 1,
     },
     "service_types": {},
+    "drivers": {},
     "operations": {},
     "events": {},
     "conductors": _PROCESS,
@@ -90,6 +101,8 @@ class Store:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.rows: dict[str, dict[str, Json]] = {key: {} for key in _DEFAULTS}
+        for kind in ("infra", "mgmt"):
+            self.rows["drivers"][kind] = {**_DRIVER, "kind": kind}
         self.fail_step: str | None = None
         self.fail_text = "It was told to fail."
 

@@ -21,6 +21,7 @@ _PATHS = {
     "devices": "devices",
     "services": "services",
     "service-types": "service_types",
+    "drivers": "drivers",
     "operations": "operations",
     "events": "events",
     "conductors": "conductors",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.conductor import Conductor
     from servicevmclient.v1.device import Device
     from servicevmclient.v1.device_template import DeviceTemplate
+    from servicevmclient.v1.driver import Driver
     from servicevmclient.v1.event import Event
     from servicevmclient.v1.operation import Operation
     from servicevmclient.v1.quota import Quota
@@ -24,6 +25,7 @@ __all__ = [
     "Conductor",
     "Device",
     "DeviceTemplate",
+    "Driver",
     "Event",
     "Operation",
     "Page",
@@ -41,6 +43,7 @@ _HOME = {
     "Conductor": "conductor",
     "Device": "device",
     "DeviceTemplate": "device_template",
+    "Driver": "driver",
     "Event": "event",
     "Operation": "operation",
     "Page": "_paging",

@@ -32,7 +32,7 @@ class Verbs:
         self._adapter = adapter
 
     def each(
-        self, kind: type[R], *, max_items: int | None = None, **query: Any
+        self, kind: type[R], /, *, max_items: int | None = None, **query: Any
     ) -> Iterator[R]:
         """Yield what the query selects, asking page by page.
 
@@ -50,6 +50,7 @@ class Verbs:
     def page(
         self,
         kind: type[R],
+        /,
         *,
         limit: int,
         marker: str | None = None,

@@ -12,6 +12,7 @@ from servicevmclient.v1.api import Api
 from servicevmclient.v1.conductor import Conductor
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
+from servicevmclient.v1.driver import Driver
 from servicevmclient.v1.event import Event
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.quota import OWN, Quota
@@ -311,6 +312,11 @@ class Client(Verbs):
     ) -> ServiceType | None:
         """The service type with this name; None only if allowed."""
         return self._find(ServiceType, name, ignore_missing)
+
+    # -- drivers ------------------------------------------------------------
+    def drivers(self, **query: Any) -> Iterator[Driver]:
+        """Yield what templates can name; ``name`` and ``kind`` filter."""
+        return self.each(Driver, **query)
 
     # -- operations ---------------------------------------------------------
     def operations(self, **query: Any) -> Iterator[Operation]:

@@ -154,6 +154,9 @@ Death = Callable[[str], None]
 class InfraDriver(abc.ABC):
     """One way of making devices. One instance per process, thread-safe."""
 
+    #: What it makes, in a few words, for who chooses among drivers.
+    description = ""
+
     capabilities = Capabilities()
 
     #: JSON Schema of the template's ``infra_options``.

@@ -42,6 +42,8 @@ class NoopInfraDriver(InfraDriver):
         ``<state_dir>/noop/``
     """
 
+    description = "Devices that are only files: for tests and trials"
+
     capabilities = Capabilities(
         attach_interface=True, console_log=True, fences=True
     )

@@ -80,6 +80,8 @@ class QemuInfraDriver(InfraDriver):
     :param conf: options of servicevm.conf, groups ``qemu`` and ``relay``
     """
 
+    description = "Virtual machines on the hosts of the conductors"
+
     capabilities = Capabilities(console_log=True, reboot=True, fences=True)
 
     options_schema: Mapping[str, Any] = {

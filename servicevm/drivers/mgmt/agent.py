@@ -56,6 +56,8 @@ class AgentMgmtDriver(MgmtDriver):
     the role ``mgmt``) and ``relays``, ``host:port`` each, for ``tcp``.
     """
 
+    description = "The project's own agent inside the device"
+
     options_schema = {
         "type": "object",
         "additionalProperties": False,

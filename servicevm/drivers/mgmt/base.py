@@ -62,6 +62,9 @@ class DeviceReport:
 class MgmtDriver(abc.ABC):
     """One way of talking to devices. One instance per process."""
 
+    #: What it talks to, in a few words, for who chooses among drivers.
+    description = ""
+
     #: JSON Schema of the template's ``mgmt_options``.
     options_schema: Mapping[str, Any] = {}
 

@@ -50,6 +50,8 @@ class NoopMgmtDriver(MgmtDriver):
     ``failures`` (call to how many times it fails before it works).
     """
 
+    description = "No device is spoken to: for tests and trials"
+
     options_schema = {
         "type": "object",
         "additionalProperties": False,

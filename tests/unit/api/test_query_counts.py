@@ -20,6 +20,7 @@ LISTS = {
     "/v1/devices": 7,
     "/v1/services": 4,
     "/v1/service-types": 0,
+    "/v1/drivers": 0,
     "/v1/operations": 3,
     "/v1/events": 3,
     "/v1/conductors": 4,

@@ -71,6 +71,7 @@ TABLE = {
     ("POST", "/v1/services/{id}/actions/{action}"): CHANGE,
     ("GET", "/v1/service-types"): SHARED,
     ("GET", "/v1/service-types/{name}"): SHARED,
+    ("GET", "/v1/drivers"): ADMIN,
     ("GET", "/v1/operations"): LIST,
     ("GET", "/v1/operations/{id}"): SEE,
     ("POST", "/v1/operations/{id}/cancel"): OPERATE,

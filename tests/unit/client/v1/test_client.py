@@ -15,6 +15,7 @@ def test_the_public_names_are_these() -> None:
         "Conductor",
         "Device",
         "DeviceTemplate",
+        "Driver",
         "Event",
         "Operation",
         "Page",
@@ -204,6 +205,17 @@ def test_the_summary_counts_what_is_there(
     assert found["operations"]["PENDING"] == 2
     assert client.get_summary(project_id="p")["devices"]["total"] == 0
     assert client.get_summary(all_projects=True) == found
+
+
+def test_drivers_are_listed_by_kind(
+    client: Client, fake: FakeServicevm
+) -> None:
+    assert [(one.name, one.kind) for one in client.drivers()] == [
+        ("noop", "infra"),
+        ("noop", "mgmt"),
+    ]
+    (found,) = client.drivers(kind="infra")
+    assert found.options_schema["type"] == "object"
 
 
 def test_credentials_that_are_wrong_are_told(tmp_path: Any) -> None:
