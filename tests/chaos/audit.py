@@ -172,8 +172,13 @@ class Audit:
     def _world(self, wanted: set[str]) -> list[str]:
         wrong = []
         for name in ("noop", "noop-mgmt"):
-            there = World(self._state_dir / name).ids()
-            wrong += [f"{name} lost {one}" for one in wanted - there]
+            world = World(self._state_dir / name)
+            there = world.ids()
+            wrong += [
+                f"{name} lost {one}"
+                for one in sorted(wanted)
+                if world.read(one) is None
+            ]
             wrong += [f"{name} has the orphan {one}" for one in there - wanted]
         return wrong
 
