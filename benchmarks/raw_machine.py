@@ -25,7 +25,7 @@ from servicevm.drivers.infra import (
 )
 from servicevm.drivers.infra.config_drive import write_config_drive
 from servicevm.drivers.infra.device_folder import DeviceFolder
-from servicevm.drivers.infra.qemu import MEMORY_MIB
+from servicevm.drivers.infra.qemu_template import MEMORY_MIB
 from servicevm.guest import build, disks
 from servicevm.guest.manifest import STATE
 

@@ -5,12 +5,10 @@ the service and are found again by the lock that they hold on their pid file.
 """
 
 import contextlib
-import errno
 import logging
 import os
-import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,8 @@ from oslo_config import cfg
 
 from servicevm.drivers.infra import (
     accelerator,
-    qemu_command,
     qemu_process,
-    tap,
+    qemu_template,
     user_network,
 )
 from servicevm.drivers.infra.base import (
@@ -40,25 +37,15 @@ from servicevm.drivers.infra.base import Record as Ledger
 from servicevm.drivers.infra.config_drive import write_config_drive
 from servicevm.drivers.infra.console import BoundedLog
 from servicevm.drivers.infra.device_folder import DeviceFolder, Record
-from servicevm.drivers.infra.device_lock import DeviceLocks
-from servicevm.drivers.infra.launcher import (
-    Launcher,
-    fallen_back,
-    forward_key,
-    unrecorded,
-)
+from servicevm.drivers.infra.launcher import forward_key, unrecorded
 from servicevm.drivers.infra.monitor import MonitorError
-from servicevm.drivers.infra.watcher import End, Watcher
+from servicevm.drivers.infra.qemu_machines import Machines
 from servicevm.errors import (
     DEVICE_DIED,
     DEVICE_MISSING,
-    DISK_FULL,
     IMAGE_MISSING,
     INTERNAL,
-    QEMU_FAILED,
-    TEMPLATE_INVALID,
     PermanentError,
-    ServicevmError,
     TransientError,
 )
 from servicevm.guest import disks
@@ -66,7 +53,6 @@ from servicevm.guest.manifest import STATE, Manifest
 
 LOG = logging.getLogger(__name__)
 
-MEMORY_MIB = 192
 _KILL_WAIT = 2.0
 
 
@@ -84,46 +70,13 @@ class QemuInfraDriver(InfraDriver):
 
     capabilities = Capabilities(console_log=True, reboot=True, fences=True)
 
-    options_schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "memory_mib": {
-                "type": "integer",
-                "minimum": 96,
-                "maximum": 65536,
-                "default": MEMORY_MIB,
-                "description": "Memory of the virtual machine, in MiB.",
-            },
-            "vcpus": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": 16,
-                "default": 1,
-                "description": "Its processors.",
-            },
-            "accelerator": {
-                "enum": [accelerator.AUTO, accelerator.KVM, accelerator.TCG],
-                "description": "KVM, software emulation (tcg), or the "
-                "better of those that work here (auto).",
-            },
-            "image": {
-                "type": "string",
-                "pattern": "^/[^\\u0000]+$",
-                "maxLength": 1024,
-                "description": "Folder of another guest image.",
-            },
-        },
-    }
+    options_schema = qemu_template.OPTIONS
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
         self._devices = Path(conf.qemu.devices_dir)
         self._probe_cache = Path(conf.state_dir) / "run" / "kvm.json"
-        self._died: Death | None = None
-        self._guard = threading.Lock()
-        self._locks = DeviceLocks(self._devices)
-        self._watcher: Watcher | None = None
+        self._machines = Machines(conf)
 
     # -- the interface ------------------------------------------------------
 
@@ -132,43 +85,18 @@ class QemuInfraDriver(InfraDriver):
         options: Mapping[str, Any],
         interfaces: Sequence[Mapping[str, Any]],
     ) -> None:
-        if len(interfaces) > qemu_command.MAX_INTERFACES:
-            raise PermanentError(
-                TEMPLATE_INVALID,
-                f"A device has {qemu_command.MAX_INTERFACES} interfaces at "
-                "the most.",
-                fields={"interfaces": "too many"},
-            )
-        users = 0
-        for number, interface in enumerate(interfaces):
-            network = str(interface.get("network", ""))
-            if network == user_network.NETWORK:
-                users += 1
-            elif tap.bridge_name(network) is None:
-                raise PermanentError(
-                    TEMPLATE_INVALID,
-                    f"The network {network!r} is neither 'user' nor "
-                    "'bridge:' and the name of a Linux bridge.",
-                    fields={
-                        f"interfaces/{number}/network": "must be 'user' or "
-                        "'bridge:NAME'"
-                    },
-                )
-        if users > 1:
-            raise PermanentError(
-                TEMPLATE_INVALID,
-                "Only one interface of a device can be on the network 'user'.",
-                fields={"interfaces": "more than one on 'user'"},
-            )
+        qemu_template.check_interfaces(interfaces)
 
     def footprint(self, options: Mapping[str, Any]) -> Footprint:
-        return Footprint(_vcpus(options), _memory(options))
+        return Footprint(
+            qemu_template.vcpus(options), qemu_template.memory_mib(options)
+        )
 
     def create(self, spec: DeviceSpec, record: Ledger) -> None:
-        with self._device(spec.id, "create", spec.fence) as folder:
+        with self._machines.device(spec.id, "create", spec.fence) as folder:
             kept = folder.read_record()
             if kept is not None and qemu_process.alive(folder.pid):
-                self._adopt(spec.id, folder)
+                self._machines.adopt(spec.id, folder)
                 record("folder", str(folder.path))
                 record("process", str(folder.pid))
                 return
@@ -191,8 +119,8 @@ class QemuInfraDriver(InfraDriver):
             if not folder.egress.exists():
                 folder.write(folder.egress, user_network.egress_document([]))
             made = Record(
-                memory_mib=_memory(spec.options),
-                vcpus=_vcpus(spec.options),
+                memory_mib=qemu_template.memory_mib(spec.options),
+                vcpus=qemu_template.vcpus(spec.options),
                 accelerator=chosen,
                 wanted=self._wanted(spec.options),
                 image=image[0].key,
@@ -206,14 +134,14 @@ class QemuInfraDriver(InfraDriver):
                 ],
                 forwards=kept.forwards if kept else {},
             )
-            self._launcher.start(spec.id, folder, made, record)
+            self._machines.launcher.start(spec.id, folder, made, record)
 
     def observe(self, spec: DeviceSpec) -> Observation:
-        folder = self._folder(spec.id)
+        folder = self._machines.folder(spec.id)
         seen = self._look(spec, folder)
         if seen.code == DEVICE_DIED.code:
             # Or it is being started again: who does is alone with it.
-            with self._device(spec.id):
+            with self._machines.device(spec.id):
                 seen = self._look(spec, folder)
         return seen
 
@@ -238,7 +166,7 @@ class QemuInfraDriver(InfraDriver):
         if record.note:
             facts["accelerator_note"] = record.note
         if record.restarting:
-            self._go_on_restarting(spec.id)
+            self._machines.go_on_restarting(spec.id)
             return Observation(DeviceState.BUILDING, facts=facts)
         if not qemu_process.alive(folder.pid):
             ended = record.ended or {}
@@ -248,8 +176,8 @@ class QemuInfraDriver(InfraDriver):
                 ended.get("detail", "QEMU is not running."),
                 facts,
             )
-        self._watch_over(spec.id, folder)
-        status, end = self._watching.status(spec.id)
+        self._machines.watch_over(spec.id, folder)
+        status, end = self._machines.watching.status(spec.id)
         if end is not None:
             return Observation(end.state, DEVICE_DIED.code, end.detail, facts)
         if status in ("prelaunch", "inmigrate"):
@@ -258,7 +186,7 @@ class QemuInfraDriver(InfraDriver):
         return Observation(DeviceState.RUNNING, detail=detail, facts=facts)
 
     def reboot(self, spec: DeviceSpec, *, hard: bool = False) -> None:
-        with self._device(spec.id, "reboot", spec.fence) as folder:
+        with self._machines.device(spec.id, "reboot", spec.fence) as folder:
             record = folder.read_record()
             if record is None or not folder.state_disk.exists():
                 if not spec.bootstrap:
@@ -271,19 +199,19 @@ class QemuInfraDriver(InfraDriver):
             if spec.bootstrap:
                 write_config_drive(folder.config_drive, spec.bootstrap)
             if not hard and qemu_process.alive(folder.pid):
-                self._adopt(spec.id, folder)
-                _, end = self._watching.status(spec.id)
+                self._machines.adopt(spec.id, folder)
+                _, end = self._machines.watching.status(spec.id)
                 if end is None:
                     # Written first: should we be killed, the next one goes
                     # on with it.
                     folder.write_record(replace(record, restarting=True))
                     try:
-                        self._watching.power_down(spec.id)
+                        self._machines.watching.power_down(spec.id)
                         return
                     except MonitorError as error:
                         LOG.warning("QEMU of %s: %s", spec.id, error)
-            self._launcher.stop(spec.id, folder)
-            self._launcher.start(spec.id, folder, record, unrecorded)
+            self._machines.launcher.stop(spec.id, folder)
+            self._machines.launcher.start(spec.id, folder, record, unrecorded)
 
     def delete(self, spec: DeviceSpec) -> bool:
         return self._destroy(spec.id, spec.fence)
@@ -301,15 +229,15 @@ class QemuInfraDriver(InfraDriver):
         }
         if not on_user:
             return super().publish(spec, listeners, peers)
-        with self._device(spec.id, "publish", spec.fence) as folder:
+        with self._machines.device(spec.id, "publish", spec.fence) as folder:
             record = folder.read_record()
             if record is None or not qemu_process.alive(folder.pid):
                 raise TransientError(
                     DEVICE_DIED, "The virtual machine is not running."
                 )
-            self._adopt(spec.id, folder)
+            self._machines.adopt(spec.id, folder)
             folder.write(folder.egress, user_network.egress_document(peers))
-            forwards = self._launcher.forward(
+            forwards = self._machines.launcher.forward(
                 spec.id,
                 [one for one in listeners if one.role in on_user],
                 record.forwards,
@@ -332,15 +260,15 @@ class QemuInfraDriver(InfraDriver):
         return endpoints
 
     def console_log(self, spec: DeviceSpec, max_bytes: int) -> str:
-        folder = self._folder(spec.id)
+        folder = self._machines.folder(spec.id)
         if not folder.path.exists():
             raise PermanentError(
                 DEVICE_MISSING, "The virtual machine does not exist."
             )
         if qemu_process.alive(folder.pid):
-            self._watch_over(spec.id, folder)
+            self._machines.watch_over(spec.id, folder)
             with contextlib.suppress(MonitorError):
-                self._watching.drain(spec.id)
+                self._machines.watching.drain(spec.id)
         return self._console(folder).tail(max_bytes)
 
     def device_ids(self) -> set[str]:
@@ -356,65 +284,21 @@ class QemuInfraDriver(InfraDriver):
         self._destroy(device_id)
 
     def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
-        self._died = died
+        self._machines.died = died
         for spec in devices:
-            with self._device(spec.id) as folder:
+            with self._machines.device(spec.id) as folder:
                 if folder.read_record() is None:
                     continue
                 if qemu_process.alive(folder.pid):
-                    self._adopt(spec.id, folder)
+                    self._machines.adopt(spec.id, folder)
                     continue
             # It ended while nobody watched.
             died(spec.id)
 
     def close(self) -> None:
-        with self._guard:
-            watcher, self._watcher = self._watcher, None
-        if watcher is not None:
-            watcher.close()
+        self._machines.close()
 
     # -- parts --------------------------------------------------------------
-
-    @property
-    def _watching(self) -> Watcher:
-        """The watcher; its thread begins with the first device."""
-        with self._guard:
-            if self._watcher is None:
-                self._watcher = Watcher(
-                    self._conf.qemu.console_bytes,
-                    self._ended,
-                    self._kvm_broken,
-                    self._restart,
-                )
-            return self._watcher
-
-    @property
-    def _launcher(self) -> Launcher:
-        return Launcher(self._conf, self._watching)
-
-    def _folder(self, device_id: str) -> DeviceFolder:
-        return DeviceFolder(self._devices / device_id)
-
-    @contextlib.contextmanager
-    def _device(
-        self, device_id: str, call: str = "", fence: int = 0
-    ) -> Iterator[DeviceFolder]:
-        """One change of a device at a time; a full disk gets its reason.
-
-        :param call: what a conductor does that has a fence
-        :raises TransientError: another keeps the device for too long, or
-            the fence is lower than one before
-        """
-        try:
-            with self._locks.held(device_id) as held:
-                held.compare(call, fence)
-                yield self._folder(device_id)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise TransientError(DISK_FULL, f"{error}.") from error
-            raise TransientError(
-                QEMU_FAILED, f"The device's folder: {error}."
-            ) from error
 
     def _console(self, folder: DeviceFolder) -> BoundedLog:
         return BoundedLog(folder.console, self._conf.qemu.console_bytes)
@@ -442,98 +326,14 @@ class QemuInfraDriver(InfraDriver):
         new.chmod(0o600)
         new.replace(folder.state_disk)
 
-    def _adopt(self, device_id: str, folder: DeviceFolder) -> None:
-        """Watch a living QEMU that is not watched yet."""
-        if self._watching.watches(device_id):
-            return
-        found = qemu_process.find(folder.pid)
-        if found is None:
-            return
-        try:
-            self._watching.watch(device_id, folder, found, greeting=2.0)
-        except MonitorError as error:
-            # It is watched for its end; the connection is tried again.
-            LOG.warning("QEMU of %s: %s", device_id, error)
-
-    def _watch_over(self, device_id: str, folder: DeviceFolder) -> None:
-        """As `_adopt`, for who is not alone with the device."""
-        if not self._watching.watches(device_id):
-            with self._device(device_id):
-                self._adopt(device_id, folder)
-
     def _destroy(self, device_id: str, fence: int = 0) -> bool:
-        with self._device(device_id, "delete", fence) as folder:
+        with self._machines.device(device_id, "delete", fence) as folder:
             if not folder.path.exists():
                 return True
-            if not self._launcher.stop(device_id, folder):
+            if not self._machines.launcher.stop(device_id, folder):
                 return False
             folder.remove()
         return True
-
-    def _ended(self, device_id: str, end: End) -> None:
-        """A machine ended by itself; called by the watcher's threads."""
-        with self._device(device_id) as folder:
-            record = folder.read_record()
-            if record is None or qemu_process.alive(folder.pid):
-                return  # deleted, or started again, since
-            if record.restarting:
-                self._restart(device_id)
-                return
-            ended = {"state": str(end.state), "detail": end.detail}
-            folder.write_record(replace(record, ended=ended))
-        LOG.warning("Device %s: %s", device_id, end.detail)
-        if self._died is not None:
-            self._died(device_id)
-
-    def _restart(self, device_id: str) -> None:
-        """The second half of a soft reboot."""
-        with self._device(device_id) as folder:
-            record = folder.read_record()
-            if record is None or not record.restarting:
-                return
-            try:
-                self._launcher.start(device_id, folder, record, unrecorded)
-                return
-            except ServicevmError as error:
-                detail = error.detail
-                folder.write_record(replace(record, restarting=False))
-        self._ended(device_id, End(DeviceState.FAILED, detail))
-
-    def _go_on_restarting(self, device_id: str) -> None:
-        """Take up a soft reboot whose first half another process did."""
-        with self._device(device_id) as folder:
-            record = folder.read_record()
-            if record is None or not record.restarting:
-                return
-            if not qemu_process.alive(folder.pid):
-                self._restart(device_id)
-                return
-            self._adopt(device_id, folder)
-            if not self._watching.powers_down(device_id):
-                with contextlib.suppress(MonitorError):
-                    self._watching.power_down(device_id)
-
-    def _kvm_broken(self, device_id: str, why: str) -> None:
-        """The accelerator cannot run a machine after all."""
-        with self._device(device_id) as folder:
-            record = folder.read_record()
-            if record is None:
-                return
-            self._launcher.stop(device_id, folder)
-            detail = f"The accelerator {record.accelerator} failed: {why}."
-            if (record.accelerator, record.wanted) == (
-                accelerator.KVM,
-                accelerator.AUTO,
-            ):
-                LOG.warning("Device %s: %s", device_id, detail)
-                try:
-                    self._launcher.start(
-                        device_id, folder, fallen_back(record, why), unrecorded
-                    )
-                    return
-                except ServicevmError as error:
-                    detail = error.detail
-        self._ended(device_id, End(DeviceState.FAILED, detail))
 
 
 def _is_id(name: str) -> bool:
@@ -541,12 +341,3 @@ def _is_id(name: str) -> bool:
         return str(uuid.UUID(name)) == name
     except ValueError:
         return False
-
-
-def _vcpus(options: Mapping[str, Any]) -> int:
-    return int(options.get("vcpus", 1))
-
-
-def _memory(options: Mapping[str, Any]) -> int:
-    """MiB."""
-    return int(options.get("memory_mib", MEMORY_MIB))

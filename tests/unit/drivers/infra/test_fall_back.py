@@ -1,7 +1,6 @@
 """KVM that says it works and then does not; QEMU's part is played."""
 
 import json
-import os
 import queue
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 from servicevm.drivers.infra import accelerator, qemu_process
 from servicevm.drivers.infra.base import DeviceSpec, DeviceState
 from servicevm.drivers.infra.conformance import Ledger
+from servicevm.drivers.infra.device_folder import DeviceFolder
 from servicevm.drivers.infra.qemu import QemuInfraDriver
 from servicevm.guest import manifest
 
@@ -61,6 +61,10 @@ def make_spec(wanted: str) -> DeviceSpec:
     )
 
 
+def folder_of(conf, spec) -> DeviceFolder:
+    return DeviceFolder(Path(conf.qemu.devices_dir) / spec.id)
+
+
 def until(driver, spec, wanted) -> dict:
     """Observe until the facts say what is wanted."""
     deadline = time.monotonic() + 20
@@ -89,7 +93,7 @@ def test_a_machine_that_kvm_cannot_run_goes_on_with_tcg(driver) -> None:
     assert driver.delete(spec)
 
 
-def test_a_machine_that_must_have_kvm_fails_and_says_why(driver) -> None:
+def test_a_machine_that_must_have_kvm_fails_and_says_why(conf, driver) -> None:
     deaths = queue.Queue()
     driver.watch([], deaths.put)
     spec = make_spec("kvm")
@@ -100,7 +104,7 @@ def test_a_machine_that_must_have_kvm_fails_and_says_why(driver) -> None:
     assert seen.code == "device_died"
     assert "internal error" in seen.detail
     assert driver.delete(spec)
-    assert not os.path.exists(driver._folder(spec.id).path)
+    assert not folder_of(conf, spec).path.exists()
 
 
 def test_a_machine_that_never_says_hello_under_kvm_gets_tcg(
@@ -123,11 +127,12 @@ def test_a_machine_that_never_says_hello_under_kvm_gets_tcg(
 
 
 def test_a_record_that_cannot_be_read_is_told_and_a_reboot_mends_it(
+    conf,
     driver,
 ) -> None:
     spec = make_spec("tcg")
     driver.create(spec, Ledger())
-    driver._folder(spec.id).spec.write_text("")
+    folder_of(conf, spec).spec.write_text("")
     seen = driver.observe(spec)
     assert (seen.state, seen.code) == (DeviceState.FAILED, "device_missing")
     driver.reboot(spec)
@@ -145,7 +150,7 @@ def test_a_machine_that_is_started_again_is_never_seen_dead(
     Path(conf.qemu.binary).write_text(quick.replace("exec", "sleep 0.5; exec"))
     with ThreadPoolExecutor(1) as other:
         reboot = other.submit(driver.reboot, spec, hard=True)
-        while qemu_process.alive(driver._folder(spec.id).pid):
+        while qemu_process.alive(folder_of(conf, spec).pid):
             assert not reboot.done()
         assert driver.observe(spec).state is DeviceState.RUNNING
         reboot.result()
