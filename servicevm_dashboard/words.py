@@ -106,6 +106,82 @@ OPTION: Mapping[str, Any] = {
     "relays": pgettext_lazy("driver option", "Relays"),
 }
 
+#: Of operations; `servicevm_dashboard.timeline` has them in order.
+STEP: Mapping[str, Any] = {
+    "allocate": pgettext_lazy("step", "Reserve addresses"),
+    "boot": pgettext_lazy("step", "Start the machine"),
+    "wait_running": pgettext_lazy("step", "Wait until the machine runs"),
+    "wait_agent": pgettext_lazy("step", "Wait until its agent calls"),
+    "activate": pgettext_lazy("step", "Put into service"),
+    "reboot": pgettext_lazy("step", "Restart the machine"),
+    "resync": pgettext_lazy("step", "Bring its services up to date"),
+    "quiesce": pgettext_lazy("step", "Stop its services"),
+    "revoke": pgettext_lazy("step", "Withdraw its certificate"),
+    "destroy": pgettext_lazy("step", "Remove the machine"),
+    "purge": pgettext_lazy("step", "Clean up"),
+    "wait_device": pgettext_lazy("step", "Wait until the device is ready"),
+    "publish": pgettext_lazy("step", "Open the way to it"),
+    "apply": pgettext_lazy("step", "Send the configuration"),
+    "wait_applied": pgettext_lazy("step", "Wait until it is in force"),
+    "withdraw": pgettext_lazy("step", "Take it off the device"),
+}
+
+EVENT: Mapping[str, Any] = {
+    "device.create": pgettext_lazy("event", "Creation asked for"),
+    "device.update": pgettext_lazy("event", "Change asked for"),
+    "device.delete": pgettext_lazy("event", "Deletion asked for"),
+    "device.reboot": pgettext_lazy("event", "Reboot asked for"),
+    "device.deleted": pgettext_lazy("event", "Deleted"),
+    "device.operating_status": pgettext_lazy("event", "Health changed"),
+    "device.session_opened": pgettext_lazy("event", "Agent connected"),
+    "device.session_closed": pgettext_lazy("event", "Agent disconnected"),
+    "device.enrolled": pgettext_lazy("event", "Agent enrolled"),
+    "device.enrolment_refused": pgettext_lazy("event", "Enrolment refused"),
+    "service.create": pgettext_lazy("event", "Creation asked for"),
+    "service.update": pgettext_lazy("event", "Change asked for"),
+    "service.delete": pgettext_lazy("event", "Deletion asked for"),
+    "service.deleted": pgettext_lazy("event", "Deleted"),
+    "service.operating_status": pgettext_lazy("event", "Health changed"),
+    "operation.cancel": pgettext_lazy("event", "Cancelling asked for"),
+    "operation.retry": pgettext_lazy("event", "Retry asked for"),
+    "operation.succeeded": pgettext_lazy("event", "Operation succeeded"),
+    "operation.failed": pgettext_lazy("event", "Operation failed"),
+    "operation.cancelled": pgettext_lazy("event", "Operation cancelled"),
+    "operation.superseded": pgettext_lazy("event", "Operation overtaken"),
+    "device_template.create": pgettext_lazy("event", "Template created"),
+    "device_template.update": pgettext_lazy("event", "Template changed"),
+    "device_template.delete": pgettext_lazy("event", "Template deleted"),
+    "quota.update": pgettext_lazy("event", "Quota changed"),
+    "quota.delete": pgettext_lazy("event", "Quota set back"),
+    "relay.drain": pgettext_lazy("event", "Draining asked for"),
+    "relay.resume": pgettext_lazy("event", "Draining ended"),
+}
+
+KIND: Mapping[str, Any] = {
+    "vm": pgettext_lazy("kind of device", "Virtual machine"),
+    "external": pgettext_lazy("kind of device", "Adopted"),
+}
+
+#: What the drivers tell of a device, where their key says too little.
+FACT: Mapping[str, Any] = {
+    "accelerator": pgettext_lazy("fact", "Acceleration"),
+    "accelerator_note": pgettext_lazy("fact", "Note on acceleration"),
+    "image": pgettext_lazy("fact", "Guest image"),
+    "pid": pgettext_lazy("fact", "Process"),
+    "agent_version": pgettext_lazy("fact", "Agent's version"),
+}
+
+#: Whole phrases, because languages differ in where the verb is.
+OPERATION_NAME: Mapping[tuple[str, str], Any] = {
+    ("device", "create"): pgettext_lazy("operation", "Create device"),
+    ("device", "update"): pgettext_lazy("operation", "Update device"),
+    ("device", "delete"): pgettext_lazy("operation", "Delete device"),
+    ("device", "reboot"): pgettext_lazy("operation", "Reboot device"),
+    ("service", "create"): pgettext_lazy("operation", "Create service"),
+    ("service", "update"): pgettext_lazy("operation", "Update service"),
+    ("service", "delete"): pgettext_lazy("operation", "Delete service"),
+}
+
 #: Of Horizon's three ways of showing a status: good, bad, on its way.
 GOOD = frozenset({"ACTIVE", "ONLINE", "SUCCEEDED", "INFO"})
 BAD = frozenset({"ERROR", "DEAD", "FAILED"})
