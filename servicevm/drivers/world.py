@@ -18,7 +18,6 @@ import errno
 import json
 import os
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -99,17 +98,27 @@ class World:
         folder = self._failures(device_id)
         if not times or (folder / f"{verb}.{times}").exists():
             return None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for count in range(1, times + 1):
-            with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
                 (folder / f"{verb}.{count}").touch(0o600, exist_ok=False)
-                return count
+            except FileExistsError:
+                continue
+            except FileNotFoundError:
+                return None  # the device has just been deleted
+            return count
         return None
 
     def forget_failures(self, device_id: str) -> None:
         """Begin to count anew."""
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self._failures(device_id))
+        folder = self._failures(device_id)
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        _rmdir(folder)
 
     def _failures(self, device_id: str) -> Path:
         return self._folder / "failures" / _id(device_id)
@@ -213,15 +222,7 @@ class World:
             return True  # made anew
         # The highest goes last: what is there before it does not count.
         _sweep(handle, names)
-        try:
-            self._path(device_id).rmdir()
-        except FileNotFoundError:
-            return True
-        except OSError as error:
-            if error.errno != errno.ENOTEMPTY:
-                raise
-            return False
-        return True
+        return _rmdir(self._path(device_id))
 
 
 def _newest(handle: int | None) -> tuple[list[str], str]:
@@ -274,6 +275,19 @@ def _sweep(handle: int, names: Iterable[str]) -> None:
 def _unlink(handle: int, name: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(name, dir_fd=handle)
+
+
+def _rmdir(folder: Path) -> bool:
+    """Remove a folder; False where another has put a file there."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        return False
+    return True
 
 
 def _id(device_id: str) -> str:
