@@ -15,8 +15,9 @@ from servicevm.drivers.infra.base import Death, DeviceState
 from servicevm.drivers.infra.device_folder import DeviceFolder
 from servicevm.drivers.infra.device_lock import DeviceLocks
 from servicevm.drivers.infra.launcher import Launcher, fallen_back, unrecorded
+from servicevm.drivers.infra.machine_end import End
 from servicevm.drivers.infra.monitor import MonitorError
-from servicevm.drivers.infra.watcher import End, Watcher
+from servicevm.drivers.infra.watcher import Watcher
 from servicevm.errors import (
     DISK_FULL,
     QEMU_FAILED,

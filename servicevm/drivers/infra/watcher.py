@@ -9,14 +9,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from servicevm.drivers.infra import qemu_process
-from servicevm.drivers.infra.base import DeviceState
+from servicevm.drivers.infra import machine_end, qemu_process
 from servicevm.drivers.infra.console import BoundedLog
 from servicevm.drivers.infra.device_folder import DeviceFolder
+from servicevm.drivers.infra.machine_end import End
 from servicevm.drivers.infra.monitor import Monitor, MonitorError
+from servicevm.drivers.infra.watched import Watched
 
 LOG = logging.getLogger(__name__)
 
@@ -32,65 +32,9 @@ _QUIT = 3.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class End:
-    """How a machine ended that nobody told to end."""
-
-    state: DeviceState
-    detail: str
-
-
-#: QMP's words for why a machine ended to ours.
-_ENDS = {
-    "guest-shutdown": End(
-        DeviceState.STOPPED, "The guest powered itself off."
-    ),
-    "guest-reset": End(
-        DeviceState.FAILED,
-        "The guest restarted itself, as it does after a kernel panic.",
-    ),
-    "guest-panic": End(DeviceState.FAILED, "The guest's kernel panicked."),
-    "host-signal": End(
-        DeviceState.FAILED, "QEMU was told to end by a signal."
-    ),
-}
-_KILLED = End(DeviceState.FAILED, "QEMU was killed.")
-
 OnEnd = Callable[[str, End], None]
 OnBroken = Callable[[str, str], None]
 OnStopped = Callable[[str], None]
-
-
-class Watched:
-    """One QEMU that is being watched; used inside the loop only."""
-
-    def __init__(
-        self,
-        device_id: str,
-        folder: DeviceFolder,
-        pid: int,
-        pidfd: int,
-        *,
-        expected: bool,
-    ) -> None:
-        self.device_id = device_id
-        self.folder = folder
-        self.pid = pid
-        self.pidfd = pidfd
-        self.monitor: Monitor | None = None
-        self.gone = asyncio.Event()
-        self.expected = expected
-        self.broken = False
-        self.restart = False
-        self.end: End | None = None
-        self.stop_timer: asyncio.TimerHandle | None = None
-        self.contact_timer: asyncio.TimerHandle | None = None
-
-    def cancel_timers(self) -> None:
-        for timer in (self.stop_timer, self.contact_timer):
-            if timer is not None:
-                timer.cancel()
-        self.stop_timer = self.contact_timer = None
 
 
 class Watcher:
@@ -285,10 +229,7 @@ class Watcher:
             self._callbacks.submit(self._tell_stopped, watched.device_id)
         elif not watched.expected:
             words = watched.folder.tail(watched.folder.qemu_log, 500)
-            end = watched.end or End(
-                _KILLED.state,
-                f"QEMU ended: {words}" if words else _KILLED.detail,
-            )
+            end = watched.end or machine_end.gone(words)
             self._callbacks.submit(self._tell_end, watched.device_id, end)
 
     def _tell_end(self, device_id: str, end: End) -> None:
@@ -337,9 +278,7 @@ class Watcher:
     ) -> None:
         """Act on what QEMU says of the machine."""
         if status == "internal-error":
-            watched.end = End(
-                DeviceState.FAILED, "The accelerator could not run the guest."
-            )
+            watched.end = machine_end.NOT_RUN
             self._broken(watched, "QEMU reports an internal error")
         elif status in ("shutdown", "guest-panicked"):
             if watched.end is not None:
@@ -350,9 +289,7 @@ class Watcher:
                     if status == "guest-panicked"
                     else "guest-shutdown"
                 )
-            watched.end = _ENDS.get(
-                reason, End(DeviceState.STOPPED, f"The guest ended: {reason}.")
-            )
+            watched.end = machine_end.stopped(reason)
             self._spawn(self._quit(watched))
 
     async def _quit(self, watched: Watched) -> None:
