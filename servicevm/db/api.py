@@ -284,10 +284,10 @@ class Timed:
         self, session: orm.Session, parameters: Mapping[str, Any]
     ) -> Sequence[sa.Row[Any]]:
         """All rows; each may have the time as one more value at its end."""
-        timed = self._timed.get(session.get_bind().dialect.name)
-        if timed is None or _NOW in session.info:
+        dialect = session.get_bind().dialect.name
+        if dialect not in _CLOCKS or _NOW in session.info:
             return session.execute(self._query, parameters).all()
-        found = session.execute(timed, parameters).all()
+        found = session.execute(self._timed[dialect], parameters).all()
         if found:
             _heard(session, found[0][-1])
         return found
