@@ -8,7 +8,6 @@ import argparse
 import os
 import signal
 import sys
-import threading
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,7 +41,7 @@ def main() -> int:
         print(f"horizon: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("horizon: interrupted; nothing runs", file=sys.stderr)
+        print("horizon: interrupted", file=sys.stderr)
         return 130
 
 
@@ -121,14 +120,17 @@ def words(lab: Lab) -> str:
 
 
 def stay(asked: argparse.Namespace, folder: Path) -> int:
-    asked_to_end = threading.Event()
-    code = up(asked, folder)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_end.set())
-    say("Ctrl-C ends it and deletes its data.")
-    asked_to_end.wait()
-    down(argparse.Namespace(keep=False), folder)
-    return code
+    """Until it is interrupted, at whatever point; a failure leaves logs."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        up(asked, folder)
+        say("Ctrl-C ends it and deletes its data.")
+        while True:
+            signal.pause()
+    except KeyboardInterrupt:
+        # The second one is for who is impatient.
+        down(argparse.Namespace(keep=False), folder)
+    return 0
 
 
 def reload(asked: argparse.Namespace, folder: Path) -> int:
