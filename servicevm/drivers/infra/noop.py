@@ -15,6 +15,7 @@ from typing import Any
 from oslo_config import cfg
 
 from servicevm import errors
+from servicevm.drivers.infra import noop_template
 from servicevm.drivers.infra.base import (
     Capabilities,
     Death,
@@ -31,8 +32,6 @@ from servicevm.drivers.world import World
 LOG = logging.getLogger(__name__)
 
 _Device = dict[str, Any]
-_VERBS = ("create", "observe", "delete", "reboot")
-_SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
 
 
 class NoopInfraDriver(InfraDriver):
@@ -48,68 +47,7 @@ class NoopInfraDriver(InfraDriver):
         attach_interface=True, console_log=True, fences=True
     )
 
-    options_schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "vcpus": {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": 1024,
-                "default": 0,
-                "description": "Processors that count in the quota.",
-            },
-            "memory_mib": {
-                "type": "integer",
-                "minimum": 0,
-                "maximum": 1 << 24,
-                "default": 0,
-                "description": "MiB of memory that count in the quota.",
-            },
-            "create_seconds": {
-                **_SECONDS,
-                "description": "Time until a device runs.",
-            },
-            "delete_seconds": {
-                **_SECONDS,
-                "description": "Time until a deleted device is gone.",
-            },
-            "die_after_seconds": {
-                **_SECONDS,
-                "description": "Time after its start at which a device "
-                "stops by itself.",
-            },
-            "record_calls": {
-                "type": "boolean",
-                "description": "Keep a line about each call that changes "
-                "a device in <state_dir>/noop/journal; nobody deletes it.",
-            },
-            "keep_bootstrap": {
-                "type": "boolean",
-                "description": "Keep the device's first-boot files in "
-                "<state_dir>/noop/bootstrap while it exists, for an agent "
-                "that is run by hand. They hold its secret.",
-            },
-            "fail": {
-                "type": "object",
-                "description": "Calls that fail, and how often.",
-                "additionalProperties": False,
-                "properties": {
-                    verb: {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "required": ["times", "code"],
-                        "properties": {
-                            "times": {"type": "integer", "minimum": 0},
-                            "code": {"enum": sorted(errors.REASONS)},
-                            "transient": {"type": "boolean", "default": True},
-                        },
-                    }
-                    for verb in _VERBS
-                },
-            },
-        },
-    }
+    options_schema = noop_template.OPTIONS
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._folder = Path(conf.state_dir) / "noop"

@@ -22,28 +22,41 @@ OPTIONS: Mapping[str, Any] = {
     "additionalProperties": False,
     "properties": {
         "memory_mib": {
+            "title": "Memory (MiB)",
             "type": "integer",
             "minimum": 96,
             "maximum": 65536,
             "default": MEMORY_MIB,
             "description": "Memory of the virtual machine, in MiB.",
+            "x-basic": True,
         },
         "vcpus": {
+            "title": "Processors",
             "type": "integer",
             "minimum": 1,
             "maximum": 16,
             "default": 1,
             "description": "Its processors.",
+            "x-basic": True,
         },
         "accelerator": {
+            "title": "Accelerator",
             "enum": [accelerator.AUTO, accelerator.KVM, accelerator.TCG],
+            "x-enum-titles": {
+                accelerator.AUTO: "The best that works",
+                accelerator.KVM: "KVM",
+                accelerator.TCG: "Software emulation",
+            },
             "description": "KVM, software emulation (tcg), or the "
-            "better of those that work here (auto).",
+            "better of those that work here (auto); the option "
+            "[qemu] accelerator if not given.",
         },
         "image": {
+            "title": "Guest image",
             "type": "string",
             "pattern": "^/[^\\u0000]+$",
             "maxLength": 1024,
+            "x-sentence": "It must be the path of a folder, from / on.",
             "description": "Folder of another guest image.",
         },
     },

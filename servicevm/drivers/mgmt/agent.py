@@ -50,11 +50,7 @@ def hash_token(token: str) -> str:
 
 
 class AgentMgmtDriver(MgmtDriver):
-    """Bootstraps, configures and asks the agent in the device.
-
-    Options: ``transport`` (``serial``, or ``tcp`` over the interface with
-    the role ``mgmt``) and ``relays``, ``host:port`` each, for ``tcp``.
-    """
+    """Bootstraps, configures and asks the agent in the device."""
 
     description = "The project's own agent inside the device"
 
@@ -62,13 +58,28 @@ class AgentMgmtDriver(MgmtDriver):
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "transport": {"enum": ["serial", "tcp"]},
+            "transport": {
+                "title": "Transport",
+                "enum": ["serial", "tcp"],
+                "x-enum-titles": {
+                    "serial": "Serial port of the machine",
+                    "tcp": "Management network",
+                },
+                "default": "serial",
+                "description": "Which way the agent reaches a relay; tcp "
+                "needs an interface with the role mgmt.",
+            },
             "relays": {
+                "title": "Relays",
+                "description": "Where agents dial relays (tcp only); those "
+                "of the service's own configuration if not given.",
                 "type": "array",
                 "minItems": 1,
                 "maxItems": 16,
                 "items": {
+                    "title": "Relay",
                     "type": "string",
+                    "x-sentence": "It must be as host:port.",
                     "pattern": r"^[A-Za-z0-9.:\[\]-]{1,255}:[0-9]{1,5}$",
                 },
             },

@@ -15,6 +15,7 @@ from servicevm import clock
 from servicevm.db import api as db
 from servicevm.db import leases
 from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.mgmt import noop_template
 from servicevm.drivers.mgmt.base import (
     DeviceReport,
     MgmtDriver,
@@ -34,42 +35,17 @@ from servicevm.states import OperatingStatus
 
 __all__ = ["NoopMgmtDriver"]
 
-_SECONDS = {"type": "number", "minimum": 0, "maximum": 3600}
-_COUNT = {"type": "integer", "minimum": 0}
 _State = dict[str, Any]
 
 T = TypeVar("T")
 
 
 class NoopMgmtDriver(MgmtDriver):
-    """Says yes to everything, unless the options say otherwise.
-
-    Options: ``ready_seconds`` until the "agent" calls home after boot,
-    ``unreachable`` (it never does), ``apply_seconds`` until a configuration
-    serves, ``refuse`` (text; configurations that hold it are refused),
-    ``failures`` (call to how many times it fails before it works).
-    """
+    """Says yes to everything, unless the options say otherwise."""
 
     description = "No device is spoken to: for tests and trials"
 
-    options_schema = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "ready_seconds": _SECONDS,
-            "apply_seconds": _SECONDS,
-            "unreachable": {"type": "boolean"},
-            "refuse": {"type": "string", "minLength": 1, "maxLength": 255},
-            "failures": {
-                "type": "object",
-                "additionalProperties": False,
-                "properties": {
-                    name: _COUNT
-                    for name in ("bootstrap", "apply", "remove", "call")
-                },
-            },
-        },
-    }
+    options_schema = noop_template.OPTIONS
 
     silent = True
 

@@ -143,7 +143,8 @@ def test_a_device_that_cannot_host_refuses(
         pytest.param(
             _config(name="web\n"),
             "$.service.config.listeners[0].name",
-            "It must match the pattern ^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+            "It must begin with a letter or a digit and have at most 63 of: "
+            "letters, digits, _ and -.",
             id="line feed at the end",
         ),
         pytest.param(
