@@ -68,7 +68,7 @@ SUMMARY = common.exactly(
             }
         ),
     },
-    title="Summary",
+    title="Counts",
 )
 
 SHOW = common.envelope("summary", SUMMARY)
