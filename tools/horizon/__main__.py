@@ -72,11 +72,14 @@ def parser() -> argparse.ArgumentParser:
             "--populate", type=int, default=0, metavar="N", help="devices"
         )
         verb.set_defaults(run=run)
-    for name, run, text in (
-        ("reload", reload, "only Horizon anew, with the panels as they are"),
-        ("status", status, "what runs"),
-    ):
-        verbs.add_parser(name, help=text).set_defaults(run=run)
+    verb = verbs.add_parser(
+        "reload", help="Horizon anew, with the panels as they are now"
+    )
+    verb.add_argument(
+        "--service", action="store_true", help="servicevm as well"
+    )
+    verb.set_defaults(run=reload)
+    verbs.add_parser("status", help="what runs").set_defaults(run=status)
     verb = verbs.add_parser("down", help="stop all of it, delete its data")
     verb.add_argument("--keep", action="store_true", help="keep the data")
     verb.set_defaults(run=down)
@@ -138,7 +141,7 @@ def reload(asked: argparse.Namespace, folder: Path) -> int:
     if lab is None or lab.service.pid is None:
         say(f"There is no lab running in {folder}.")
         return 1
-    lab.reload(say)
+    lab.reload(say, service=asked.service)
     return 0
 
 

@@ -13,6 +13,7 @@ another process can stop what this one has started.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -171,11 +172,21 @@ class Lab:
             self.stop()
             raise
 
-    def reload(self, say: Say = lambda line: None) -> None:
-        """Horizon alone again, with what changed of the panels."""
-        _timed(say, "static files", self.web.build)
-        self.web.member.stop()
-        _timed(say, "horizon", self.web.member.start)
+    def reload(
+        self, say: Say = lambda line: None, *, service: bool = False
+    ) -> None:
+        """Horizon again, with what changed of the panels.
+
+        :param service: servicevm as well; its data stay
+        """
+        with open(self.folder / "run" / "reload.lock", "w") as lock:
+            # Two at once would take each other's files away.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if service:
+                _timed(say, "servicevm", self.service.restart)
+            _timed(say, "static files", self.web.build)
+            self.web.member.stop()
+            _timed(say, "horizon", self.web.member.start)
 
     def stop(self, say: Say = lambda line: None) -> None:
         """Stop everything; data stays."""

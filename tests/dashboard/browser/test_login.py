@@ -37,7 +37,7 @@ def groups(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("user", ["admin", "red-member", "red-reader"])
-def test_everybody_gets_to_the_devices_after_the_login(
+def test_everybody_gets_to_the_overview_after_the_login(
     people: People,
     watch: Watch,
     user: str,
@@ -46,7 +46,7 @@ def test_everybody_gets_to_the_devices_after_the_login(
     context = people.stranger({}, watch)
     page = context.new_page()
     people.log_in(page, user)
-    expect(page.locator("h1")).to_have_text("Devices")
+    expect(page.locator("h1")).to_have_text("Overview")
     assert "Service VMs" in groups(page)
     screenshot(page, f"after-login-{user}")
     context.close()

@@ -60,7 +60,7 @@ def _home(user):
     Horizon's own is the project's overview, which needs a Nova.
     """
     if user.has_perm("openstack.services.servicevm"):
-        return "/project/servicevm_devices/"
+        return "/project/servicevm_overview/"
     return "/identity/"
 
 
