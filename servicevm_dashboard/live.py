@@ -4,6 +4,8 @@
 
     GET /project/servicevm_devices/?name_prefix=lb&sort=name:asc
     GET ... &fragment=rows      the same rows as JSON, asked for every 5 s
+
+Filter, sort order and page are in the URL, and nowhere else.
 """
 
 from collections.abc import Mapping
@@ -13,13 +15,15 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions, tables
+from horizon import exceptions, messages, tables
 from horizon.utils import functions
 
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Page
-from servicevm_dashboard.exceptions import ServicevmError
+from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
 from servicevm_dashboard.tables import Table
 
 #: Milliseconds between two looks at what a page shows.
@@ -31,11 +35,14 @@ MAX_ROWS = 100
 class Filter(forms.Form):
     """What a list is filtered by: a field a query parameter of the API.
 
-    Empty fields do not filter.
+    Empty fields do not filter; hidden ones are for links of other pages.
     """
 
     name_prefix = forms.CharField(
-        label=_("Name begins with"), required=False, max_length=255
+        label=_("Name begins with"),
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(attrs={"class": "form-control"}),
     )
 
     def query(self) -> dict[str, Any]:
@@ -48,12 +55,41 @@ class Filter(forms.Form):
         }
 
 
-def choices(table: Mapping[str, Any], everything: Any) -> list[Any]:
-    """Of a field that filters by a state.
+class Choice(forms.ChoiceField):
+    """A field that filters by a state.
 
     :param table: one of `servicevm_dashboard.words`
     :param everything: the word for no filter, e.g. "Any status"
     """
+
+    def __init__(
+        self, label: Any, table: Mapping[str, Any], everything: Any
+    ) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            choices=choices(table, everything),
+            widget=forms.Select(attrs={"class": "form-control"}),
+        )
+
+
+class Reference(forms.UUIDField):
+    """A hidden field that filters by the id of another resource.
+
+    :param title: what is said where it filters, e.g. "of one device"
+    """
+
+    def __init__(self, title: Any) -> None:
+        self.title = title
+        super().__init__(required=False, widget=forms.HiddenInput())
+
+    def clean(self, value: Any) -> str:
+        found = super().clean(value)
+        return str(found) if found else ""
+
+
+def choices(table: Mapping[str, Any], everything: Any) -> list[Any]:
+    """Of a field that filters by a state; see `Choice`."""
     return [("", everything), *table.items()]
 
 
@@ -77,6 +113,10 @@ class Pager:
     @property
     def previous(self) -> str:
         return self._string(marker=self.page.previous_marker)
+
+    @property
+    def first(self) -> str:
+        return self._string()
 
     def order(self, key: str) -> str:
         """``ascending``, ``descending`` or nothing: as in aria-sort."""
@@ -122,29 +162,39 @@ class LiveTableView(tables.DataTableView):
 
     def get_data(self) -> list[Any]:
         try:
+            if self.request.method == "POST":
+                return self._selected()
             return self._read().page.items
-        except Exception:
+        except ServicevmError as error:
+            if "marker" in error.fields:
+                # It was the last of its page, and is gone.
+                messages.info(
+                    self.request, _("The list has changed: this is its start.")
+                )
+                found = self._failed()
+                raise exceptions.Http302(
+                    f"{self.request.path}?{found.first}"
+                ) from error
             exceptions.handle(self.request, self.failure)
-            self._pager = Pager(
-                Page([], None, None), {}, self.default_sort, failed=True
-            )
-            self.get_table().pager = self._pager
+            self._failed()
             return []
 
-    def has_prev_data(self, table: Any) -> bool:
-        return self._pager.page.previous_marker is not None
-
-    def has_more_data(self, table: Any) -> bool:
-        return self._pager.page.next_marker is not None
+    def post(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """An action; or nothing was selected, and the page is shown."""
+        return self.construct_tables() or redirect(request.get_full_path())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         asked = self.request.GET.copy()
         asked["fragment"] = "rows"
+        pager = self.get_table().pager
         context |= {
             "filter": self.filter,
-            "filtered": self._pager.filtered,
-            "sort": self._pager.sort,
+            "filtered": pager.filtered,
+            "sort": pager.sort,
+            "default_sort": self.default_sort,
             "poll": f"{self.request.path}?{asked.urlencode()}",
             "interval": INTERVAL,
         }
@@ -154,31 +204,59 @@ class LiveTableView(tables.DataTableView):
     def filter(self) -> Filter:
         return self.filter_class(self.request.GET)
 
+    @property
+    def sort(self) -> str:
+        """The order that is asked for, if the table has such a column."""
+        asked = self.request.GET.get("sort", "")
+        known = {
+            getattr(column, "sort", None)
+            for column in self.get_table().get_columns()
+        }
+        if asked.partition(":")[0] in known - {None}:
+            return asked
+        return self.default_sort
+
     def _read(self) -> Pager:
         """Ask for the page: one call of the API."""
-        query = self.filter.query()
-        sort = self.request.GET.get("sort") or self.default_sort
-        rows = min(functions.get_page_size(self.request), MAX_ROWS)
-        page = servicevm.call(
-            self.request,
-            Client.page,
-            self.kind,
-            limit=rows,
+        return self._shown(
+            limit=min(functions.get_page_size(self.request), MAX_ROWS),
             marker=self.request.GET.get("marker") or None,
-            sort=sort,
-            **self.always,
-            **query,
+            sort=self.sort,
+            **self.filter.query(),
         )
-        self._pager = Pager(page, query, sort)
-        self.get_table().pager = self._pager
-        return self._pager
+
+    def _selected(self) -> list[Any]:
+        """What an action is asked for, wherever it is in the list by now."""
+        ref = self.table_class.check_handler(self.request)[2]
+        refs = [ref] if ref else self.request.POST.getlist("object_ids")
+        if not refs:
+            return []
+        refs = refs[:MAX_ROWS]
+        return self._shown(
+            limit=len(refs), **{self.kind.identity: refs}
+        ).page.items
+
+    def _shown(self, **asked: Any) -> Pager:
+        page = servicevm.call(
+            self.request, Client.page, self.kind, **self.always, **asked
+        )
+        pager = Pager(page, self.filter.query(), self.sort)
+        self.get_table().pager = pager
+        return pager
+
+    def _failed(self) -> Pager:
+        nothing: Page[Any] = Page([], None, None)
+        pager = Pager(nothing, self.filter.query(), self.sort, failed=True)
+        self.get_table().pager = pager
+        return pager
 
     def _rows(self) -> JsonResponse:
         table = self.get_table()
         try:
             table.data = self._read().page.items
         except ServicevmError as error:
-            return JsonResponse({"error": str(error)}, status=503)
+            return refusal(error)
+        table.show_boxes()
         rows = [
             {
                 "id": row.attrs["data-object-id"],
@@ -187,4 +265,19 @@ class LiveTableView(tables.DataTableView):
             }
             for row in table.get_rows()
         ]
-        return JsonResponse({"rows": rows})
+        pages = render_to_string("servicevm/_pages.html", {"table": table})
+        return JsonResponse({"rows": rows, "parts": {"pages": pages}})
+
+
+def refusal(error: ServicevmError) -> JsonResponse:
+    """Why what a page shows could not be read anew.
+
+    Status 401: nor will it be before the user logs in; 404: it is gone;
+    else 503.
+    """
+    status = 503
+    if isinstance(error, NotAuthenticated):
+        status = 401
+    elif "marker" in error.fields:
+        status = 409
+    return JsonResponse({"error": str(error)}, status=status)

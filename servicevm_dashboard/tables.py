@@ -1,8 +1,7 @@
 """What the plugin's tables have in common.
 
-A table shows one page of a list that the service filtered and sorted. Its
-actions are those that policy allows; one that is not possible right now is
-shown as such and says why.
+A table shows one page of a list that the service filtered and sorted. It
+can be used for a few things that are known already, too: give it ``data``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,11 +10,36 @@ from typing import Any
 from django.utils.functional import lazystr
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from horizon import messages, tables
-from horizon.tables import actions as horizon_actions
+from horizon import tables
+from horizon.tables.base import DataTableMetaclass
+from horizon.utils import filters
 
-from servicevm_dashboard import words
-from servicevm_dashboard.exceptions import ServicevmError
+from servicevm_dashboard import links, words
+from servicevm_dashboard.actions import (
+    BatchAction,
+    DeleteAction,
+    Gated,
+    LinkAction,
+)
+
+__all__ = [
+    "AGE",
+    "BatchAction",
+    "Cell",
+    "Column",
+    "DeleteAction",
+    "Gated",
+    "LinkAction",
+    "Row",
+    "Table",
+    "both",
+    "operating",
+    "provisioning",
+    "status",
+]
+
+#: Filters of a column with a time: "3 minutes", or "Never".
+AGE = (filters.parse_isotime, filters.timesince_or_never)
 
 _ICONS = {
     "success": "fa-circle-check",
@@ -45,18 +69,82 @@ def status(value: str, table: Mapping[str, Any], reason: str = "") -> Any:
     )
 
 
+def provisioning(datum: Any) -> Any:
+    """A device's or service's provisioning status, with the reason."""
+    return status(
+        datum.provisioning_status,
+        words.PROVISIONING,
+        datum.status_reason or "",
+    )
+
+
+def operating(datum: Any) -> Any:
+    """A device's or service's operating status."""
+    return status(datum.operating_status, words.OPERATING)
+
+
+def both(datum: Any) -> str:
+    """``lb1: Active, Online``."""
+    return _("%(name)s: %(status)s, %(health)s") % {
+        "name": datum.name,
+        "status": words.of(words.PROVISIONING, datum.provisioning_status),
+        "health": words.of(words.OPERATING, datum.operating_status),
+    }
+
+
 class Column(tables.Column):
     """A column that the service can sort by.
 
     :param sort: the service's sort key; without one it is not sorted by
+    :param panel: of whose details page the text is a link to, e.g.
+        ``devices``; in the dashboard that the table is in
+    :param ref: attribute that names what is linked to
     """
 
     def __init__(
-        self, transform: Any, *, sort: str | None = None, **kwargs: Any
+        self,
+        transform: Any,
+        *,
+        sort: str | None = None,
+        panel: str | None = None,
+        ref: str = "ref",
+        **kwargs: Any,
     ) -> None:
+        if panel:
+            kwargs["link"] = panel
         # Horizon's own sorting would sort this page only.
         super().__init__(transform, sortable=False, **kwargs)
         self.sort = sort
+        self.panel = panel
+        self.ref = ref
+
+    def get_link_url(self, datum: Any) -> str | None:
+        if not self.panel:
+            found: str | None = super().get_link_url(datum)
+            return found
+        ref = getattr(datum, self.ref)
+        return self.table.link(self.panel, "detail", ref) if ref else None
+
+
+class Cell(tables.base.Cell):
+    """A cell whose box says what it selects, to whom can not see it."""
+
+    def get_data(self, datum: Any, column: Any, row: Any) -> Any:
+        if column.auto != "multi_select":
+            return super().get_data(datum, column, row)
+        ref = row.table.get_object_id(datum)
+        # As Horizon's, which has no label and an id that never is the same.
+        data = format_html(
+            '<div class="themable-checkbox"><input type="checkbox"'
+            ' name="object_ids" value="{ref}" id="{id}" aria-label="{label}"'
+            ' class="table-row-multi-select"><label for="{id}"></label></div>',
+            ref=ref,
+            id=f"{row.table.name}__select__{ref}",
+            label=_("Select %(name)s")
+            % {"name": row.table.get_object_display(datum)},
+        )
+        row.table._data_cache[column][ref] = data
+        return data
 
 
 class Row(tables.Row):
@@ -64,14 +152,39 @@ class Row(tables.Row):
 
     def load_cells(self, datum: Any = None) -> None:
         super().load_cells(datum)
+        # Escaped when it is rendered; Horizon would do it twice.
+        self.attrs["data-display"] = self.table.get_object_display(self.datum)
         self.attrs["data-said"] = str(self.table.say(self.datum))
 
 
-class Table(tables.DataTable):
+class _Defaults:
+    """What the Meta of a table says where it does not."""
+
+    template = "servicevm/_table.html"
+    table_actions_template = "servicevm/_table_actions.html"
+    row_actions_dropdown_template = "servicevm/_row_actions.html"
+    row_class = Row
+    cell_class = Cell
+    # Pages are named below the table alone.
+    footer = False
+
+
+class _Metaclass(DataTableMetaclass):
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any]
+    ) -> Any:
+        own = (attrs["Meta"],) if "Meta" in attrs else ()
+        attrs["Meta"] = type("Meta", (*own, _Defaults), {})
+        return super().__new__(mcs, name, bases, attrs)
+
+
+class Table(tables.DataTable, metaclass=_Metaclass):
     """One page of a list.
 
     :ivar pager: set by `servicevm_dashboard.live.LiveTableView`: makes the
         query strings of pages and sort orders
+    :ivar after_removal: where to go when what is shown was deleted; nothing
+        where the page is still there
     """
 
     #: What is shown where there is nothing at all, and what to do.
@@ -83,10 +196,39 @@ class Table(tables.DataTable):
     dashboard = "project"
 
     pager: Any = None
+    after_removal = ""
+
+    def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        # Horizon's are one for all threads, and know their table.
+        self.base_actions = {
+            name: type(action)() for name, action in self.base_actions.items()
+        }
+        super().__init__(request, *args, **kwargs)
+        for column in self.columns.values():
+            column.classes = list(column.classes)
+
+    def link(self, panel: str, name: str = "index", *args: str) -> str:
+        """Of a page of a panel, in the dashboard that the table is in."""
+        return links.link(self.dashboard, panel, name, *args)
 
     def say(self, datum: Any) -> str:
         """What is read to somebody who can not see the row change."""
         return self.get_object_display(datum)
+
+    def find(self, ref: str) -> Any:
+        """The one with this id; None where it is not here."""
+        return next(
+            (one for one in self.data if self.get_object_id(one) == ref), None
+        )
+
+    def show_boxes(self) -> None:
+        """Boxes for selecting are there if there is what to do with many."""
+        self.set_multiselect_column_visibility(
+            any(
+                isinstance(action, tables.BatchAction)
+                for action in self.get_table_actions()
+            )
+        )
 
     def get_object_id(self, datum: Any) -> str:
         return str(datum.ref)
@@ -101,11 +243,12 @@ class Table(tables.DataTable):
             return _("The list could not be read.")
         return self.empty_filtered if self.pager.filtered else self.empty
 
-    def get_pagination_string(self) -> str:
-        return str(self.pager.next)
+    # Horizon keeps both in a place that all threads share.
+    def has_more_data(self) -> bool:
+        return bool(self.pager) and self.pager.page.next_marker is not None
 
-    def get_prev_pagination_string(self) -> str:
-        return str(self.pager.previous)
+    def has_prev_data(self) -> bool:
+        return bool(self.pager) and self.pager.page.previous_marker is not None
 
     def headers(self) -> Sequence[Mapping[str, Any]]:
         """Each column with the link that sorts by it."""
@@ -123,109 +266,3 @@ class Table(tables.DataTable):
                 }
             )
         return found
-
-
-class Gated:
-    """An action that says why it is not possible.
-
-    For `LinkAction` and `BatchAction`; comes before them in the bases.
-    """
-
-    #: Rule of the service's policy, without ``servicevm:``.
-    rule = ""
-
-    def reason(self, request: Any, datum: Any) -> Any:
-        """Why it is not possible for this one now; empty if it is.
-
-        :param datum: None for an action on the table
-        """
-        return ""
-
-    def get_policy_target(self, request: Any, datum: Any) -> dict[str, Any]:
-        """What the service's rules ask of a thing."""
-        known = {} if datum is None else datum.to_dict_view()
-        return {
-            "project_id": known.get("project_id") or request.user.project_id,
-            "user_id": known.get("user_id") or request.user.id,
-            "initiator": known.get("initiator", "user"),
-            "owned": bool(known.get("managed_by")),
-            # The API knows; here nobody is one of the cloud's services.
-            "owner_id": "",
-        }
-
-    def _allowed(self, request: Any, datum: Any = None) -> bool:
-        if self.rule:
-            self.policy_rules = (("servicevm", f"servicevm:{self.rule}"),)
-        if not super()._allowed(request, datum):  # type: ignore[misc]
-            return False
-        if datum is None and not isinstance(self, tables.LinkAction):
-            return True
-        self._explain(self.reason(request, datum))
-        return True
-
-    def _explain(self, why: Any) -> None:
-        attrs: dict[str, Any] = self.attrs  # type: ignore[has-type]
-        classes = set(self.classes) - {"disabled"}  # type: ignore[has-type]
-        for name in ("aria-disabled", "title"):
-            attrs.pop(name, None)
-        if why:
-            classes.add("disabled")
-            attrs |= {"aria-disabled": "true", "title": str(why)}
-        self.classes = classes
-
-
-class LinkAction(Gated, tables.LinkAction):
-    """A link to a form."""
-
-
-class BatchAction(Gated, tables.BatchAction):
-    """Done to each of those that are selected; each failure has a reason."""
-
-    def handle(self, table: Any, request: Any, obj_ids: Sequence[str]) -> Any:
-        done = []
-        for ref in obj_ids:
-            datum = table.get_object_by_id(ref)
-            name = table.get_object_display(datum)
-            why: Any = self.reason(request, datum)
-            if not table._filter_action(self, request, datum):
-                why = _("You are not allowed to do that.")
-            if not why:
-                try:
-                    self.action(request, ref)
-                    done.append(name)
-                    continue
-                except ServicevmError as error:
-                    why = str(error)
-            messages.error(
-                request,
-                _("%(action)s: %(name)s. %(why)s")
-                % {
-                    "action": self._get_action_name(),
-                    "name": name,
-                    "why": why,
-                },
-            )
-        if done:
-            messages.success(
-                request,
-                _("%(action)s: %(names)s")
-                % {
-                    "action": self._get_action_name(done, past=True),
-                    "names": ", ".join(done),
-                },
-            )
-        return horizon_actions.shortcuts.redirect(
-            self.get_success_url(request)
-        )
-
-
-class DeleteAction(BatchAction):
-    """Asks first, and looks dangerous."""
-
-    name = "delete"
-    icon = "trash"
-    action_type = "danger"
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.action_type = "danger"

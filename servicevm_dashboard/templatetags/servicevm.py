@@ -1,8 +1,10 @@
 """Filters of the plugin's templates: ``{% load servicevm %}``."""
 
+import json
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from servicevm_dashboard import words
 from servicevm_dashboard.tables import status
@@ -56,3 +58,31 @@ def mgmt_driver(value: str) -> Any:
 def service_type(value: str) -> Any:
     """``{{ service.service_type|service_type }}``"""
     return words.of(words.SERVICE_TYPE, value)
+
+
+@register.filter
+def severity(value: str) -> Any:
+    """``{{ event.severity|severity }}``"""
+    return status(value, words.SEVERITY)
+
+
+@register.filter
+def kind(value: str) -> Any:
+    """``{{ device.kind|kind }}``"""
+    return words.of(words.KIND, value)
+
+
+@register.filter
+def fact(value: str) -> Any:
+    """The word for a fact's key; itself, readable, where there is none."""
+    return words.FACT.get(value, value.replace("_", " ").capitalize())
+
+
+@register.filter
+def readable(value: Any) -> str:
+    """A value of a fact; what has parts as JSON."""
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)

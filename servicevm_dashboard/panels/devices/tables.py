@@ -4,18 +4,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from horizon.utils import filters
 
-from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.tables import (
+    AGE,
     BatchAction,
     Column,
     DeleteAction,
-    Row,
     Table,
-    status,
+    both,
+    operating,
+    provisioning,
 )
 
 
@@ -49,6 +49,9 @@ class DeleteDevice(DeleteAction):
     """Delete it with its services, whatever it is doing."""
 
     rule = "device:delete"
+    help_text = _(
+        "Its services are deleted with it. This action cannot be undone."
+    )
 
     @staticmethod
     def action_present(count: int) -> Any:
@@ -65,20 +68,6 @@ class DeleteDevice(DeleteAction):
 
     def action(self, request: Any, datum_id: str) -> None:
         servicevm.call(request, Client.delete_device, datum_id)
-
-
-def provisioning(datum: Any) -> Any:
-    """Its provisioning status, with the reason."""
-    return status(
-        datum.provisioning_status,
-        words.PROVISIONING,
-        datum.status_reason or "",
-    )
-
-
-def operating(datum: Any) -> Any:
-    """Its operating status."""
-    return status(datum.operating_status, words.OPERATING)
 
 
 def address(datum: Any) -> str:
@@ -100,12 +89,14 @@ class DevicesTable(Table):
     )
 
     name = Column(
-        "name",
-        sort="name",
-        verbose_name=_("Name"),
-        link="horizon:project:servicevm_devices:detail",
+        "name", sort="name", panel="devices", verbose_name=_("Name")
     )
-    template = Column("template_name", verbose_name=_("Template"))
+    template = Column(
+        "template_name",
+        panel="templates",
+        ref="template_id",
+        verbose_name=_("Template"),
+    )
     provisioning = Column(
         provisioning, sort="provisioning_status", verbose_name=_("Status")
     )
@@ -114,21 +105,14 @@ class DevicesTable(Table):
     )
     address = Column(address, verbose_name=_("Address"))
     created = Column(
-        "created_at",
-        sort="created_at",
-        verbose_name=_("Age"),
-        filters=(filters.parse_isotime, filters.timesince_or_never),
+        "created_at", sort="created_at", verbose_name=_("Age"), filters=AGE
     )
 
     class Meta:
         name = "devices"
         verbose_name = _("Devices")
-        template = "servicevm/_table.html"
-        row_class = Row
         table_actions = (RebootDevice, DeleteDevice)
         row_actions = (RebootDevice, DeleteDevice)
 
     def say(self, datum: Any) -> str:
-        state = words.of(words.PROVISIONING, datum.provisioning_status)
-        health = words.of(words.OPERATING, datum.operating_status)
-        return f"{datum.name}: {state}, {health}"
+        return both(datum)

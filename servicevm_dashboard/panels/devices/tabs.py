@@ -5,21 +5,173 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
+from servicevm_dashboard import advice, console, detail, links, timeline
+from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.api.servicevm import Client, Service
+from servicevm_dashboard.exceptions import ServicevmError
+from servicevm_dashboard.panels.operations import tabs as operations
 
-class OverviewTab(tabs.Tab):
+#: Days before its end from which a certificate is worth a warning.
+NEAR = 3
+
+
+def under_way(request: Any, resource: Any) -> Any:
+    """The operation that a device or service is busy with, or failed at.
+
+    :returns: None where there is none, or it could not be read: the rest of
+        the page is still of use
+    """
+    if not resource.operation_id or resource.provisioning_status == "ACTIVE":
+        return None
+    try:
+        return servicevm.call(
+            request, Client.get_operation, resource.operation_id
+        )
+    except ServicevmError:
+        return None
+
+
+def overview(tab: Any, request: Any, resource: Any) -> dict[str, Any]:
+    """What the overviews of devices and services have in common."""
+    operation = under_way(request, resource)
+    return {
+        "resource": resource,
+        "sentence": advice.sentence(resource),
+        "next_step": advice.next_step(resource),
+        "operation": operation,
+        "progress": timeline.progress(operation) if operation else "",
+        "operation_name": timeline.name(operation) if operation else "",
+        "operation_link": links.link(
+            tab.view.dashboard, "operations", "detail", operation.ref
+        )
+        if operation
+        else "",
+    }
+
+
+class OverviewTab(detail.OverviewTab):
     """How it is, and what to do next."""
 
-    name = _("Overview")
-    slug = "overview"
-    template_name = "servicevm/devices/_overview.html"
+    content = "servicevm/devices/_overview.html"
 
-    def get_context_data(self, request: Any) -> dict[str, Any]:
-        return {"device": self.tab_group.kwargs["resource"]}
+    def read(self, request: Any) -> dict[str, Any]:
+        device = self.resource
+        return {
+            "device": device,
+            "template_link": links.link(
+                self.view.dashboard,
+                "templates",
+                "detail",
+                device.template_id,
+            )
+            if device.template_id
+            else "",
+            **overview(self, request, device),
+        }
+
+
+class InterfacesTab(detail.LazyTab):
+    """How it is attached to networks."""
+
+    name = _("Interfaces")
+    slug = "interfaces"
+    content = "servicevm/devices/_interfaces.html"
+
+    def read(self, request: Any) -> dict[str, Any]:
+        return {"device": self.resource}
+
+
+class ServicesTab(detail.LazyTab):
+    """What runs on it, with the health of its members."""
+
+    name = _("Services")
+    slug = "services"
+    content = "servicevm/devices/_services.html"
+    policy_rules = (("servicevm", "servicevm:service:list"),)
+
+    def read(self, request: Any) -> dict[str, Any]:
+        page = servicevm.call(
+            request,
+            Client.page,
+            Service,
+            limit=100,
+            sort="name:asc",
+            device_id=self.ref,
+            **self.view.always,
+        )
+        return {
+            "services": [
+                {
+                    "service": one,
+                    "link": links.link(
+                        self.view.dashboard, "services", "detail", one.ref
+                    ),
+                }
+                for one in page.items
+            ]
+        }
+
+
+class EventsTab(operations.EventsTab):
+    """Of the device and of its services."""
+
+    key = "device_id"
+
+
+class ConsoleTab(detail.LazyTab):
+    """The end of what it wrote on its console."""
+
+    name = _("Console Log")
+    slug = "console"
+    content = "servicevm/devices/_console.html"
+    policy_rules = (("servicevm", "servicevm:device:console_log"),)
+    #: It is read again on demand only.
+    interval = 0
+
+    def read(self, request: Any) -> dict[str, Any]:
+        text = servicevm.call(
+            request,
+            Client.get_device_console_log,
+            self.ref,
+            max_bytes=console.TAIL,
+        )
+        return {
+            "log": console.shown(text),
+            "all": links.link(
+                self.view.dashboard, "devices", "console", self.ref
+            ),
+        }
+
+
+class CertificateTab(detail.LazyTab):
+    """The certificate of its agent."""
+
+    name = _("Certificate")
+    slug = "certificate"
+    content = "servicevm/devices/_certificate.html"
+
+    def read(self, request: Any) -> dict[str, Any]:
+        agent = self.resource.agent
+        found = agent and agent["certificate"]
+        days = timeline.days_until(found["not_after"]) if found else None
+        return {
+            "device": self.resource,
+            "certificate": found,
+            "over": days is not None and days < 0,
+            "near": days is not None and 0 <= days < NEAR,
+        }
 
 
 class DeviceTabs(tabs.DetailTabsGroup):
     """The tabs of a device."""
 
     slug = "device"
-    tabs = (OverviewTab,)
-    sticky = True
+    tabs = (
+        OverviewTab,
+        InterfacesTab,
+        ServicesTab,
+        operations.OperationsTab,
+        EventsTab,
+        ConsoleTab,
+        CertificateTab,
+    )

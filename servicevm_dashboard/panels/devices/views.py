@@ -1,26 +1,30 @@
 """The devices' pages."""
 
-from django import forms
-from django.utils.translation import gettext_lazy as _
+from typing import Any, ClassVar
 
-from servicevm_dashboard import detail, live, words
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.views.generic import View
+from horizon import exceptions
+
+from servicevm_dashboard import console, detail, links, live, words
+from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Device
+from servicevm_dashboard.exceptions import ServicevmError
 from servicevm_dashboard.panels.devices import tables, tabs
 
 
 class DeviceFilter(live.Filter):
-    """By name, status and health."""
+    """By name, status, health and template."""
 
-    provisioning_status = forms.ChoiceField(
-        label=_("Status"),
-        required=False,
-        choices=live.choices(words.PROVISIONING, _("Any status")),
+    provisioning_status = live.Choice(
+        _("Status"), words.PROVISIONING, _("Any status")
     )
-    operating_status = forms.ChoiceField(
-        label=_("Health"),
-        required=False,
-        choices=live.choices(words.OPERATING, _("Any health")),
+    operating_status = live.Choice(
+        _("Health"), words.OPERATING, _("Any health")
     )
+    template_id = live.Reference(_("Of one template only"))
 
 
 class IndexView(live.LiveTableView):
@@ -39,5 +43,31 @@ class DetailView(detail.DetailView):
     getter = Client.get_device
     table_class = tables.DevicesTable
     tab_group_class = tabs.DeviceTabs
-    index = "horizon:project:servicevm_devices:index"
+    panel = "devices"
     failure = _("The device could not be read.")
+
+
+class ConsoleView(View):
+    """A device's console log, to be kept."""
+
+    dashboard: ClassVar[str] = "project"
+
+    def get(self, request: HttpRequest, ref: Any) -> HttpResponse:
+        try:
+            text = servicevm.call(
+                request,
+                Client.get_device_console_log,
+                str(ref),
+                max_bytes=console.DOWNLOAD,
+            )
+        except ServicevmError:
+            exceptions.handle(
+                request, _("The console log could not be read.")
+            )
+            return redirect(
+                links.link(self.dashboard, "devices", "detail", str(ref))
+            )
+        answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{ref}.log"'
+        answer["X-Content-Type-Options"] = "nosniff"
+        return answer

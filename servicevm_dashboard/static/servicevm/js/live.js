@@ -2,148 +2,184 @@
 
    <div data-servicevm-live="URL" data-interval="5000">
      ... a table, or an element with data-servicevm-region
-     <p aria-live="polite" data-servicevm-said></p>
-     <p data-servicevm-stale hidden></p>
+     <p role="status" data-servicevm-said></p>
+     <p role="status" data-servicevm-stale hidden></p>
    </div>
 
    The URL answers {"rows": [{"id", "said", "html"}]} for a table, or
-   {"html", "said"} for a region. One request at a time; none while the page
-   is hidden, a menu or a dialogue is open. */
+   {"html", "said"} for a region; "parts" are elements elsewhere on the page,
+   by their data-servicevm-part. With interval 0 it asks only when somebody
+   presses the box's data-servicevm-refresh. One request at a time; none while the page
+   or the box is hidden, or a menu or a dialogue is open. How what came is
+   put on the page is in patch.js. */
 (function () {
   'use strict';
 
   var SLOWEST = 60000;
+  var servicevm = window.servicevm = window.servicevm || {};
 
+  /* Whether the user could not see it, or is in the middle of something. */
   function busy(box) {
-    return document.hidden ||
-      box.querySelector('.btn-group.open, .open > .dropdown-menu') ||
-      document.querySelector('.modal.in');
+    return document.hidden || !box.offsetParent ||
+      document.querySelector(
+        '.servicevm .btn-group.open, .servicevm .open > .dropdown-menu,' +
+        '.servicevm form[data-submitted], .modal.in');
   }
 
-  /* Replace `old`; the focus stays where it was, the ticks as they were. */
-  function swap(old, html) {
-    var holder = document.createElement(
-      old.tagName === 'TR' ? 'tbody' : 'div');
-    holder.innerHTML = html.trim();
-    var fresh = holder.firstElementChild;
-    var focused = old.contains(document.activeElement) ?
-      document.activeElement.id : '';
-    old.querySelectorAll('input[type=checkbox]:checked').forEach(
-      function (box) {
-        var same = fresh.querySelector(
-          'input[type=checkbox][value="' + CSS.escape(box.value) + '"]');
-        if (same) { same.checked = true; }
-      });
-    old.replaceWith(fresh);
-    var again = focused && document.getElementById(focused);
-    if (again) { again.focus(); }
-    return fresh;
+  function Refused(message, final) {
+    this.message = message;
+    this.final = final;
   }
 
-  function rows(box, data, said) {
-    var body = box.querySelector('table tbody');
-    var known = {}, last = null;
-    body.querySelectorAll('tr[data-object-id]').forEach(function (row) {
-      known[row.dataset.objectId] = row;
-    });
-    data.rows.forEach(function (row) {
-      var old = known[row.id];
-      delete known[row.id];
-      if (!old) {
-        old = document.createElement('tr');
-        said.push(row.said);
-      } else if (old.dataset.said !== row.said) {
-        said.push(row.said);
+  /* What the URL answers; a Refused that says why not. */
+  function ask(url) {
+    return fetch(url, {
+      credentials: 'same-origin',
+      cache: 'no-store',
+      headers: {'X-Requested-With': 'XMLHttpRequest'}
+    }).then(function (answer) {
+      if (answer.redirected || answer.status === 401 ||
+          answer.status === 403) {
+        throw new Refused('', 'out');
       }
-      if (old.servicevmHtml !== row.html) {
-        old = swap(body.contains(old) ? old : body.insertBefore(
-          old, last ? last.nextElementSibling : body.firstElementChild),
-        row.html);
-        old.servicevmHtml = row.html;
-      }
-      last = old;
+      return answer.json().catch(function () { return {}; }).then(
+        function (data) {
+          if (answer.ok) { return data; }
+          throw new Refused(
+            data.error || gettext('The dashboard did not answer.'),
+            {404: 'gone', 409: 'moved'}[answer.status]);
+        });
+    }, function () {
+      throw new Refused(gettext('The dashboard did not answer.'));
     });
-    Object.keys(known).forEach(function (id) {
-      var row = known[id];
-      said.push(interpolate(
-        gettext('%(name)s is gone'), {name: row.dataset.display}, true));
-      row.remove();
-    });
-    var empty = body.querySelector('tr.empty');
-    if (empty && data.rows.length) { empty.remove(); }
-    // Nothing left: the page says what to do then.
-    if (!data.rows.length && !empty) { window.location.reload(); }
   }
 
-  function region(box, data, said) {
-    var old = box.querySelector('[data-servicevm-region]');
-    if (old.servicevmHtml === data.html) { return; }
-    if (old.servicevmSaid !== undefined && data.said !== old.servicevmSaid) {
-      said.push(data.said);
-    }
-    var fresh = swap(old, data.html);
-    fresh.servicevmHtml = data.html;
-    fresh.servicevmSaid = data.said;
+  function link(href, text) {
+    var made = document.createElement('a');
+    made.href = href;
+    made.textContent = text;
+    return made;
   }
 
   function start(box) {
+    if (box.servicevmStarted) { return; }
+    box.servicevmStarted = true;
     var interval = Number(box.dataset.interval), wait = interval;
-    var stale = box.querySelector('[data-servicevm-stale]');
+    var said = box.querySelector('[data-servicevm-said]');
+    var note = box.querySelector('[data-servicevm-stale]');
+    var seen = new Date(), timer = null, asking = false, ended = false;
 
-    function show(data) {
-      var said = [];
-      (data.rows ? rows : region)(box, data, said);
-      if (said.length) {
-        box.querySelector('[data-servicevm-said]').textContent =
-          said.join(', ');
+    function announce(lines) {
+      // The same words twice are only read if they were gone in between.
+      said.textContent = '';
+      said.textContent = lines.join('. ');
+    }
+
+    function fresh(data) {
+      // Whoever began something meanwhile is not disturbed.
+      if (busy(box)) { return; }
+      var lines = servicevm.patch(box, data);
+      if (!note.hidden) {
+        note.hidden = true;
+        note.textContent = '';
+        lines.unshift(gettext('Up to date again'));
       }
+      if (lines.length) { announce(lines); }
+      seen = new Date();
+      wait = interval;
+      servicevm.toEnd(box);
       box.dispatchEvent(new CustomEvent('servicevm:live', {
         bubbles: true, detail: data}));
     }
 
-    function ask() {
-      return fetch(box.dataset.servicevmLive, {
-        credentials: 'same-origin',
-        headers: {'X-Requested-With': 'XMLHttpRequest'}
-      }).then(function (answer) {
-        if (answer.redirected || answer.status === 401) {
-          throw new Error(gettext('You are no longer logged in.'));
-        }
-        return answer.json().then(function (data) {
-          if (!answer.ok) { throw new Error(data.error); }
-          show(data);
-        });
-      });
+    function stop(why) {
+      ended = true;
+      note.textContent = (why === 'out' ?
+        gettext('You are no longer logged in.') :
+        gettext('It is gone.')) + ' ';
+      note.append(why === 'out' ?
+        link(window.location.href, gettext('Log in again')) :
+        link(box.dataset.list || window.location.pathname,
+          gettext('Back to the list')));
+      note.hidden = false;
+    }
+
+    function stale(error) {
+      if (error.final === 'moved') {
+        // The page of the list is no more; the server knows which is.
+        window.location.reload();
+        return false;
+      }
+      if (error.final) {
+        stop(error.final);
+        return false;
+      }
+      wait = Math.min(wait * 2, SLOWEST);
+      var text = interpolate(
+        gettext('Not up to date since %(time)s: %(why)s'),
+        {time: seen.toLocaleTimeString(), why: error.message}, true);
+      if (note.textContent !== text) { note.textContent = text; }
+      note.hidden = false;
+      return true;
+    }
+
+    function later(milliseconds) {
+      if (ended || (!interval && milliseconds)) { return; }
+      clearTimeout(timer);
+      timer = setTimeout(tick, milliseconds);
     }
 
     function tick() {
-      if (busy(box)) { setTimeout(tick, interval); return; }
-      ask().then(function () {
-        wait = interval;
-        stale.hidden = true;
+      if (!document.contains(box)) { return; }
+      if (asking || busy(box)) {
+        later(interval);
+        return;
+      }
+      asking = true;
+      ask(box.dataset.servicevmLive).then(function (data) {
+        fresh(data);
+        return true;
       }).catch(function (error) {
-        wait = Math.min(wait * 2, SLOWEST);
-        stale.textContent = interpolate(
-          gettext('This is not up to date: %(why)s'),
-          {why: error.message}, true);
-        stale.hidden = false;
-      }).then(function () { setTimeout(tick, wait); });
+        if (!(error instanceof Refused)) { throw error; }
+        return stale(error);
+      }).then(function (goOn) {
+        asking = false;
+        if (goOn) { later(wait); }
+      });
     }
 
-    setTimeout(tick, interval);
+    document.addEventListener('visibilitychange', function () {
+      // What happened meanwhile is shown at once.
+      if (!document.hidden && !asking && interval) { later(0); }
+    });
+    // A tab that is opened again is read again.
+    $(document).on('shown.bs.tab', function () {
+      if (!asking && interval && new Date() - seen > interval) {
+        later(0);
+      }
+    });
+    box.addEventListener('click', function (event) {
+      if (event.target.closest('[data-servicevm-refresh]')) { later(0); }
+    });
+    if (interval) { later(interval); }
+    servicevm.toEnd(box);
   }
 
-  /* An action that is not possible says why, and does nothing. */
-  function refuse(event) {
-    var action = event.target.closest('.servicevm [aria-disabled="true"]');
-    if (action) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    }
-  }
+  /* Of what grows at its end, the end is shown. */
+  servicevm.toEnd = function (box) {
+    box.querySelectorAll('[data-servicevm-end]').forEach(function (one) {
+      one.scrollTop = one.scrollHeight;
+    });
+  };
 
-  document.addEventListener('click', refuse, true);
+  servicevm.live = function (within) {
+    within.querySelectorAll('[data-servicevm-live]').forEach(start);
+  };
+
   document.addEventListener('DOMContentLoaded', function () {
-    document.querySelectorAll('[data-servicevm-live]').forEach(start);
+    servicevm.live(document);
+    horizon.tabs.addTabLoadFunction(function (pane) {
+      servicevm.live($(pane)[0]);
+    });
   });
 }());

@@ -1,0 +1,139 @@
+"""What can be done on tables and details pages.
+
+An action that policy does not allow is not shown. One that is not possible
+right now is shown as such and says why; the reason is checked again when it
+is asked for.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from horizon import exceptions, messages, tables
+
+from servicevm_dashboard.exceptions import (
+    NotAuthenticated,
+    ServicevmError,
+    Unavailable,
+)
+
+
+class Gated:
+    """An action that says why it is not possible.
+
+    For `LinkAction` and `BatchAction`; comes before them in the bases.
+
+    :ivar why: the reason; empty where it is possible
+    """
+
+    #: Rule of the service's policy, without ``servicevm:``.
+    rule = ""
+
+    why: Any = ""
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        """Why it is not possible for this one now; empty if it is.
+
+        :param datum: None for an action on the table
+        """
+        return ""
+
+    def get_policy_target(self, request: Any, datum: Any) -> dict[str, Any]:
+        """What the service's rules ask of a thing."""
+        known = {} if datum is None else datum.to_dict_view()
+        return {
+            "project_id": known.get("project_id") or request.user.project_id,
+            "user_id": known.get("user_id") or request.user.id,
+            "initiator": known.get("initiator", "user"),
+            "owned": bool(known.get("managed_by")),
+            # The API knows; here nobody is one of the cloud's services.
+            "owner_id": "",
+        }
+
+    def _allowed(self, request: Any, datum: Any = None) -> bool:
+        if self.rule:
+            self.policy_rules = (("servicevm", f"servicevm:{self.rule}"),)
+        if not super()._allowed(request, datum):  # type: ignore[misc]
+            return False
+        if datum is not None or isinstance(self, tables.LinkAction):
+            self.why = self.reason(request, datum)
+        return True
+
+
+class LinkAction(Gated, tables.LinkAction):
+    """A link to a form."""
+
+
+class BatchAction(Gated, tables.BatchAction):
+    """Done to each of those that are selected; each failure has a reason."""
+
+    #: Whether what it was done to is gone, or about to be.
+    removes = False
+
+    def handle(
+        self, table: Any, request: Any, obj_ids: Sequence[str]
+    ) -> HttpResponse:
+        done: list[str] = []
+        away: ServicevmError | None = None
+        for ref in obj_ids:
+            datum = table.find(ref)
+            name = ref if datum is None else table.get_object_display(datum)
+            why: Any = away or self._refused(table, request, datum)
+            if not why:
+                try:
+                    self.action(request, ref)
+                    done.append(name)
+                    continue
+                except NotAuthenticated:
+                    exceptions.handle(request)
+                except Unavailable as error:
+                    # Nor will it answer for the others.
+                    why = away = error
+                except ServicevmError as error:
+                    why = error
+            messages.error(
+                request,
+                _("%(action)s: not possible for %(name)s. %(why)s")
+                % {
+                    "action": self._get_action_name(),
+                    "name": name,
+                    "why": why,
+                },
+            )
+        if done:
+            messages.success(
+                request,
+                _("%(action)s: %(names)s")
+                % {
+                    "action": self._get_action_name(done, past=True),
+                    "names": ", ".join(done),
+                },
+            )
+        return redirect(self.get_success_url(request))
+
+    def get_success_url(self, request: Any = None) -> str:
+        if self.removes and self.table.after_removal:
+            return str(self.table.after_removal)
+        return str(super().get_success_url(request))
+
+    def _refused(self, table: Any, request: Any, datum: Any) -> Any:
+        if datum is None:
+            return _("It is gone.")
+        if not table._filter_action(self, request, datum):
+            return _("You are not allowed to do that.")
+        return self.reason(request, datum)
+
+
+class DeleteAction(BatchAction):
+    """Asks first, and looks dangerous."""
+
+    name = "delete"
+    icon = "trash"
+    action_type = "danger"
+    removes = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.action_type = "danger"

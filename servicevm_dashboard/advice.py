@@ -1,0 +1,108 @@
+"""What to do next about a device or service, in words of these pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+__all__ = ["BY_CODE", "next_step", "sentence"]
+
+_RETRY = _(
+    "Open the tab Operations to see which step failed, then retry it there, "
+    "or delete this."
+)
+_ASK = _("Tell your administrator; then retry the operation.")
+
+#: By the service's stable reason codes. Others get the general advice.
+BY_CODE: Mapping[str, Any] = {
+    "device_died": _(
+        "Reboot the device to start it again. Its console log may say why it "
+        "stopped."
+    ),
+    "device_missing": _(
+        "Reboot the device to have its machine built again, or delete it."
+    ),
+    "device_failed": _("See the device that it is on."),
+    "deadline_exceeded": _RETRY,
+    "cancelled": _("Retry the operation in the tab Operations, or delete it."),
+    "agent_never_called": _(
+        "Look at the console log for what the machine is doing; then retry "
+        "the operation, or delete the device."
+    ),
+    "agent_not_connected": _(
+        "Wait a moment for it to come back; if it does not, reboot the "
+        "device."
+    ),
+    "agent_timeout": _("If it stays like this, reboot the device."),
+    "agent_busy": _("Try again in a moment."),
+    "agent_error": _RETRY,
+    "config_refused": _(
+        "Correct the configuration and save it again; until then the last "
+        "good one keeps serving."
+    ),
+    "no_free_slot": _("Delete a service of the device, or use another one."),
+    "no_free_address": _(
+        "Delete a device on the same network, or ask your administrator for "
+        "a wider range of addresses."
+    ),
+    "address_taken": _("Create it again with another address, or with none."),
+    "port_taken": _("Choose another port for the listener."),
+    "certificate_refused": _("Delete the device and create it again."),
+    "enrolment_refused": _(
+        "If it was not you who used its token, delete the device."
+    ),
+    "image_missing": _ASK,
+    "qemu_missing": _ASK,
+    "qemu_failed": _ASK,
+    "kvm_unusable": _ASK,
+    "disk_full": _ASK,
+    "network_missing": _ASK,
+    "privilege_missing": _ASK,
+    "unavailable": _("If it stays like this, tell your administrator."),
+    "internal_error": _ASK,
+}
+
+_STATE: Mapping[str, Any] = {
+    "PENDING_CREATE": _("It is being built."),
+    "PENDING_UPDATE": _("It is being changed."),
+    "PENDING_DELETE": _("It is being deleted."),
+    "ERROR": _("Something went wrong with it."),
+}
+_HEALTH: Mapping[str, Any] = {
+    "ONLINE": _("It is in service."),
+    "DEGRADED": _("It is in service, but not all of it works."),
+    "UNRESPONSIVE": _("It has stopped answering."),
+    "DEAD": _("It does not run any more."),
+    "OFFLINE": _("It is not in service."),
+    "UNKNOWN": _("It has not been heard of yet."),
+}
+_NEXT: Mapping[str, Any] = {
+    "DEGRADED": _("See the health of its parts below."),
+    "UNRESPONSIVE": _(
+        "Wait a moment for it to come back; if it does not, reboot the "
+        "device."
+    ),
+    "DEAD": _("Reboot the device to start it again."),
+    "OFFLINE": _("See its events for what happened."),
+}
+
+
+def sentence(resource: Any) -> Any:
+    """How a device or service is."""
+    return _STATE.get(resource.provisioning_status) or _HEALTH.get(
+        resource.operating_status, ""
+    )
+
+
+def next_step(resource: Any) -> Any:
+    """What its owner can do; empty where there is nothing to do.
+
+    :param resource: a device or a service
+    """
+    if resource.provisioning_status.startswith("PENDING"):
+        return ""
+    if resource.status_code in BY_CODE:
+        return BY_CODE[resource.status_code]
+    if resource.provisioning_status == "ERROR":
+        return _RETRY
+    return _NEXT.get(resource.operating_status, "")

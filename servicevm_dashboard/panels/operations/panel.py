@@ -1,0 +1,11 @@
+"""Project > Service VMs > Operations and Events."""
+
+import horizon
+from django.utils.translation import gettext_lazy as _
+
+
+class Operations(horizon.Panel):
+    name = _("Operations and Events")
+    slug = "servicevm_operations"
+    permissions = ("openstack.services.servicevm",)
+    policy_rules = (("servicevm", "servicevm:operation:list"),)

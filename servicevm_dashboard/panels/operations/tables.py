@@ -1,0 +1,205 @@
+"""The tables of operations and of events."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from servicevm_dashboard import timeline, words
+from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.api.servicevm import Client
+from servicevm_dashboard.tables import (
+    AGE,
+    BatchAction,
+    Column,
+    Table,
+    status,
+)
+
+#: Panel of the details page of each type of resource.
+PANELS = {
+    "device": "devices",
+    "service": "services",
+    "device_template": "templates",
+}
+
+
+class CancelOperation(BatchAction):
+    """Have it end before its next step."""
+
+    name = "cancel"
+    icon = "ban"
+    rule = "operation:cancel"
+
+    @staticmethod
+    def action_present(count: int) -> Any:
+        return ngettext_lazy("Cancel Operation", "Cancel Operations", count)
+
+    @staticmethod
+    def action_past(count: int) -> Any:
+        return ngettext_lazy(
+            "Cancelling Operation", "Cancelling Operations", count
+        )
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        if datum.terminal:
+            return _("It has ended already.")
+        if datum.action == "delete":
+            return _("A deletion can not be cancelled.")
+        if datum.cancel_requested:
+            return _("It is being cancelled already.")
+        return ""
+
+    def action(self, request: Any, datum_id: str) -> None:
+        servicevm.call(request, Client.cancel_operation, datum_id)
+
+
+class RetryOperation(BatchAction):
+    """Begin it anew; what is there already is not made twice."""
+
+    name = "retry"
+    icon = "rotate-right"
+    rule = "operation:retry"
+
+    @staticmethod
+    def action_present(count: int) -> Any:
+        return ngettext_lazy("Retry Operation", "Retry Operations", count)
+
+    @staticmethod
+    def action_past(count: int) -> Any:
+        return ngettext_lazy(
+            "Retrying Operation", "Retrying Operations", count
+        )
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        if datum.state not in ("FAILED", "CANCELLED"):
+            return _("Only what failed or was cancelled can be retried.")
+        if datum.resource_name is None:
+            return _("What it was about is gone.")
+        return ""
+
+    def action(self, request: Any, datum_id: str) -> None:
+        servicevm.call(request, Client.retry_operation, datum_id)
+
+
+def state(datum: Any) -> Any:
+    """Its state, with the reason."""
+    return status(datum.state, words.OPERATION, datum.error_text or "")
+
+
+def took(datum: Any) -> str:
+    """How long it took, or has been under way."""
+    return timeline.duration(datum.started_at, datum.finished_at)
+
+
+class WhoColumn(Column):
+    """Who asked for it; other users' names are Keystone's to know."""
+
+    def get_raw_data(self, datum: Any) -> Any:
+        if datum.initiator == "system":
+            return words.of(words.INITIATOR, "system")
+        table: Any = self.table
+        if datum.user_id == table.request.user.id:
+            return _("You")
+        return _("Another user")
+
+
+class OperationsTable(Table):
+    """One page of operations."""
+
+    empty = _(
+        "No operations yet. Whatever is created, changed or deleted appears "
+        "here with its steps: create a device to begin."
+    )
+
+    operation = Column(
+        timeline.name, panel="operations", verbose_name=_("Operation")
+    )
+    who = WhoColumn("initiator", verbose_name=_("Asked For By"))
+    state = Column(state, verbose_name=_("State"))
+    step = Column(timeline.progress, verbose_name=_("Step"))
+    began = Column(
+        "created_at",
+        sort="created_at",
+        verbose_name=_("Asked For"),
+        filters=AGE,
+    )
+    took = Column(took, verbose_name=_("Duration"))
+
+    class Meta:
+        name = "operations"
+        verbose_name = _("Operations")
+        table_actions = (RetryOperation, CancelOperation)
+        row_actions = (RetryOperation, CancelOperation)
+
+    def get_object_display(self, datum: Any) -> str:
+        return str(timeline.name(datum))
+
+    def say(self, datum: Any) -> str:
+        state = words.of(words.OPERATION, datum.state)
+        step = timeline.progress(datum)
+        name = self.get_object_display(datum)
+        if not step:
+            return _("%(name)s: %(state)s") % {"name": name, "state": state}
+        return _("%(name)s: %(state)s, %(step)s") % {
+            "name": name,
+            "state": state,
+            "step": step,
+        }
+
+
+def severity(datum: Any) -> Any:
+    """How bad it is."""
+    return status(datum.severity, words.SEVERITY)
+
+
+def happened(datum: Any) -> Any:
+    """What happened; types that nobody knew are told by their message."""
+    return words.EVENT.get(datum.type, "")
+
+
+class ResourceColumn(Column):
+    """The name of what it is about, with a link where there is a page."""
+
+    def get_raw_data(self, datum: Any) -> Any:
+        kind = words.of(words.RESOURCE, datum.resource_type)
+        if not datum.resource_name:
+            return kind
+        return _("%(kind)s %(name)s") % {
+            "kind": kind,
+            "name": datum.resource_name,
+        }
+
+    def get_link_url(self, datum: Any) -> str | None:
+        panel = PANELS.get(datum.resource_type)
+        if not panel or not datum.resource_name:
+            return None
+        return self.table.link(panel, "detail", datum.resource_id)
+
+
+class EventsTable(Table):
+    """One page of events."""
+
+    empty = _(
+        "No events yet. What happens to devices and services is told here: "
+        "create a device to begin."
+    )
+
+    at = Column("at", sort="at", verbose_name=_("When"), filters=AGE)
+    severity = Column(severity, verbose_name=_("Severity"))
+    resource = ResourceColumn(
+        "resource_name", link="#", verbose_name=_("What It Is About")
+    )
+    happened = Column(happened, verbose_name=_("What Happened"))
+    message = Column("message", verbose_name=_("Message"))
+
+    class Meta:
+        name = "events"
+        verbose_name = _("Events")
+        multi_select = False
+
+    def get_object_display(self, datum: Any) -> str:
+        return str(datum.message)
+
+    def say(self, datum: Any) -> str:
+        return str(datum.message)
