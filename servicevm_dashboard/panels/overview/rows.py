@@ -1,0 +1,56 @@
+"""Rows of the overview's tables."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import pgettext
+from horizon.utils import filters
+
+from servicevm_dashboard import links, words
+from servicevm_dashboard.api.servicevm import Device, Operation
+
+
+def index(dashboard: str, panel: str) -> str:
+    """Address of a list; empty where there is none."""
+    return links.link(dashboard, panel)
+
+
+def live(summary: Mapping[str, Any]) -> int:
+    """How many operations have not ended."""
+    counts = summary["operations"]
+    return int(counts["PENDING"] + counts["RUNNING"] + counts["WAITING"])
+
+
+def failing(dashboard: str, datum: Any, project: str) -> Mapping[str, Any]:
+    """Of a device or service that fails."""
+    panel = "devices" if isinstance(datum, Device) else "services"
+    return {
+        "name": datum.name or datum.id,
+        "href": links.link(dashboard, panel, "detail", datum.id),
+        "kind": words.of(words.RESOURCE, datum.key),
+        "provisioning": datum.provisioning_status,
+        "operating": datum.operating_status,
+        "reason": datum.status_reason or "",
+        "project": project,
+    }
+
+
+def operation(
+    dashboard: str, datum: Operation, project: str
+) -> Mapping[str, Any]:
+    """Of an operation that has not ended."""
+    kind = str(words.of(words.RESOURCE, datum.resource_type))
+    return {
+        "title": pgettext("operation on a resource", "%(action)s %(name)s")
+        % {
+            "action": words.of(words.ACTION, datum.action),
+            "name": datum.resource_name or kind,
+        },
+        "href": links.link(dashboard, "operations", "detail", datum.id),
+        "kind": kind,
+        "state": datum.state,
+        "step": datum.step,
+        "attempts": datum.attempts,
+        "since": filters.parse_isotime(datum.started_at or datum.created_at),
+        "project": project,
+    }

@@ -1,0 +1,130 @@
+"""The overview, over HTTP to the service."""
+
+from collections.abc import Callable
+from typing import Any
+
+import django.test
+import pytest
+from django.urls import reverse
+
+from servicevmclient.testing import FakeServicevm
+
+INDEX = reverse("horizon:project:servicevm_overview:index")
+
+
+@pytest.fixture
+def fleet(service: FakeServicevm) -> FakeServicevm:
+    """Two that are well, one in error, one that is dead, a dead service."""
+    store = service.store
+    template = store.add("device_templates", {"name": "lb-small"})
+
+    def device(name: str, **more: Any) -> Any:
+        return store.add(
+            "devices", {"name": name, "template_id": template["id"], **more}
+        )
+
+    device("well-1")
+    device("well-2")
+    device(
+        "broken",
+        provisioning_status="ERROR",
+        operating_status="UNKNOWN",
+        status_reason="No room on the host.",
+    )
+    dead = device("silent", operating_status="DEAD")
+    store.add(
+        "services",
+        {"name": "web", "device_id": dead["id"], "operating_status": "DEAD"},
+    )
+    return service
+
+
+def test_an_empty_fleet_says_so_in_two_calls(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    text = member.get(INDEX).content.decode()
+    assert "there are no devices and no services yet" in text
+    assert len(service.requests) == 2
+
+
+def test_a_fleet_that_is_well_takes_two_calls(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    service.store.add("devices", {"name": "well"})
+    text = member.get(INDEX).content.decode()
+    assert "no device and no service fails" in text
+    assert len(service.requests) == 2
+
+
+def test_what_fails_comes_with_its_reason(
+    member: django.test.Client, fleet: FakeServicevm
+) -> None:
+    text = member.get(INDEX).content.decode()
+    failing = text.split('id="servicevm-failing-table"')[1].split("</table")[0]
+    for shown in ("broken", "No room on the host.", "silent", "web", "Dead"):
+        assert shown in failing
+    assert "well-1" not in failing
+
+
+def test_only_what_there_is_any_of_is_asked_for(
+    member: django.test.Client, fleet: FakeServicevm
+) -> None:
+    member.get(INDEX)
+    paths = sorted(path.split("?")[0] for _, path in fleet.requests)
+    assert paths == [
+        "/v1/devices",
+        "/v1/devices",
+        "/v1/quotas/own",
+        "/v1/services",
+        "/v1/summary",
+    ]
+
+
+def test_counts_templates_and_quota_are_in_words(
+    member: django.test.Client, fleet: FakeServicevm
+) -> None:
+    text = " ".join(member.get(INDEX).content.decode().split())
+    assert "lb-small" in text
+    assert "4 of 10 used" in text
+    assert "?provisioning_status=ERROR" in text
+    for raw in ("> ERROR<", "> DEAD<", "> ACTIVE<"):
+        assert raw not in text
+
+
+def test_operations_that_run_are_shown(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    store = service.store
+    device = store.add("devices", {"name": "edge"})
+    store.begin("devices", device, "create")
+    text = member.get(INDEX).content.decode()
+    assert "Create edge" in text
+    assert "Queued" in text
+
+
+def test_a_poll_brings_the_region_alone(
+    member: django.test.Client, fleet: FakeServicevm
+) -> None:
+    answer = member.get(INDEX, {"fragment": "region"}).json()
+    assert answer["html"].strip().startswith("<div ")
+    assert answer["said"] == "4 devices. 3 failing. 0 operations."
+
+
+def test_a_service_that_is_down_leaves_the_page_open_and_says_so(
+    as_user: Callable[..., django.test.Client],
+) -> None:
+    with FakeServicevm() as gone:
+        url = gone.url
+    client = as_user("member", "reader", url=url)
+    answer = client.get(INDEX)
+    assert answer.status_code == 200
+    assert b"does not answer" in answer.content
+    poll = client.get(INDEX, {"fragment": "region"})
+    assert poll.status_code == 503
+    assert "does not answer" in poll.json()["error"]
+
+
+def test_who_may_see_nothing_has_no_overview(
+    as_user: Callable[..., django.test.Client],
+) -> None:
+    assert as_user("stranger").get(INDEX).status_code == 403

@@ -1,0 +1,91 @@
+"""The templates' pages, over HTTP to the service."""
+
+from collections.abc import Callable
+
+import django.test
+import pytest
+from django.urls import reverse
+
+from servicevmclient.testing import FakeServicevm
+
+INDEX = reverse("horizon:project:servicevm_templates:index")
+
+LB = {
+    "name": "lb",
+    "description": "Four to a device.",
+    "infra_driver": "qemu",
+    "infra_options": {"vcpus": 2, "memory_mib": 512},
+    "interfaces": [
+        {
+            "role": "ingress",
+            "network": "bridge:br0",
+            "cidr": "192.0.2.0/24",
+            "pool_start": "192.0.2.10",
+        }
+    ],
+    "service_types": ["loadbalancer"],
+    "slots": 4,
+}
+
+
+def test_an_empty_list_says_what_to_do(member: django.test.Client) -> None:
+    assert b"ask your administrator" in member.get(INDEX).content
+
+
+def test_the_list_says_what_devices_are_like_in_two_calls(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    template = service.store.add("device_templates", LB)
+    for number in range(3):
+        service.store.add(
+            "devices", {"name": f"d{number}", "template_id": template["id"]}
+        )
+    text = member.get(INDEX).content.decode()
+    assert "Virtual machine (QEMU)" in text
+    assert "Load balancer" in text
+    assert ">3<" in text.replace(" ", "").replace("\n", "")
+    assert len(service.requests) == 2
+
+
+def test_a_template_is_shown_with_what_its_devices_have(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    template = service.store.add("device_templates", LB)
+    url = reverse(
+        "horizon:project:servicevm_templates:detail", args=[template["id"]]
+    )
+    text = member.get(url).content.decode()
+    for shown in ("512", "Incoming traffic", "192.0.2.10 to … of", "bridge:"):
+        assert shown in text
+    assert len(service.requests) <= 3
+
+
+def test_a_template_that_is_gone_leads_to_the_list(
+    member: django.test.Client,
+) -> None:
+    url = reverse(
+        "horizon:project:servicevm_templates:detail",
+        args=["00000000-0000-4000-8000-000000000000"],
+    )
+    answer = member.get(url)
+    assert answer.status_code == 302
+    assert answer["Location"].endswith(INDEX)
+
+
+@pytest.mark.parametrize(
+    ("roles", "offered"),
+    [
+        (("member", "reader"), True),
+        (("reader",), False),
+    ],
+    ids=["member", "reader"],
+)
+def test_who_may_make_devices_is_offered_to(
+    as_user: Callable[..., django.test.Client],
+    service: FakeServicevm,
+    roles: tuple[str, ...],
+    offered: bool,
+) -> None:
+    service.store.add("device_templates", LB)
+    text = as_user(*roles).get(INDEX).content.decode()
+    assert ("Create Device" in text) is offered
