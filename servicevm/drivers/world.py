@@ -99,7 +99,7 @@ class World:
         if not times or (folder / f"{verb}.{times}").exists():
             return None
         for count in range(1, times + 1):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _mkdir(folder)
             try:
                 (folder / f"{verb}.{count}").touch(0o600, exist_ok=False)
             except FileExistsError:
@@ -152,19 +152,12 @@ class World:
             return True
         # A create that stands still before this line, and goes on once the
         # device was deleted, makes it for nobody: the janitor finds it.
-        self._make(device_id)
+        _mkdir(self._path(device_id))
         with self._opened(device_id) as handle:
             if handle is None:
                 return False
             names = os.listdir(handle)
             return not _highest(names) and self._put(handle, names, after)
-
-    def _make(self, device_id: str) -> None:
-        try:
-            self._path(device_id).mkdir(mode=0o700, exist_ok=True)
-        except FileNotFoundError:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path(device_id).mkdir(mode=0o700, exist_ok=True)
 
     @contextlib.contextmanager
     def _opened(self, device_id: str) -> Iterator[int | None]:
@@ -275,6 +268,14 @@ def _sweep(handle: int, names: Iterable[str]) -> None:
 def _unlink(handle: int, name: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(name, dir_fd=handle)
+
+
+def _mkdir(folder: Path) -> None:
+    """Make a folder, unless it is there; it may be gone already."""
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Not pathlib's `exist_ok`: that fails where another removes it.
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
 
 
 def _rmdir(folder: Path) -> bool:

@@ -1,4 +1,5 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_changes_at_the_same_time_are_not_lost(tmp_path: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert len(World(tmp_path / "w").read(ID) or {}) == 100
+
+
+def test_devices_come_and_go_at_the_same_time(tmp_path: Path) -> None:
+    def come_and_go() -> None:
+        mine = World(tmp_path / "w")
+        for number in range(50):
+            add(mine, str(number))
+            mine.failed(ID, "reboot", 3)
+            mine.forget_failures(ID)
+            keep(mine, None)
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(come_and_go) for _ in range(4)]:
+            done.result(30)
+    assert World(tmp_path / "w").ids() == set()
 
 
 @given(
