@@ -212,9 +212,13 @@ class Lab:
             (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         write(self.folder / "lab.json", json.dumps(self._facts) + "\n")
         if self.devices == "qemu":
-            self._build_image()
+            self.build_image()
 
-    def _build_image(self) -> None:
+    def build_image(self) -> None:
+        """Make the guest image of qemu devices, where it is not there.
+
+        :raises ClusterError: with the builder's own words
+        """
         done = subprocess.run(
             [
                 str(BIN / "servicevm-manage"),

@@ -106,7 +106,9 @@ class Web:
     def _environment(self) -> dict[str, str]:
         return {
             "DJANGO_SETTINGS_MODULE": "openstack_dashboard.settings",
-            "PYTHONPATH": str(SITE),
+            "PYTHONPATH": os.pathsep.join(
+                [str(SITE), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
             # Horizon's own, of no use to anybody here.
             "PYTHONWARNINGS": "ignore",
             "SERVICEVM_HORIZON": str(self._settings),
