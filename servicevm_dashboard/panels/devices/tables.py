@@ -7,6 +7,10 @@ from django.utils.translation import ngettext_lazy
 
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
+from servicevm_dashboard.panels.devices.actions_create import (
+    CreateDevice,
+    EditDevice,
+)
 from servicevm_dashboard.tables import (
     AGE,
     BatchAction,
@@ -88,9 +92,7 @@ class DevicesTable(Table):
         "services: create one to begin."
     )
 
-    name = Column(
-        "name", sort="name", panel="devices", verbose_name=_("Name")
-    )
+    name = Column("name", sort="name", panel="devices", verbose_name=_("Name"))
     template = Column(
         "template_name",
         panel="templates",
@@ -111,8 +113,8 @@ class DevicesTable(Table):
     class Meta:
         name = "devices"
         verbose_name = _("Devices")
-        table_actions = (RebootDevice, DeleteDevice)
-        row_actions = (RebootDevice, DeleteDevice)
+        table_actions = (CreateDevice, RebootDevice, DeleteDevice)
+        row_actions = (EditDevice, RebootDevice, DeleteDevice)
 
     def say(self, datum: Any) -> str:
         return both(datum)

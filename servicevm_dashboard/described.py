@@ -1,0 +1,148 @@
+"""What a user may say of every resource: name, description, tags, keys.
+
+As a schema for `servicevm_dashboard.schema_form`, so that it is asked for in
+the same way everywhere; limits are those of the service.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from servicevm_dashboard.schema_form import SchemaForm, paths
+
+#: What a form of it asks for.
+OWN = ("name", "description", "tags", "properties")
+
+#: No control characters.
+_LINE = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
+_KEY = "^[A-Za-z0-9][A-Za-z0-9_.:\\-]*$"
+_TAGS = "^[^/\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$"
+
+
+def schema(*, name: str = "") -> dict[str, Any]:
+    """In the user's language.
+
+    :param name: help of the name
+    """
+    return {
+        "type": "object",
+        "required": ["name"],
+        "properties": {
+            "name": {
+                "type": "string",
+                "title": _("Name"),
+                "description": name,
+                "minLength": 1,
+                "maxLength": 255,
+                "pattern": _LINE,
+                "x-sentence": _("It may not have line breaks."),
+            },
+            "description": {
+                "type": "string",
+                "title": _("Description"),
+                "maxLength": 1024,
+                "x-multiline": True,
+            },
+            "tags": {
+                "type": "string",
+                "title": _("Tags"),
+                "description": _("Words to find it by; commas part them."),
+                "pattern": _TAGS,
+                "x-sentence": _("A tag may not have a slash."),
+            },
+            "properties": {
+                "type": "array",
+                "title": _("Properties"),
+                "description": _("Your own keys and values."),
+                "maxItems": 64,
+                "items": {
+                    "type": "object",
+                    "title": _("Property"),
+                    "required": ["key"],
+                    "properties": {
+                        "key": {
+                            "type": "string",
+                            "title": _("Key"),
+                            "maxLength": 63,
+                            "pattern": _KEY,
+                            "x-sentence": _(
+                                "A key has letters, digits and _ . : - and "
+                                "begins with a letter or digit."
+                            ),
+                        },
+                        "value": {
+                            "type": "string",
+                            "title": _("Value"),
+                            "maxLength": 1024,
+                            "x-basic": True,
+                        },
+                    },
+                },
+            },
+        },
+    }
+
+
+def attributes(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the service is sent."""
+    tags = (one.strip() for one in document.get("tags", "").split(","))
+    return {
+        "name": document["name"],
+        "description": document.get("description", ""),
+        "tags": list(dict.fromkeys(tag for tag in tags if tag)),
+        "properties": {
+            one["key"]: one.get("value", "")
+            for one in document.get("properties", ())
+        },
+    }
+
+
+def given(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new resource is sent: only what was filled in."""
+    found = attributes(document)
+    return {key: value for key, value in found.items() if value}
+
+
+def document(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What the service shows, as the form has it."""
+    found = {
+        "name": shown["name"],
+        "description": shown.get("description"),
+        "tags": ", ".join(shown.get("tags") or ()),
+        "properties": [
+            {"key": key, "value": value} if value else {"key": key}
+            for key, value in (shown.get("properties") or {}).items()
+        ],
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def form_path(path: str, envelope: str) -> str:
+    """The service's path of a field, as the form has it.
+
+    A tag is one of a list for the service, a property a key of an object.
+    """
+    for key in ("tags", "properties"):
+        begin = f"$.{envelope}.{key}"
+        if path.startswith(begin):
+            return begin
+    return path
+
+
+def refuse(
+    form: SchemaForm, fields: Mapping[str, str], envelope: str
+) -> Mapping[str, str]:
+    """Show what the service said next to the fields of this form.
+
+    :param envelope: key of the resource in what the service was sent
+    :returns: what it said about others
+    """
+    own = {
+        path: text
+        for path, text in fields.items()
+        if paths.parse(path)[1:2] and paths.parse(path)[1] in OWN
+    }
+    moved = {form_path(path, envelope): text for path, text in own.items()}
+    rest = dict(form.refuse(moved, (envelope,)))
+    return {path: fields[path] for path in fields if path not in own} | rest

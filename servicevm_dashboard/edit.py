@@ -1,0 +1,274 @@
+"""Pages that change something which others may change as well.
+
+What is sent is what was changed here, and only if nobody else changed the
+same since the page was opened; if somebody did, both are shown.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.generic import View
+from horizon import exceptions, messages
+from openstack_dashboard import policy
+
+from servicevm_dashboard import described
+from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.exceptions import (
+    Conflict,
+    NotAuthenticated,
+    ServicevmError,
+)
+from servicevm_dashboard.schema_form import Problem, SchemaForm, schemas
+from servicevm_dashboard.schema_form.paths import Path
+from servicevm_dashboard.wizard import Sent, unpacked
+
+#: How often the page looks again when something else changed meanwhile.
+TRIES = 3
+
+Values = Mapping[str, Any]
+
+
+class Difference(NamedTuple):
+    """A field that somebody else changed while it was changed here."""
+
+    where: str
+    theirs: str
+    mine: str
+
+
+class EditView(View):
+    """A resource's name, description, tags and properties; maybe more."""
+
+    page_title: ClassVar[Any]
+    failure: ClassVar[Any]
+    getter: ClassVar[Any]
+    updater: ClassVar[Any]
+    #: Key of the resource in what the service is sent.
+    envelope: ClassVar[str]
+    rule: ClassVar[str]
+    #: Names of URLs.
+    index: ClassVar[str]
+    detail: ClassVar[str]
+
+    def forms(
+        self, resource: Any, values: Values, data: Sent | None
+    ) -> Mapping[str, SchemaForm]:
+        """Each form by the attributes that it is about.
+
+        :param values: to begin with
+        """
+        document = described.document(values)
+        return {
+            "described": SchemaForm(
+                described.schema(), "details", data=data, document=document
+            )
+        }
+
+    def values(self, forms: Mapping[str, SchemaForm]) -> Values:
+        """What was filled in, as the service is sent it."""
+        return described.attributes(forms["described"].document)
+
+    def present(self, resource: Any) -> Values:
+        """The same of the resource as it is."""
+        shown = resource.to_dict_view()
+        return {key: shown.get(key) for key in described.OWN}
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        resource = self._read()
+        if not self._allowed(resource):
+            messages.error(request, _("You are not allowed to do that."))
+            return redirect(self._detail())
+        base = self.present(resource)
+        return self._show(resource, self.forms(resource, base, None), base)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        data = unpacked(request.POST)
+        resource = self._read()
+        base = _base(data.get("base"), self.present(resource))
+        forms = self.forms(resource, base, data)
+        if not all([form.is_valid() for form in forms.values()]):
+            return self._show(resource, forms, base)
+        mine = self.values(forms)
+        changed = {key: mine[key] for key in mine if mine[key] != base[key]}
+        try:
+            return self._save(resource, forms, base, changed)
+        except NotAuthenticated:
+            raise
+        except ServicevmError as error:
+            problems = self._refuse(forms, error)
+            return self._show(resource, forms, base, problems, error.hint)
+
+    def _save(
+        self,
+        resource: Any,
+        forms: Mapping[str, SchemaForm],
+        base: Values,
+        changed: Values,
+    ) -> HttpResponse:
+        """Change it, unless somebody else changed the same."""
+        for _look in range(TRIES):
+            present = self.present(resource)
+            clash = {
+                key: present[key]
+                for key in changed
+                if present[key] not in (base[key], changed[key])
+            }
+            if clash:
+                found = self._differences(forms, clash, changed)
+                # Saved again, it takes the place of what they wrote.
+                seen = {**base, **clash}
+                return self._show(resource, forms, seen, differences=found)
+            if not changed:
+                messages.info(self.request, _("Nothing was changed."))
+                return redirect(self._detail())
+            try:
+                servicevm.call(
+                    self.request,
+                    self.updater,
+                    resource.id,
+                    if_match=resource.etag,
+                    **changed,
+                )
+            except Conflict as error:
+                if error.code != "precondition_failed":
+                    raise
+                resource = self._read()
+                continue
+            messages.success(
+                self.request,
+                _("%(name)s was changed.")
+                % {"name": changed.get("name", resource.name)},
+            )
+            return redirect(self._detail())
+        raise Conflict(
+            _("It changes all the time, so that it could not be saved."),
+            hint=_("Try again in a moment."),
+        )
+
+    def _refuse(
+        self, forms: Mapping[str, SchemaForm], error: ServicevmError
+    ) -> Sequence[Problem]:
+        """What the service said, next to the fields; the rest."""
+        fields = self.refuse(forms, error.fields)
+        rest = [Problem(text) for text in fields.values()]
+        if not rest and not any(form.problems for form in forms.values()):
+            rest = [Problem(error.sentence)]
+        return rest
+
+    def refuse(
+        self, forms: Mapping[str, SchemaForm], fields: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Show what the service said about fields next to them."""
+        return described.refuse(forms["described"], fields, self.envelope)
+
+    def _read(self) -> Any:
+        try:
+            return servicevm.call(
+                self.request, self.getter, str(self.kwargs["ref"])
+            )
+        except Exception:
+            exceptions.handle(
+                self.request, self.failure, redirect=reverse(self.index)
+            )
+
+    def _allowed(self, resource: Any) -> bool:
+        shown = resource.to_dict_view()
+        target = {
+            "project_id": shown["project_id"],
+            "user_id": self.request.user.id,  # type: ignore[union-attr]
+            "owned": bool(shown.get("managed_by")),
+            "owner_id": "",
+        }
+        rules = (("servicevm", f"servicevm:{self.rule}"),)
+        return bool(policy.check(rules, self.request, target))
+
+    def _detail(self) -> str:
+        return reverse(self.detail, args=[self.kwargs["ref"]])
+
+    def _differences(
+        self, forms: Mapping[str, SchemaForm], theirs: Values, mine: Values
+    ) -> Sequence[Difference]:
+        labels = self.labels(forms)
+        found = []
+        for key in theirs:
+            for path, one, other in differences(theirs[key], mine[key]):
+                place = (key, *path)
+                where = labels.get(place) or _readable(place)
+                found.append(Difference(where, _shown(one), _shown(other)))
+        return found
+
+    def labels(self, forms: Mapping[str, SchemaForm]) -> Mapping[Path, str]:
+        """Path of an attribute's field to what it is called."""
+        return {
+            node.path: node.trail
+            for node in forms["described"].root
+            if len(node.path) == 1
+        }
+
+    def _show(
+        self,
+        resource: Any,
+        forms: Mapping[str, SchemaForm],
+        base: Values,
+        problems: Sequence[Problem] = (),
+        hint: str = "",
+        differences: Sequence[Difference] = (),
+    ) -> HttpResponse:
+        found = [one for form in forms.values() for one in form.problems]
+        context = {
+            "page_title": self.page_title,
+            "resource": resource,
+            "forms": forms.values(),
+            "base": json.dumps(base),
+            "problems": [*problems, *found],
+            "hint": hint,
+            "differences": differences,
+            "cancel": self._detail(),
+        }
+        return render(self.request, "servicevm/wizard/edit.html", context)
+
+
+def differences(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
+    """Where two documents differ, as deep as they are alike.
+
+    >>> list(differences({"a": [1, 2]}, {"a": [1, 3]}))
+    [(('a', 1), 2, 3)]
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        steps: Sequence[Any] = list(dict.fromkeys([*one, *other]))
+    elif isinstance(one, list) and isinstance(other, list):
+        one, other = dict(enumerate(one)), dict(enumerate(other))
+        steps = range(max(len(one), len(other)))
+    else:
+        if one != other:
+            yield (), one, other
+        return
+    for step in steps:
+        for path, left, right in differences(one.get(step), other.get(step)):
+            yield (step, *path), left, right
+
+
+def _base(text: Any, present: Values) -> Values:
+    """What the page was opened with; never anything of another shape."""
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return present
+    fits = isinstance(found, dict) and set(found) == set(present)
+    return found if fits else present
+
+
+def _shown(value: Any) -> str:
+    return _("nothing") if value in (None, "") else schemas.text(value)
+
+
+def _readable(path: Path) -> str:
+    return ", ".join(
+        str(one + 1) if isinstance(one, int) else schemas.readable(one)
+        for one in path
+    )
