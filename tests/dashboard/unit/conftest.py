@@ -16,17 +16,23 @@ from openstack_auth import utils as auth_utils
 from servicevmclient.testing import FakeServicevm
 
 PROJECT = "fake"
+PROJECTS = [
+    {"id": PROJECT, "name": "red", "domain_id": "default", "enabled": True},
+    {"id": "p-blue", "name": "blue", "domain_id": "default", "enabled": True},
+]
 
 
 @pytest.fixture(scope="session")
 def identity() -> Iterator[str]:
-    """What Horizon itself asks of Keystone on every page: its versions."""
+    """What Horizon itself asks of Keystone: its versions, and projects."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            document = fixture.DiscoveryList(href=url, v2=False)
+            status, document = 300, fixture.DiscoveryList(href=url, v2=False)
+            if self.path.startswith("/v3/projects"):
+                status, document = 200, {"projects": PROJECTS, "links": {}}
             body = json.dumps(document).encode()
-            self.send_response(300)
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
