@@ -40,6 +40,8 @@ class Tab(tabs.Tab):
 
     #: Template of what it shows, with what `read` returns.
     content: ClassVar[str]
+    #: Template of what is above that and stays; none if empty.
+    frame: ClassVar[str] = ""
     #: Whether it is read again while it is looked at.
     live = True
     #: Milliseconds until it is; 0: only when the user asks for it.
@@ -75,6 +77,10 @@ class Tab(tabs.Tab):
         """HTML of elements elsewhere on the page that change with it."""
         return {}
 
+    def extra(self, context: dict[str, Any]) -> dict[str, Any]:
+        """What scripts want to know when it was read again."""
+        return {}
+
     def filled(self, request: HttpRequest) -> dict[str, Any]:
         context = {
             "dashboard": self.view.dashboard,
@@ -91,6 +97,7 @@ class Tab(tabs.Tab):
             "interval": self.interval,
             "live": self.live,
             "content": self.content,
+            "frame": self.frame,
             "request": request,
         }
         try:
@@ -99,7 +106,11 @@ class Tab(tabs.Tab):
             exceptions.handle(request)
             raise
         except ServicevmError as error:
-            return context | {"error": error, "live": False}
+            # It is tried again as often as what is there is read again.
+            return context | {
+                "error": error,
+                "content": "servicevm/_error.html",
+            }
 
     def as_json(self, request: HttpRequest) -> JsonResponse:
         """Its content once more."""
@@ -115,6 +126,7 @@ class Tab(tabs.Tab):
                 "html": render_to_string(self.content, context, request),
                 "said": context["said"],
                 "parts": self.parts(context),
+                **self.extra(context),
             }
         )
 
@@ -173,7 +185,7 @@ class DetailView(tabs.TabView):
         :raises ServicevmError: `get` shows it
         """
         return servicevm.call(
-            self.request, self.getter, str(self.kwargs["ref"])
+            self.request, type(self).getter, str(self.kwargs["ref"])
         )
 
     def title(self, resource: Any) -> str:

@@ -157,6 +157,13 @@ EVENT: Mapping[str, Any] = {
     "relay.resume": pgettext_lazy("event", "Draining ended"),
 }
 
+#: Lists in the configurations of the service types that are here.
+PART: Mapping[str, Any] = {
+    "listeners": pgettext_lazy("part of a service", "Listeners"),
+    "pools": pgettext_lazy("part of a service", "Pools"),
+    "members": pgettext_lazy("part of a service", "Members"),
+}
+
 KIND: Mapping[str, Any] = {
     "vm": pgettext_lazy("kind of device", "Virtual machine"),
     "external": pgettext_lazy("kind of device", "Adopted"),

@@ -163,6 +163,7 @@
     });
     if (interval) { later(interval); }
     servicevm.toEnd(box);
+    box.dispatchEvent(new CustomEvent('servicevm:started', {bubbles: true}));
   }
 
   /* Of what grows at its end, the end is shown. */

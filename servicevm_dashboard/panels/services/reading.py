@@ -1,0 +1,98 @@
+"""What services' pages show of what the service says."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+
+from servicevm_dashboard import words
+from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.api.servicevm import Client
+
+__all__ = ["actions", "as_yaml", "members", "summary", "up", "url"]
+
+#: Seconds that the declaration of a service type is remembered: it changes
+#: with the release that is installed.
+_REMEMBERED = 300
+#: Asked for by a page of its own.
+_SHOWN_ELSEWHERE = frozenset({"stats"})
+_CLOSED = {"DEAD", "OFFLINE", "UNRESPONSIVE", "UNKNOWN"}
+
+
+def actions(request: Any, name: str) -> Mapping[str, Any]:
+    """Actions that a service type declares: name to JSON Schema.
+
+    :raises ServicevmError: where it can not be read
+    """
+    key = f"servicevm-actions-{name}"
+    found = cache.get(key)
+    if found is None:
+        declared = servicevm.call(request, Client.get_service_type, name)
+        found = {
+            action: schema
+            for action, schema in (declared.actions or {}).items()
+            if action not in _SHOWN_ELSEWHERE
+        }
+        cache.set(key, found, _REMEMBERED)
+    return dict(found)
+
+
+def url(endpoint: Mapping[str, Any]) -> tuple[str, str]:
+    """How an endpoint is written, and where it leads a browser.
+
+    :returns: the latter is empty where a browser can not go
+    """
+    address = endpoint["address"]
+    host = f"[{address}]" if ":" in address else address
+    text = f"{endpoint['protocol']}://{host}:{endpoint['port']}"
+    return text, text if endpoint["protocol"] in ("http", "https") else ""
+
+
+def up(service: Any) -> tuple[int, int] | None:
+    """How many of its members work, of how many; None: it has none."""
+    if not service.members:
+        return None
+    working = [
+        one
+        for one in service.members
+        if one["operating_status"] not in _CLOSED
+    ]
+    return len(working), len(service.members)
+
+
+def members(service: Any) -> Sequence[Mapping[str, Any]]:
+    """Its members, with the addresses that its configuration has."""
+    places = {
+        (pool.get("name"), member.get("name")): member
+        for pool in _lists(service.config, "pools")
+        for member in _lists(pool, "members")
+    }
+    return [
+        {**places.get((one["pool"], one["name"]), {}), **one}
+        for one in service.members
+    ]
+
+
+def summary(config: Mapping[str, Any]) -> str:
+    """``2 listeners, 1 pool``: what there is how many of."""
+    found = [
+        _("%(what)s: %(count)d")
+        % {"what": words.of(words.PART, key), "count": len(value)}
+        for key, value in config.items()
+        if isinstance(value, list)
+    ]
+    return ", ".join(found)
+
+
+def as_yaml(document: Any) -> str:
+    """A document as people like to read it."""
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
+
+
+def _lists(value: Any, key: str) -> Sequence[Mapping[str, Any]]:
+    found = value.get(key) if isinstance(value, Mapping) else None
+    if not isinstance(found, list):
+        return []
+    return [one for one in found if isinstance(one, Mapping)]

@@ -1,0 +1,11 @@
+"""Addresses of the services' pages."""
+
+from django.urls import path
+
+from servicevm_dashboard.panels.services import views
+
+urlpatterns = [
+    path("", views.IndexView.as_view(), name="index"),
+    path("<uuid:ref>/", views.DetailView.as_view(), name="detail"),
+    path("<uuid:ref>/action/", views.ActionView.as_view(), name="action"),
+]

@@ -1,0 +1,116 @@
+/* Live charts of a service: connections and traffic.
+
+   The tab's box (live.js) is read every few seconds; what it brings has
+   `stats`, whose counters only grow, and `at`, seconds. Rates are made of
+   two readings. Where a counter is smaller than it was, or the `epoch` of
+   the counters is another, counting began anew, and there is no rate. */
+(function () {
+  'use strict';
+
+  var servicevm = window.servicevm = window.servicevm || {};
+  //: Readings that are kept: five minutes of one every five seconds.
+  var KEPT = 60;
+  var COUNTERS = ['connections_total', 'bytes_in', 'bytes_out'];
+
+  function sum(stats, name) {
+    return (stats.listeners || []).reduce(function (total, one) {
+      return total + (one[name] || 0);
+    }, 0);
+  }
+
+  /* What is drawn of a reading, given the one before; null where there is
+     no rate. */
+  servicevm.rates = function (before, now) {
+    var found = {
+      at: now.at, active: sum(now.stats, 'connections_active'),
+      connections: null, 'in': null, out: null
+    };
+    if (!before || now.at <= before.at ||
+        now.stats.epoch !== before.stats.epoch) {
+      return found;
+    }
+    var grown = COUNTERS.map(function (name) {
+      return (sum(now.stats, name) - sum(before.stats, name)) /
+        (now.at - before.at);
+    });
+    if (grown.some(function (value) { return value < 0; })) { return found; }
+    found.connections = grown[0];
+    found['in'] = grown[1];
+    found.out = grown[2];
+    return found;
+  };
+
+  function bytes(value) {
+    return interpolate(gettext('%(amount)s bytes per second'),
+      {amount: d3.format(value < 1000 ? '.0f' : '.3s')(value)}, true);
+  }
+
+  function number(value) { return d3.format('.3r')(value); }
+
+  function draw(box, points, names, format) {
+    var width = box.clientWidth || 400, height = box.clientHeight || 160;
+    var left = 56, bottom = 20, top = 8;
+    d3.select(box).select('svg').remove();
+    var svg = d3.select(box).append('svg')
+      .attr('viewBox', '0 0 ' + width + ' ' + height);
+    var end = points[points.length - 1].at;
+    var x = d3.time.scale().range([left, width - 8])
+      .domain([new Date((end - KEPT * 5) * 1000), new Date(end * 1000)]);
+    var most = d3.max(points, function (point) {
+      return d3.max(names, function (name) { return point[name]; });
+    });
+    var y = d3.scale.linear().range([height - bottom, top])
+      .domain([0, most || 1]).nice();
+    svg.append('g').attr('class', 'servicevm-axis')
+      .attr('transform', 'translate(0,' + (height - bottom) + ')')
+      .call(d3.svg.axis().scale(x).orient('bottom').ticks(4)
+        .tickFormat(d3.time.format('%H:%M:%S')));
+    svg.append('g').attr('class', 'servicevm-axis')
+      .attr('transform', 'translate(' + left + ',0)')
+      .call(d3.svg.axis().scale(y).orient('left').ticks(4)
+        .tickFormat(format));
+    names.forEach(function (name, index) {
+      svg.append('path')
+        .attr('class', 'servicevm-line servicevm-line-' + 'ab'[index])
+        .attr('d', d3.svg.line()
+          .defined(function (point) { return point[name] !== null; })
+          .x(function (point) { return x(new Date(point.at * 1000)); })
+          .y(function (point) { return y(point[name]); })(points));
+    });
+  }
+
+  function tell(frame, name, text) {
+    frame.querySelector('[data-servicevm-now="' + name + '"]').textContent =
+      text;
+  }
+
+  function add(box, data) {
+    var frame = box.querySelector('[data-servicevm-charts]');
+    if (!frame || !data.stats || !window.d3) { return; }
+    var points = box.servicevmPoints = box.servicevmPoints || [];
+    var point = servicevm.rates(box.servicevmLast, data);
+    box.servicevmLast = data;
+    points.push(point);
+    points.splice(0, points.length - KEPT);
+    draw(frame.querySelector('[data-servicevm-chart="connections"]'),
+      points, ['active', 'connections'], d3.format('s'));
+    draw(frame.querySelector('[data-servicevm-chart="traffic"]'),
+      points, ['in', 'out'], d3.format('s'));
+    tell(frame, 'active', String(point.active));
+    tell(frame, 'connections', point.connections === null ?
+      '–' : number(point.connections));
+    tell(frame, 'in', point['in'] === null ? '–' : bytes(point['in']));
+    tell(frame, 'out', point.out === null ? '–' : bytes(point.out));
+  }
+
+  /* The reading that the page came with. */
+  document.addEventListener('servicevm:started', function (event) {
+    var frame = event.target.querySelector('[data-servicevm-charts]');
+    if (frame && frame.dataset.servicevmCharts) {
+      add(event.target, JSON.parse(frame.dataset.servicevmCharts));
+    }
+  });
+  document.addEventListener('servicevm:live', function (event) {
+    add(event.target, event.detail);
+  });
+}());
