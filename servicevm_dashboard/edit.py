@@ -129,7 +129,7 @@ class EditView(View):
             try:
                 servicevm.call(
                     self.request,
-                    self.updater,
+                    type(self).updater,
                     resource.id,
                     if_match=resource.etag,
                     **changed,
@@ -169,7 +169,7 @@ class EditView(View):
     def _read(self) -> Any:
         try:
             return servicevm.call(
-                self.request, self.getter, str(self.kwargs["ref"])
+                self.request, type(self).getter, str(self.kwargs["ref"])
             )
         except Exception:
             exceptions.handle(
