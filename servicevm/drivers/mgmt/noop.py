@@ -15,7 +15,7 @@ from servicevm import clock
 from servicevm.db import api as db
 from servicevm.db import leases
 from servicevm.drivers.infra.base import InterfaceSpec
-from servicevm.drivers.mgmt import noop_template
+from servicevm.drivers.mgmt import noop_template, noop_traffic
 from servicevm.drivers.mgmt.base import (
     DeviceReport,
     MgmtDriver,
@@ -105,9 +105,13 @@ class NoopMgmtDriver(MgmtDriver):
             if refuse and refuse in json.dumps(document.config):
                 kept["failed_generation"] = document.generation
                 return
+            # What was counted stays, and goes on by the new configuration.
+            totals = _totals(state, document.id)
             kept |= {
+                "totals": totals,
                 "generation": document.generation,
                 "digest": document.digest,
+                "service_type": document.service_type,
                 "config": document.config,
                 "applied_at": clock.now_us(),
                 "failed_generation": None,
@@ -129,13 +133,16 @@ class NoopMgmtDriver(MgmtDriver):
         action: str,
         arguments: Mapping[str, Any],
     ) -> Mapping[str, Any]:
+        found: list[Mapping[str, Any]] = []
+
         def look(state: _State) -> None:
             if service_id not in state["services"]:
                 raise PermanentError(AGENT_ERROR, "noop: no such service.")
+            found.append(_stats(state, service_id))
 
         self._reach(device_id, "call", look)
         if action == "stats":
-            return {"listeners": [], "pools": []}
+            return found[-1]
         return {"action": action, "arguments": dict(arguments)}
 
     def forget(self, device_id: str, *, fence: int = 0) -> None:
@@ -207,17 +214,55 @@ class NoopMgmtDriver(MgmtDriver):
             and clock.now_us() >= kept["applied_at"] + after
         )
         failed = kept.get("failed_generation")
+        status, why = OperatingStatus.OFFLINE.value, ""
+        if serving:
+            status, why = noop_traffic.status(_balanced(kept), _offline(state))
         return ServiceReport(
             id=service_id,
             generation=kept["generation"] if serving else 0,
             digest=kept["digest"] if serving else "",
-            operating_status=(
-                OperatingStatus.ONLINE if serving else OperatingStatus.OFFLINE
-            ),
+            operating_status=status,
             failed_generation=failed,
             detail=(
                 f"noop: refuses {state['options'].get('refuse')!r}."
                 if failed
-                else ""
+                else why
             ),
+            members=noop_traffic.members(_balanced(kept), _offline(state))
+            if serving
+            else (),
         )
+
+
+def _offline(state: Mapping[str, Any]) -> Sequence[str]:
+    found: Sequence[str] = state["options"].get("offline_members") or ()
+    return found
+
+
+def _balanced(kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration of a load balancer; of anything else none."""
+    found: Mapping[str, Any] = kept.get("config") or {}
+    return found if kept.get("service_type") == "loadbalancer" else {}
+
+
+def _totals(state: Mapping[str, Any], service_id: str) -> noop_traffic.Totals:
+    """What the service has counted by now."""
+    kept = state["services"].get(service_id) or {}
+    return noop_traffic.grown(
+        kept.get("totals") or {},
+        _balanced(kept),
+        _offline(state),
+        service_id,
+        kept.get("applied_at", 0) / clock.SECOND,
+        clock.now_us() / clock.SECOND,
+    )
+
+
+def _stats(state: Mapping[str, Any], service_id: str) -> Mapping[str, Any]:
+    return noop_traffic.stats(
+        _totals(state, service_id),
+        _balanced(state["services"][service_id]),
+        _offline(state),
+        service_id,
+        clock.now_us() / clock.SECOND,
+    )

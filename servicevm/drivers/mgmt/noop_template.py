@@ -48,6 +48,19 @@ OPTIONS: Mapping[str, Any] = {
             "maxLength": 255,
             "description": "Configurations that hold this text are refused.",
         },
+        "offline_members": {
+            "title": "Members that are down",
+            "type": "array",
+            "maxItems": 256,
+            "items": {
+                "title": "Member",
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 63,
+            },
+            "description": "Members with one of these names never pass their "
+            "checks.",
+        },
         "failures": {
             "title": "Failures",
             "type": "object",
