@@ -82,7 +82,7 @@ class EditView(View):
         resource = self._read()
         if not self._allowed(resource):
             messages.error(request, _("You are not allowed to do that."))
-            return redirect(self._detail())
+            return redirect(self.detail_url)
         base = self.present(resource)
         return self._show(resource, self.forms(resource, base, None), base)
 
@@ -125,7 +125,7 @@ class EditView(View):
                 return self._show(resource, forms, seen, differences=found)
             if not changed:
                 messages.info(self.request, _("Nothing was changed."))
-                return redirect(self._detail())
+                return redirect(self.detail_url)
             try:
                 servicevm.call(
                     self.request,
@@ -144,7 +144,7 @@ class EditView(View):
                 _("%(name)s was changed.")
                 % {"name": changed.get("name", resource.name)},
             )
-            return redirect(self._detail())
+            return redirect(self.detail_url)
         raise Conflict(
             _("It changes all the time, so that it could not be saved."),
             hint=_("Try again in a moment."),
@@ -187,7 +187,9 @@ class EditView(View):
         rules = (("servicevm", f"servicevm:{self.rule}"),)
         return bool(policy.check(rules, self.request, target))
 
-    def _detail(self) -> str:
+    @property
+    def detail_url(self) -> str:
+        """Where one comes from, and goes to."""
         return reverse(self.detail, args=[self.kwargs["ref"]])
 
     def _differences(
@@ -228,7 +230,7 @@ class EditView(View):
             "problems": [*problems, *found],
             "hint": hint,
             "differences": differences,
-            "cancel": self._detail(),
+            "cancel": self.detail_url,
         }
         return render(self.request, "servicevm/wizard/edit.html", context)
 

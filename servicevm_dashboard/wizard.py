@@ -141,7 +141,12 @@ class Wizard(View):
         self.data = MultiValueDict()
         for key, value in self.begin().items():
             self.data[key] = value
-        return self._show(self.steps[0].slug)
+        try:
+            return self._show(self.start())
+        except NotAuthenticated:
+            raise
+        except ServicevmError as error:
+            return self._show(self.steps[0].slug, failure=error)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         sent = unpacked(request.POST)
@@ -150,18 +155,24 @@ class Wizard(View):
         order = [step.slug for step in self.steps]
         at = order.index(now) if now in order else 0
         if go == "back":
-            return self._show(order[max(at - 1, 0)])
-        if go == "create":
+            aim = max(at - 1, 0)
+        elif go == "create":
             aim = len(order)
         else:
             aim = order.index(go) if go in order else at + 1
+        for slug in order[:aim]:
+            # All that comes before it: what was chosen may be gone by now.
+            try:
+                fits = self[slug].is_valid()
+            except NotAuthenticated:
+                raise
+            except ServicevmError as error:
+                return self._show(slug, failure=error)
+            if not fits:
+                return self._show(slug)
+        if aim < len(order):
+            return self._show(order[aim])
         try:
-            # What lies behind was looked at; at the end all of it is.
-            for slug in order[at if aim < len(order) else 0 : aim]:
-                if not self[slug].is_valid():
-                    return self._show(slug)
-            if aim < len(order):
-                return self._show(order[aim])
             return self.create()
         except NotAuthenticated:
             raise
@@ -171,6 +182,10 @@ class Wizard(View):
     def begin(self) -> Mapping[str, str]:
         """Input to value, before anybody filled in anything."""
         return {}
+
+    def start(self) -> str:
+        """The step that it begins with."""
+        return self.steps[0].slug
 
     def create(self) -> HttpResponse:
         """Do it, and go where it can be seen.
@@ -205,7 +220,11 @@ class Wizard(View):
         return self._show(where or last, others, error.hint)
 
     def _show(
-        self, slug: str, problems: Sequence[Problem] = (), hint: str = ""
+        self,
+        slug: str,
+        problems: Sequence[Problem] = (),
+        hint: str = "",
+        failure: ServicevmError | None = None,
     ) -> HttpResponse:
         step = self[slug]
         number = [one.slug for one in self.steps].index(slug)
@@ -224,13 +243,17 @@ class Wizard(View):
             "hint": hint,
         }
         try:
-            context |= step.context()
-            context["problems"] = [*problems, *step.problems]
+            if failure is None:
+                context |= step.context()
+                context["problems"] = [*problems, *step.problems]
         except NotAuthenticated:
             raise
         except ServicevmError as error:
-            # The page opens, says what is wrong and can be tried again.
-            context["failure"] = error
+            failure = error
+        if failure is not None:
+            # The page opens, says what is wrong and can be tried again;
+            # the step shows no inputs then, so that they travel along.
+            context |= {"failure": failure, "state": state(self.data, "")}
         return render(self.request, "servicevm/wizard/page.html", context)
 
 
@@ -252,13 +275,16 @@ def merged(sent: Sent) -> Sent:
 
 
 def state(data: Sent, but: str) -> str:
-    """What was filled in, as one input; what one step shows is not in it."""
+    """What was filled in, as one input.
+
+    :param but: the step that shows its own; empty: all are in it
+    """
     return json.dumps(
         [
             [key, value]
             for key, values in data.lists()
             for value in values
-            if "/" in key and not key.startswith(f"{but}/")
+            if "/" in key and not (but and key.startswith(f"{but}/"))
         ]
     )
 

@@ -203,6 +203,14 @@ def of(words: Mapping[str, Any], value: str | None) -> Any:
     return "" if value is None else words.get(value, value)
 
 
+def of_plugin(words: Mapping[str, Any], name: str) -> Any:
+    """The word for a plugin; one that nobody knew here made readable.
+
+    :param name: e.g. of a service type: ``web_filter`` is "Web filter"
+    """
+    return words.get(name) or name.replace("_", " ").capitalize()
+
+
 def tone(value: str) -> str:
     """``success``, ``danger``, ``warning`` or ``info``: Bootstrap's names.
 

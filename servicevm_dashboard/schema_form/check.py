@@ -95,7 +95,8 @@ def _sentences(
                 path,
                 schemas.translated(schema.get("x-sentence"))
                 or _(
-                    "It has characters that it may not have, or is not complete."
+                    "It has characters that it may not have, or is not "
+                    "complete."
                 ),
             )
         case _:

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from servicevm_dashboard.schema_form import (
     build,
     check,
@@ -117,6 +119,20 @@ class SchemaForm:
         for path, sentences in self._errors.items():
             if path not in shown:
                 found += [Problem(one) for one in sentences]
+        return found
+
+    @property
+    def settings(self) -> Sequence[tuple[str, str]]:
+        """What was filled in, to be read: label and value of each field."""
+        found = []
+        for node in self.root:
+            value = node.value
+            if node.kind == "boolean":
+                value = _("Yes") if node.on else ""
+            elif node.kind == "choice":
+                value = dict(node.choices).get(value, value)
+            if node.scalar and value:
+                found.append((node.trail, value))
         return found
 
     def _drop(self) -> None:

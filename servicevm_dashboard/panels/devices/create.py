@@ -48,9 +48,9 @@ class TemplateStep(Step):
     @property
     def template(self) -> DeviceTemplate:
         """Of the steps that come after this one."""
-        chosen = self.chosen
-        assert chosen is not None, "they come after it"
-        return chosen.template
+        return next(
+            one.template for one in self.offers if one.ref == self.value("id")
+        )
 
     @property
     def name(self) -> str:
@@ -194,8 +194,8 @@ class CreateView(Wizard):
     rule = "device:create"
 
     def begin(self) -> Mapping[str, str]:
-        """``?template=ID`` has it chosen already."""
-        return {"template/id": self.request.GET.get("template", "")}
+        """``?template_id=ID`` has it chosen already."""
+        return {"template/id": self.request.GET.get("template_id", "")}
 
     def attributes(self) -> dict[str, Any]:
         """What the service is sent."""

@@ -39,7 +39,7 @@ class Offer:
     def hosts(self) -> Sequence[Any]:
         """Words of the service types that it is for."""
         return [
-            words.of(words.SERVICE_TYPE, one)
+            words.of_plugin(words.SERVICE_TYPE, one)
             for one in self.template.service_types
         ]
 

@@ -7,11 +7,10 @@ here knows one.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from horizon import messages
@@ -19,11 +18,13 @@ from horizon import messages
 from servicevm_dashboard import described, takes, terminal, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, ServiceType
-from servicevm_dashboard.panels.services import hosts
+from servicevm_dashboard.panels.services.hosts import Host, Hosts, find
 from servicevm_dashboard.schema_form import Problem
 from servicevm_dashboard.wizard import FormStep, Step, Wizard
 
 INDEX = "horizon:project:servicevm_services:index"
+
+_TITLES = {"loadbalancer": gettext_lazy("Create Load Balancer")}
 
 
 class Choice(Step):
@@ -42,6 +43,11 @@ class Choice(Step):
     def options(self) -> Mapping[str, str]:
         """Each that there is, and why it can not be chosen, if so."""
         raise NotImplementedError
+
+    @property
+    def settled(self) -> bool:
+        """Whether one was chosen that can be."""
+        return self.options.get(self.value("id")) == ""
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -73,11 +79,6 @@ class TypeStep(Choice):
         return {one.name: "" for one in self.types}
 
     @property
-    def chosen(self) -> ServiceType | None:
-        name = self.value("id")
-        return next((one for one in self.types if one.name == name), None)
-
-    @property
     def kind(self) -> ServiceType:
         """Of the steps that come after this one."""
         name = self.value("id")
@@ -86,7 +87,10 @@ class TypeStep(Choice):
     def context(self) -> dict[str, Any]:
         return {
             "types": [
-                {"type": one, "word": words.of(words.SERVICE_TYPE, one.name)}
+                {
+                    "type": one,
+                    "word": words.of_plugin(words.SERVICE_TYPE, one.name),
+                }
                 for one in self.types
             ],
             "chosen": self.value("id"),
@@ -101,8 +105,8 @@ class DeviceStep(Choice):
     template_name = "servicevm/services/_choose_device.html"
 
     @cached_property
-    def hosts(self) -> hosts.Hosts:
-        return hosts.find(
+    def hosts(self) -> Hosts:
+        return find(
             self.request,
             self.wizard["type"].kind,
             self.value("prefix").strip(),
@@ -114,7 +118,7 @@ class DeviceStep(Choice):
         return {one.ref: one.refused for one in self.hosts.hosts}
 
     @property
-    def chosen(self) -> hosts.Host:
+    def chosen(self) -> Host:
         """Of the steps that come after this one."""
         ref = self.value("id")
         return next(one for one in self.hosts.hosts if one.ref == ref)
@@ -193,7 +197,7 @@ class ReviewStep(Step):
         )
         device = wizard["device"]
         return {
-            "type": words.of(words.SERVICE_TYPE, kind.name),
+            "type": words.of_plugin(words.SERVICE_TYPE, kind.name),
             "host": device.chosen,
             "attributes": wanted,
             "settings": wizard["config"].form.settings,
@@ -212,20 +216,27 @@ class CreateView(Wizard):
 
     @property
     def title(self) -> Any:
-        """ "Create Load balancer", or as long as that is open "Service"."""
+        """ "Create Load Balancer"; "Service" as long as that is open."""
         name = self.data.get("type/id")
         if not name:
             return _("Create Service")
-        word = words.of(words.SERVICE_TYPE, name)
-        return format_lazy(_("Create {service}"), service=word)
+        if name in _TITLES:
+            return _TITLES[name]
+        word = words.of_plugin(words.SERVICE_TYPE, name)
+        return _("Create %(service)s") % {"service": word}
 
     @property
     def submit(self) -> Any:
         return self.title
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Where there is one type only there is nothing to choose."""
-        return super().get(request, *args, **kwargs)
+    def start(self) -> str:
+        """Nobody is asked for what is clear already."""
+        kind: TypeStep = self["type"]
+        if len(kind.types) == 1:
+            self.data["type/id"] = kind.types[0].name
+        if not kind.settled:
+            return "type"
+        return "details" if self["device"].settled else "device"
 
     def begin(self) -> Mapping[str, str]:
         """``?device=ID`` and ``?type=NAME`` have them chosen already."""

@@ -11,6 +11,10 @@ from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.exceptions import ServicevmError
 from servicevm_dashboard.panels.services import reading
+from servicevm_dashboard.panels.services.actions_create import (
+    CreateService,
+    EditService,
+)
 from servicevm_dashboard.tables import (
     AGE,
     Column,
@@ -134,8 +138,8 @@ class ServicesTable(Table):
     class Meta:
         name = "services"
         verbose_name = _("Services")
-        table_actions = (DeleteService,)
-        row_actions = (DeleteService,)
+        table_actions = (CreateService, DeleteService)
+        row_actions = (EditService, DeleteService)
 
     def say(self, datum: Any) -> str:
         counted = reading.up(datum)

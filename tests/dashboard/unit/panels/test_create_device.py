@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from servicevmclient.testing import FakeServicevm
-from tests.dashboard.unit.html_form import HtmlForm
+from tests.dashboard.unit.panels.wizard_browser import Browser
 
 URL = reverse("horizon:project:servicevm_devices:create")
 
@@ -35,29 +35,12 @@ def template(service: FakeServicevm) -> dict[str, Any]:
     )
 
 
-class Browser:
-    """Goes through the steps."""
-
-    def __init__(self, client: django.test.Client, url: str = URL) -> None:
-        self.client, self.url = client, url
-        self.look(client.get(url))
-
-    def look(self, answer: Any) -> None:
-        self.answer = answer
-        self.html = answer.content.decode()
-        self.form = HtmlForm(self.html)
-
-    def go(self, where: str = "next", **changes: Any) -> None:
-        data = self.form.filled(**changes)
-        self.look(self.client.post(self.url, {**data, "go": where}))
-
-
 def test_the_way_to_a_device(
     member: django.test.Client,
     service: FakeServicevm,
     template: dict[str, Any],
 ) -> None:
-    page = Browser(member)
+    page = Browser(member, URL)
     assert "2 vCPUs" in page.html
     assert "192.0.2.0/24" in page.html
     page.go(**{"template/id": template["id"]})
