@@ -125,7 +125,7 @@ CONDUCTOR_OPTS = [
     _name("conductor"),
     cfg.IntOpt(
         "workers",
-        default=4,
+        default=8,
         min=1,
         help="Operations that one conductor drives at once.",
     ),

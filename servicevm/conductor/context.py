@@ -1,5 +1,6 @@
 """What a step is given."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -76,6 +77,12 @@ class StepContext:
         if found is None:
             return None
         self._seen[:] = [_driven(found, self.operation)]
+        return self._seen[0]
+
+    def seen(self, seconds: float) -> views.DeviceView | None:
+        """What `device` says, if that was read so lately."""
+        if not self._seen or time.monotonic() - self._seen[0].at > seconds:
+            return None
         return self._seen[0]
 
     def service(self) -> models.Service | None:

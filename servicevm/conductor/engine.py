@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from servicevm import clock, errors, logs, plans
 from servicevm.conductor import settle, views
 from servicevm.conductor.context import StepContext, Steps
-from servicevm.conductor.outcomes import Done, Outcome, Wait
+from servicevm.conductor.outcomes import Done, Outcome, Wait, nothing
 from servicevm.db import api as db
 from servicevm.db import leases, models, timeline
 from servicevm.db.adoption import copied
@@ -37,6 +37,10 @@ LOG = log.getLogger(__name__)
 
 #: Among how many more operations than it can take a conductor looks.
 SPREAD = 16
+#: Seconds for which a step need not read again what the one before has read.
+#: What others may have changed of a device since, they tell it by operations
+#: of their own, which come after.
+FRESH = 1.0
 #: Longest text that is stored of an error or a message, in characters.
 MAX_TEXT = 4096
 
@@ -55,7 +59,7 @@ class Claim:
 
     :param operation: as it was last written; detached
     :param last: the newest row of its timeline, likewise
-    :param device: as it was when it was claimed; None afterwards
+    :param device: as it has just been read; None where it was not
     """
 
     operation: models.Operation
@@ -232,9 +236,12 @@ class Engine:
                     self._conclude(session, row, result, now)
             if woken and row.state == OperationState.WAITING:
                 row.run_after = now
-            return Claim(row, timeline.last_step(session, row.id))
+            return Claim(row, timeline.last_step(session, row.id), device)
 
         step = context.operation.step
+        # An effect may write of the device.
+        plain = all(getattr(one, "effect", None) is nothing for one in results)
+        device = context.seen(FRESH) if plain else None
         try:
             written = db.write(conclude)
         except (leases.FencedOut, DBConnectionError):

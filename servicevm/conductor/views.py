@@ -1,7 +1,8 @@
 """What steps read: one consistent look at a device or a service."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -46,6 +47,7 @@ class DeviceView:
         anything of them may exist outside
     :param services: of the device, without those on their way out
     :param fence: of the operation that looks at it; 0 for none
+    :param at: when it was read, in monotonic seconds
     """
 
     row: DeviceRow
@@ -55,6 +57,7 @@ class DeviceView:
     recorded: frozenset[str]
     services: Sequence[models.Service]
     fence: int = 0
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def template(self) -> Mapping[str, Any]:

@@ -41,6 +41,9 @@ T = TypeVar("T")
 
 #: Attempts at a transaction in `write`.
 ATTEMPTS = 10
+#: Connections that a process keeps: what its threads use at once, and not one
+#: opened anew for every second request.
+MAX_POOL = 12
 #: Attempts to reach a server when a process starts, a second apart.
 CONNECT_ATTEMPTS = 10
 
@@ -88,6 +91,7 @@ class _Facade:
 def register(conf: cfg.ConfigOpts) -> None:
     """Register ``[database]`` with the project's default on `conf`."""
     options.set_defaults(conf, connection=svm_conf.DATABASE_DEFAULT)
+    conf.set_default("max_pool_size", MAX_POOL, group="database")
     conf.set_default("max_retries", CONNECT_ATTEMPTS, group="database")
     conf.set_default("retry_interval", 1, group="database")
 
