@@ -189,12 +189,18 @@ OPERATION_NAME: Mapping[tuple[str, str], Any] = {
     ("service", "delete"): pgettext_lazy("operation", "Delete service"),
 }
 
+PROCESS: Mapping[str, Any] = {
+    "ALIVE": pgettext_lazy("process", "Running"),
+    "DRAINING": pgettext_lazy("process", "Draining"),
+    "SILENT": pgettext_lazy("process", "Not heard of"),
+}
+
 #: Of Horizon's three ways of showing a status: good, bad, on its way.
-GOOD = frozenset({"ACTIVE", "ONLINE", "SUCCEEDED", "INFO"})
-BAD = frozenset({"ERROR", "DEAD", "FAILED"})
+GOOD = frozenset({"ACTIVE", "ALIVE", "ONLINE", "SUCCEEDED", "INFO"})
+BAD = frozenset({"ERROR", "DEAD", "FAILED", "SILENT"})
 #: Somebody should look, though it works.
 DOUBTFUL = frozenset(
-    {"DEGRADED", "UNRESPONSIVE", "OFFLINE", "CANCELLED", "WARNING"}
+    {"DEGRADED", "DRAINING", "UNRESPONSIVE", "OFFLINE", "CANCELLED", "WARNING"}
 )
 
 

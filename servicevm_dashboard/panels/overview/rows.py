@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.utils.translation import pgettext
 from horizon.utils import filters
 
-from servicevm_dashboard import links, words
+from servicevm_dashboard import links, timeline, words
 from servicevm_dashboard.api.servicevm import Device, Operation
 
 
@@ -39,18 +38,11 @@ def operation(
     dashboard: str, datum: Operation, project: str
 ) -> Mapping[str, Any]:
     """Of an operation that has not ended."""
-    kind = str(words.of(words.RESOURCE, datum.resource_type))
     return {
-        "title": pgettext("operation on a resource", "%(action)s %(name)s")
-        % {
-            "action": words.of(words.ACTION, datum.action),
-            "name": datum.resource_name or kind,
-        },
+        "title": timeline.name(datum),
         "href": links.link(dashboard, "operations", "detail", datum.id),
-        "kind": kind,
         "state": datum.state,
-        "step": datum.step,
-        "attempts": datum.attempts,
+        "step": timeline.progress(datum),
         "since": filters.parse_isotime(datum.started_at or datum.created_at),
         "project": project,
     }

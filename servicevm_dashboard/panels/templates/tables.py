@@ -17,7 +17,6 @@ class CreateDevice(LinkAction):
     verbose_name = _("Create Device")
     url = ""
     icon = "plus"
-    classes = ("ajax-modal",)
     rule = "device:create"
 
     def allowed(self, request: Any, datum: Any = None) -> bool:

@@ -20,7 +20,7 @@ class IndexView(live.LiveTableView):
 class DetailView(detail.DetailView):
     """One template."""
 
-    getter = staticmethod(Client.get_device_template)
+    getter = Client.get_device_template
     table_class = tables.TemplatesTable
     tab_group_class = tabs.TemplateTabs
     panel = "templates"

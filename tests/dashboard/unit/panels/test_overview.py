@@ -98,7 +98,7 @@ def test_operations_that_run_are_shown(
     device = store.add("devices", {"name": "edge"})
     store.begin("devices", device, "create")
     text = member.get(INDEX).content.decode()
-    assert "Create edge" in text
+    assert "Create device edge" in text
     assert "Queued" in text
 
 

@@ -1,0 +1,56 @@
+"""What the administrator's panels add to the project's: whose it is.
+
+::
+
+    class IndexView(AllProjects, project.IndexView):
+        table_class = DevicesTable
+        filter_class = DeviceFilter
+"""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from servicevm_dashboard.api import projects
+from servicevm_dashboard.tables import Column
+
+
+class ProjectColumn(Column):
+    """Name of the project that it belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__("project_id", verbose_name=_("Project"))
+
+    def get_raw_data(self, datum: Any) -> str:
+        table: Any = self.table
+        return projects.name(table.request, datum.project_id)
+
+
+class ProjectFilter(forms.Form):
+    """By project; comes before the project panel's filter in the bases."""
+
+    project_id = forms.ChoiceField(
+        label=_("Project"),
+        required=False,
+        widget=forms.Select(attrs={"class": "form-control"}),
+    )
+
+    def of(self, request: Any) -> "ProjectFilter":
+        """With the projects that there are to choose from."""
+        field: Any = self.fields["project_id"]
+        field.choices = [("", _("Any project")), *projects.choices(request)]
+        return self
+
+
+class AllProjects:
+    """A view of what belongs to any project; comes first in the bases."""
+
+    dashboard: ClassVar[str] = "admin"
+    always: ClassVar[Mapping[str, Any]] = {"all_projects": True}
+
+    @property
+    def filter(self) -> Any:
+        found: Any = super().filter  # type: ignore[misc]
+        return found.of(self.request)  # type: ignore[attr-defined]

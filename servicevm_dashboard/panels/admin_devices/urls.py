@@ -1,0 +1,11 @@
+"""Addresses of the devices' pages."""
+
+from django.urls import path
+
+from servicevm_dashboard.panels.admin_devices import views
+
+urlpatterns = [
+    path("", views.IndexView.as_view(), name="index"),
+    path("<uuid:ref>/", views.DetailView.as_view(), name="detail"),
+    path("<uuid:ref>/console/", views.ConsoleView.as_view(), name="console"),
+]
