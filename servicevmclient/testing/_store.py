@@ -103,6 +103,8 @@ class Store:
         self.rows: dict[str, dict[str, Json]] = {key: {} for key in _DEFAULTS}
         for kind in ("infra", "mgmt"):
             self.rows["drivers"][kind] = {**_DRIVER, "kind": kind}
+        #: device id to what it wrote on its console
+        self.consoles: dict[str, str] = {}
         self.fail_step: str | None = None
         self.fail_text = "It was told to fail."
 

@@ -1,9 +1,12 @@
 """A small Service VM API in memory, over real HTTP on loopback."""
 
 import base64
+import contextlib
 import json
 import threading
+import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -48,6 +51,15 @@ class _Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Fault:
+    """What is to happen to requests that begin so."""
+
+    begins: str
+    seconds: float
+    error: _Refused
+
+
 class FakeServicevm:
     """The API, with everything in memory.
 
@@ -72,6 +84,7 @@ class FakeServicevm:
             pair = f"{username}:{password}".encode()
             self._auth = f"Basic {base64.b64encode(pair).decode()}"
         self._answers: dict[str, _Answer] = {}
+        self._faults: list[_Fault] = []
         self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
@@ -107,11 +120,42 @@ class FakeServicevm:
             self._server.server_close()
             self._thread.join()
 
+    @contextlib.contextmanager
+    def failing(
+        self,
+        begins: str,
+        status: int = 500,
+        code: str = "internal_error",
+        detail: str = "It was told to fail.",
+        *,
+        seconds: float = 0,
+    ) -> Iterator[None]:
+        """Refuse some requests while the block lasts.
+
+        :param begins: of ``METHOD /path``, e.g. ``GET /v1/devices``
+        :param seconds: wait that long before
+        """
+        fault = _Fault(begins, seconds, _Refused(status, code, detail))
+        self._faults.append(fault)
+        try:
+            yield
+        finally:
+            self._faults.remove(fault)
+
+    def _fail(self, method: str, target: str) -> None:
+        for fault in self._faults:
+            if f"{method} {target}".startswith(fault.begins):
+                with self.store.lock:
+                    self.requests.append((method, target))
+                time.sleep(fault.seconds)
+                raise fault.error
+
     def answer(
         self, method: str, target: str, headers: Any, body: Json
     ) -> _Answer:
         """What the service answers to one request."""
         url = urlsplit(target)
+        self._fail(method, target)
         with self.store.lock:
             self.requests.append((method, target))
             if self._auth and headers.get("Authorization") != self._auth:
@@ -263,7 +307,9 @@ class FakeServicevm:
             row |= {"state": "PENDING", "finished_at": None, "steps": []}
             return self._answer(plural, row, 202)
         if parts == ["console-log"]:
-            text = f"Booting {row['name']}\n"
+            text = self.store.consoles.get(
+                row["id"], f"Booting {row['name']}\n"
+            )
             return _Answer(200, {"console_log": text})
         if parts == ["stats"]:
             return _Answer(200, {"stats": row.get("stats", {})})
