@@ -68,6 +68,9 @@ SERVICE_TYPE = "servicevm"
 #: Seconds: a page must open even where the service does not answer.
 TIMEOUT = 10.0
 
+#: Of a request: the error of a call that was not answered.
+_SILENT = "_servicevm_silent"
+
 T = TypeVar("T")
 
 _KINDS: tuple[
@@ -113,10 +116,18 @@ def call(
     :returns: what it does; a list where it yields
     :raises servicevm_dashboard.exceptions.ServicevmError:
     """
+    silent: exceptions.Unavailable | None = getattr(request, _SILENT, None)
+    if silent is not None:
+        # Nobody waits a second time for one page.
+        raise silent
     try:
         found = method(client(request), *args, **kwargs)
         # A generator would raise where nobody converts it.
         return list(found) if isinstance(found, Iterator) else found  # type: ignore[return-value]
+    except sdk.ConnectionFailed as error:
+        converted = _converted(error)
+        setattr(request, _SILENT, converted)
+        raise converted from error
     except sdk.ClientError as error:
         raise _converted(error) from error
 
