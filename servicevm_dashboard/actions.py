@@ -121,9 +121,10 @@ class BatchAction(Gated, tables.BatchAction):
     def _refused(self, table: Any, request: Any, datum: Any) -> Any:
         if datum is None:
             return _("It is gone.")
-        if not table._filter_action(self, request, datum):
-            return _("You are not allowed to do that.")
-        return self.reason(request, datum)
+        why = self.reason(request, datum)
+        if not why and not table._filter_action(self, request, datum):
+            why = _("You are not allowed to do that.")
+        return why
 
 
 class DeleteAction(BatchAction):

@@ -234,7 +234,6 @@ class DetailView(tabs.TabView):
             title=title,
             url=self.request.get_full_path(),
             actions=self.actions(resource),
-            custom_breadcrumb=[(title, None)],
             **kwargs,
         )
 
@@ -264,6 +263,5 @@ class DetailView(tabs.TabView):
                 "page_title": self.failure,
                 "error": error,
                 "list_url": self.list_url,
-                "custom_breadcrumb": [],
             },
         )

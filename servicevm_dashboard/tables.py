@@ -71,16 +71,25 @@ def status(value: str, table: Mapping[str, Any], reason: str = "") -> Any:
 
 def provisioning(datum: Any) -> Any:
     """A device's or service's provisioning status, with the reason."""
+    settled = datum.provisioning_status == "ACTIVE"
     return status(
         datum.provisioning_status,
         words.PROVISIONING,
-        datum.status_reason or "",
+        "" if settled else datum.status_reason or "",
     )
 
 
 def operating(datum: Any) -> Any:
-    """A device's or service's operating status."""
-    return status(datum.operating_status, words.OPERATING)
+    """A device's or service's operating status, if need be with the reason.
+
+    Of what is active, the reason is about its health.
+    """
+    settled = datum.provisioning_status == "ACTIVE"
+    return status(
+        datum.operating_status,
+        words.OPERATING,
+        datum.status_reason or "" if settled else "",
+    )
 
 
 def both(datum: Any) -> str:

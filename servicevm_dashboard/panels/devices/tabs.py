@@ -58,6 +58,12 @@ class OverviewTab(detail.OverviewTab):
         device = self.resource
         return {
             "device": device,
+            # Interfaces have a tab of their own.
+            "facts": [
+                (key, value)
+                for key, value in (device.facts or {}).items()
+                if key != "interfaces"
+            ],
             "template_link": links.link(
                 self.view.dashboard,
                 "templates",

@@ -41,6 +41,10 @@ class CancelOperation(BatchAction):
             "Cancelling Operation", "Cancelling Operations", count
         )
 
+    def allowed(self, request: Any, datum: Any = None) -> bool:
+        # Most have ended: a row of refusals would tell nobody anything.
+        return datum is None or not datum.terminal
+
     def reason(self, request: Any, datum: Any) -> Any:
         if datum.terminal:
             return _("It has ended already.")
@@ -70,6 +74,9 @@ class RetryOperation(BatchAction):
         return ngettext_lazy(
             "Retrying Operation", "Retrying Operations", count
         )
+
+    def allowed(self, request: Any, datum: Any = None) -> bool:
+        return datum is None or datum.state in ("FAILED", "CANCELLED")
 
     def reason(self, request: Any, datum: Any) -> Any:
         if datum.state not in ("FAILED", "CANCELLED"):

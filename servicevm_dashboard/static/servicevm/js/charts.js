@@ -42,19 +42,23 @@
 
   function bytes(value) {
     return interpolate(gettext('%(amount)s bytes per second'),
-      {amount: d3.format(value < 1000 ? '.0f' : '.3s')(value)}, true);
+      {amount: number(value)}, true);
   }
 
-  function number(value) { return d3.format('.3r')(value); }
+  /* Short, and without thousandths of a connection. */
+  function number(value) {
+    return value < 1000 ? String(Number(value.toFixed(2))) :
+      d3.format('.3s')(value);
+  }
 
-  function draw(box, points, names, format) {
+  function draw(box, points, names) {
     var width = box.clientWidth || 400, height = box.clientHeight || 160;
     var left = 56, bottom = 20, top = 8;
     d3.select(box).select('svg').remove();
     var svg = d3.select(box).append('svg')
       .attr('viewBox', '0 0 ' + width + ' ' + height);
     var end = points[points.length - 1].at;
-    var x = d3.time.scale().range([left, width - 8])
+    var x = d3.time.scale().range([left, width - 32])
       .domain([new Date((end - KEPT * 5) * 1000), new Date(end * 1000)]);
     var most = d3.max(points, function (point) {
       return d3.max(names, function (name) { return point[name]; });
@@ -68,7 +72,7 @@
     svg.append('g').attr('class', 'servicevm-axis')
       .attr('transform', 'translate(' + left + ',0)')
       .call(d3.svg.axis().scale(y).orient('left').ticks(4)
-        .tickFormat(format));
+        .tickFormat(number));
     names.forEach(function (name, index) {
       svg.append('path')
         .attr('class', 'servicevm-line servicevm-line-' + 'ab'[index])
@@ -93,9 +97,9 @@
     points.push(point);
     points.splice(0, points.length - KEPT);
     draw(frame.querySelector('[data-servicevm-chart="connections"]'),
-      points, ['active', 'connections'], d3.format('s'));
+      points, ['active', 'connections']);
     draw(frame.querySelector('[data-servicevm-chart="traffic"]'),
-      points, ['in', 'out'], d3.format('s'));
+      points, ['in', 'out']);
     tell(frame, 'active', String(point.active));
     tell(frame, 'connections', point.connections === null ?
       '–' : number(point.connections));
