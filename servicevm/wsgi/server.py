@@ -207,10 +207,10 @@ def configure(environ: Mapping[str, str]) -> cfg.ConfigOpts:
 def _conductor(conf: cfg.ConfigOpts) -> ConductorApi:
     if conf.rpc == "oslo":
         # Imported here: it is slow, and not wanted where there is no bus.
-        from servicevm.rpc import oslo
+        from servicevm.rpc import bus, oslo
 
         # A wrong URL is said at the start, not to the first user.
-        oslo.transport(conf).cleanup()
+        bus.transport(conf).cleanup()
         return oslo.OsloConductor(conf)
     LOG.warning(
         "rpc is local: conductors are not told of operations but find them, "

@@ -11,7 +11,9 @@ import pytest
 from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
-from servicevm.rpc import oslo
+from servicevm.rpc import bus, messages
+from servicevm.rpc.client import Client
+from servicevm.rpc.server import Server
 from tests.functional.rpc.house import House
 from tests.functional.rpc.recorder import Recorder
 from tools.cluster.rabbitmq import RabbitMq
@@ -32,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(text))
 
 
-Serve = Callable[..., oslo.Server]
+Serve = Callable[..., Server]
 
 
 @pytest.fixture(scope="session")
@@ -64,12 +66,12 @@ def conf(broker: RabbitMq, tmp_path: Path) -> Iterator[cfg.ConfigOpts]:
 @pytest.fixture
 def serve(conf: cfg.ConfigOpts) -> Iterator[Serve]:
     """Has a handler serve a topic as a process of that name."""
-    started: list[oslo.Server] = []
+    started: list[Server] = []
 
     def start(
         topic: str, name: str, methods: Any, handler: Any, threads: int = 4
-    ) -> oslo.Server:
-        server = oslo.Server(conf, topic, name, methods, handler, threads)
+    ) -> Server:
+        server = Server(conf, topic, name, methods, handler, threads)
         server.start()
         started.append(server)
         assert server.listening(30)
@@ -86,13 +88,13 @@ def serve(conf: cfg.ConfigOpts) -> Iterator[Serve]:
 def hang_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test connected is closed after it."""
     made: list[Any] = []
-    begin = oslo._Client.__init__
+    begin = Client.__init__
 
     def note(self: Any, *arguments: Any) -> None:
         begin(self, *arguments)
         made.append(self)
 
-    monkeypatch.setattr(oslo._Client, "__init__", note)
+    monkeypatch.setattr(Client, "__init__", note)
     yield
     for client in made:
         client.close()
@@ -106,8 +108,8 @@ def hang_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def recorder(serve: Serve) -> Recorder:
     """A conductor ``c1`` that serves both its topics."""
     made = Recorder("c1")
-    serve(oslo.CONDUCTORS, "c1", oslo.CONDUCTOR_API, made)
-    serve(oslo.AGENTS, "c1", oslo.AGENT_EVENTS, made)
+    serve(bus.CONDUCTORS, "c1", messages.CONDUCTOR_API, made)
+    serve(bus.AGENTS, "c1", messages.AGENT_EVENTS, made)
     return made
 
 

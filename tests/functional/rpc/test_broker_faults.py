@@ -8,7 +8,8 @@ import pytest
 from oslo_config import cfg
 
 from servicevm.errors import AGENT_NOT_CONNECTED, UNAVAILABLE, TransientError
-from servicevm.rpc import oslo
+from servicevm.rpc import bus, messages, oslo
+from servicevm.rpc.server import Server
 from tests.functional.rpc.conftest import Serve
 from tests.functional.rpc.house import eventually
 from tests.functional.rpc.recorder import DEVICE, Recorder
@@ -21,7 +22,7 @@ def test_requests_go_on_after_the_broker_was_killed(
     broker: RabbitMq, conf: cfg.ConfigOpts, recorder: Recorder, serve: Serve
 ) -> None:
     relay = Recorder("r1")
-    serve(oslo.RELAYS, "r1", oslo.RELAY_API, relay)
+    serve(bus.RELAYS, "r1", messages.RELAY_API, relay)
     conductor = oslo.OsloConductor(conf)
     asked = oslo.OsloRelay(conf, lambda device_id: "r1")
     assert conductor.console_log(DEVICE, 1) == "c1"
@@ -38,7 +39,7 @@ def test_requests_go_on_after_the_broker_was_killed(
     with pytest.raises(TransientError) as caught:
         asked.call(DEVICE, "ping", {}, 1.0)
     assert caught.value.reason is AGENT_NOT_CONNECTED
-    assert time.monotonic() - begun < 10 + 3 + 2 * oslo.GRACE + 2
+    assert time.monotonic() - begun < 10 + 3 + 2 * bus.GRACE + 2
     broker.start()
 
     def answered() -> bool:
@@ -73,7 +74,7 @@ def test_a_broker_that_hangs_is_waited_for_no_longer_than_asked(
             with pytest.raises(TransientError) as caught:
                 ask()
             assert caught.value.reason is UNAVAILABLE
-            assert time.monotonic() - begun < 10 + oslo.GRACE + 2
+            assert time.monotonic() - begun < 10 + bus.GRACE + 2
     finally:
         os.kill(broker.pid, signal.SIGCONT)
     eventually(lambda: _answers(used))
@@ -96,14 +97,14 @@ def test_a_call_without_a_broker_fails_in_time(conf: cfg.ConfigOpts) -> None:
     with pytest.raises(TransientError) as caught:
         oslo.OsloConductor(conf).console_log(DEVICE, 1)
     assert caught.value.reason is UNAVAILABLE
-    assert time.monotonic() - begun < 10 + oslo.GRACE + 2
+    assert time.monotonic() - begun < 10 + bus.GRACE + 2
 
 
 def test_who_started_before_the_broker_listens_when_it_comes(
     broker: RabbitMq, conf: cfg.ConfigOpts
 ) -> None:
-    server = oslo.Server(
-        conf, oslo.CONDUCTORS, "c9", oslo.CONDUCTOR_API, Recorder("c9"), 2
+    server = Server(
+        conf, bus.CONDUCTORS, "c9", messages.CONDUCTOR_API, Recorder("c9"), 2
     )
     broker.stop()
     try:
@@ -117,8 +118,8 @@ def test_who_started_before_the_broker_listens_when_it_comes(
 
 def test_who_never_met_a_broker_stops_at_once(conf: cfg.ConfigOpts) -> None:
     conf.set_override("transport_url", "rabbit://u:p@127.0.0.1:1/")
-    server = oslo.Server(
-        conf, oslo.CONDUCTORS, "c9", oslo.CONDUCTOR_API, Recorder("c9"), 2
+    server = Server(
+        conf, bus.CONDUCTORS, "c9", messages.CONDUCTOR_API, Recorder("c9"), 2
     )
     server.start()
     assert not server.listening(0.5)

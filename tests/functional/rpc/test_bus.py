@@ -16,7 +16,7 @@ from servicevm.errors import (
     ServicevmError,
     TransientError,
 )
-from servicevm.rpc import oslo
+from servicevm.rpc import bus, messages, oslo
 from tests.functional.rpc.conftest import Serve
 from tests.functional.rpc.house import eventually
 from tests.functional.rpc.recorder import (
@@ -98,7 +98,7 @@ def test_a_conductor_asks_the_relay_that_holds_the_session(
 ) -> None:
     relays = {name: Recorder(name) for name in ("r1", "r2")}
     for name, relay in relays.items():
-        serve(oslo.RELAYS, name, oslo.RELAY_API, relay)
+        serve(bus.RELAYS, name, messages.RELAY_API, relay)
     held = {DEVICE: "r2", SERVICE: "r1"}
     asked = oslo.OsloRelay(conf, held.get)
     assert asked.call(DEVICE, "ping", {"data": 1}, 5.0) == {"relay": "r2"}
@@ -130,7 +130,7 @@ def test_a_relay_that_is_gone_is_waited_for_no_longer_than_asked(
         relay.call(DEVICE, "ping", {}, 0.5)
     assert caught.value.reason is AGENT_NOT_CONNECTED
     assert UNHEARD in caught.value.detail
-    assert time.monotonic() - begun < 0.5 + 2 * oslo.GRACE + 1
+    assert time.monotonic() - begun < 0.5 + 2 * bus.GRACE + 1
     assert not relay.close_session(DEVICE, "revoked")
 
 
@@ -170,7 +170,7 @@ def test_a_defect_comes_back_without_its_insides(
 def test_an_ill_shaped_message_is_refused_by_who_receives_it(
     conf: cfg.ConfigOpts, recorder: Recorder, method: str, arguments: Any
 ) -> None:
-    answered = raw(conf, oslo.CONDUCTORS).call({}, method, arguments=arguments)
+    answered = raw(conf, bus.CONDUCTORS).call({}, method, arguments=arguments)
     assert answered["error"]["code"] == BAD_REQUEST.code
     assert recorder.told == []
 
@@ -179,8 +179,8 @@ def test_an_ill_shaped_message_is_refused_by_who_receives_it(
 def test_a_method_that_is_no_message_is_refused(
     conf: cfg.ConfigOpts, recorder: Recorder, method: str
 ) -> None:
-    with pytest.raises(oslo.oslo_messaging.RemoteError):
-        raw(conf, oslo.CONDUCTORS).call({}, method, arguments={})
+    with pytest.raises(bus.oslo_messaging.RemoteError):
+        raw(conf, bus.CONDUCTORS).call({}, method, arguments={})
     assert recorder.told == []
 
 
@@ -208,7 +208,7 @@ def test_two_conductors_share_the_load(
     conf: cfg.ConfigOpts, serve: Serve
 ) -> None:
     for name in ("c1", "c2"):
-        serve(oslo.CONDUCTORS, name, oslo.CONDUCTOR_API, Recorder(name))
+        serve(bus.CONDUCTORS, name, messages.CONDUCTOR_API, Recorder(name))
     conductor = oslo.OsloConductor(conf)
     by = [conductor.console_log(DEVICE, 1) for _ in range(20)]
     assert {"c1", "c2"} == set(by)
@@ -240,7 +240,7 @@ def test_a_wrong_transport_url_is_told_without_its_password(
 ) -> None:
     conf.set_override("transport_url", "nonsense://u:geheim@h:1/")
     with pytest.raises(PermanentError) as caught:
-        oslo.transport(conf)
+        bus.transport(conf)
     assert caught.value.reason is UNAVAILABLE
     assert "geheim" not in caught.value.detail
     assert "rabbit://" in caught.value.detail
@@ -248,8 +248,8 @@ def test_a_wrong_transport_url_is_told_without_its_password(
 
 def raw(conf: cfg.ConfigOpts, topic: str) -> Any:
     """A sender that checks nothing."""
-    return oslo.oslo_messaging.get_rpc_client(
-        oslo.transport(conf),
-        oslo.oslo_messaging.Target(exchange=oslo.EXCHANGE, topic=topic),
+    return bus.oslo_messaging.get_rpc_client(
+        bus.transport(conf),
+        bus.oslo_messaging.Target(exchange=bus.EXCHANGE, topic=topic),
         timeout=15,
     )

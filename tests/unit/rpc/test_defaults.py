@@ -1,12 +1,12 @@
 from oslo_config import cfg
 
-from servicevm.rpc import defaults, oslo
+from servicevm.rpc import bus, defaults
 
 
 def test_what_we_recommend_are_options_that_exist() -> None:
     conf = cfg.ConfigOpts()
     conf([], project="servicevm", default_config_files=[])
-    for group, opts in oslo.messaging_opts.list_opts():
+    for group, opts in bus.messaging_opts.list_opts():
         if group == "oslo_messaging_rabbit":
             conf.register_opts(opts, group)
     defaults.recommend(conf)

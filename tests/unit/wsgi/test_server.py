@@ -12,7 +12,7 @@ from servicevm import conf as servicevm_conf
 from servicevm.db import api as db
 from servicevm.db import schema
 from servicevm.errors import ServicevmError
-from servicevm.rpc import oslo
+from servicevm.rpc import bus
 from servicevm.wsgi import server
 from tests.unit.log_lines import kept
 
@@ -127,7 +127,7 @@ def test_a_wrong_url_ends_the_start_without_its_password(
     db.register(conf)
     conf.set_override("rpc", "oslo")
     if section == "DEFAULT":
-        oslo.transport(conf, "rabbit://u:p@127.0.0.1/").cleanup()
+        bus.transport(conf, "rabbit://u:p@127.0.0.1/").cleanup()
     conf.set_override(name, value, None if section == "DEFAULT" else section)
     with pytest.raises((cfg.Error, ServicevmError), match=words) as caught:
         server.WsgiApplication(conf)

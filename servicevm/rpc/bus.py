@@ -1,0 +1,69 @@
+"""oslo.messaging as we use it: one exchange, a topic for each role.
+
+This module alone imports oslo.messaging; `oslo_messaging` here is the
+library.
+"""
+
+import warnings
+from typing import Any
+
+from oslo_config import cfg
+
+from servicevm.errors import UNAVAILABLE, PermanentError
+from servicevm.rpc.defaults import recommend
+
+with warnings.catch_warnings():
+    # It imports oslo.service, which imports eventlet, which says on import
+    # that it should not be used. We do not: nothing is ever patched.
+    warnings.simplefilter("ignore")
+    from oslo_service import backend as service_backend
+
+    service_backend.init_backend(service_backend.BackendType.THREADING)
+    import oslo_messaging
+    from oslo_messaging import opts as messaging_opts
+    from oslo_messaging.rpc.server import RPCServer
+
+__all__ = [
+    "AGENTS",
+    "CONDUCTORS",
+    "EXCHANGE",
+    "GRACE",
+    "RELAYS",
+    "RPCServer",
+    "oslo_messaging",
+    "transport",
+]
+
+EXCHANGE = "servicevm"
+CONDUCTORS = "servicevm.conductor"
+AGENTS = "servicevm.agents"
+RELAYS = "servicevm.relay"
+
+#: Seconds beyond a call's own time until its caller gives up on the bus.
+GRACE = 2.0
+
+
+def transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
+    """A transport with our defaults; makes no connection yet.
+
+    :param url: instead of ``transport_url``
+    :raises PermanentError: UNAVAILABLE, with what is wrong in the
+        configuration
+    """
+    for group, opts in messaging_opts.list_opts():
+        if group in (None, "oslo_messaging_rabbit"):
+            conf.register_opts(opts, group)
+    recommend(conf)
+    try:
+        return oslo_messaging.get_rpc_transport(conf, url=url)
+    except (
+        oslo_messaging.InvalidTransportURL,
+        oslo_messaging.DriverLoadFailure,
+        ValueError,  # of a port that is no number
+    ) as error:
+        # Not the URL itself, which holds a password.
+        raise PermanentError(
+            UNAVAILABLE,
+            f"transport_url can not be used ({type(error).__name__}). It "
+            "looks like rabbit://USER:PASSWORD@HOST:5672/",
+        ) from None
