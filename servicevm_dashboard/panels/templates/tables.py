@@ -19,8 +19,9 @@ class CreateDevice(LinkAction):
     icon = "plus"
     rule = "device:create"
 
-    def allowed(self, request: Any, datum: Any = None) -> bool:
-        return bool(links.link("project", "devices", "create"))
+    def get_policy_target(self, request: Any, datum: Any) -> dict[str, Any]:
+        # The device is the user's, whosever the template is.
+        return super().get_policy_target(request, None)
 
     def get_link_url(self, datum: Any = None) -> str:
         chosen = urlencode({"template_id": datum.ref})

@@ -142,8 +142,9 @@
     group.append('rect').attr({width: WIDTH, height: HEIGHT, rx: 4});
     group.append('path').attr({'class': 'servicevm-sign',
       transform: 'translate(18,' + HEIGHT / 2 + ')'});
-    group.append('text').attr({'class': 'servicevm-name', x: 34, y: 19});
-    group.append('text').attr({'class': 'servicevm-below', x: 34, y: 36});
+    var x = node.tone ? 34 : 14;
+    group.append('text').attr({'class': 'servicevm-name', x: x, y: 19});
+    group.append('text').attr({'class': 'servicevm-below', x: x, y: 36});
     return made;
   }
 

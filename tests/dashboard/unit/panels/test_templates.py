@@ -86,6 +86,7 @@ def test_who_may_make_devices_is_offered_to(
     roles: tuple[str, ...],
     offered: bool,
 ) -> None:
-    service.store.add("device_templates", LB)
+    row = service.store.add("device_templates", {**LB, "project_id": "ops"})
     text = as_user(*roles).get(INDEX).content.decode()
     assert ("Create Device" in text) is offered
+    assert (f"create/?template_id={row['id']}" in text) is offered
