@@ -234,8 +234,9 @@ class Wizard(View):
             "step": step,
             "number": number + 1,
             "total": len(self.steps),
-            "passed": self.steps[:number],
-            "coming": self.steps[number + 1 :],
+            # Not the classes: a template would call them.
+            "passed": [(one.slug, one.title) for one in self.steps[:number]],
+            "coming": [one.title for one in self.steps[number + 1 :]],
             "last": number == len(self.steps) - 1,
             "submit": self.submit,
             "cancel": reverse(self.index),
