@@ -30,8 +30,7 @@ BY_CODE: Mapping[str, Any] = {
         "the operation, or delete the device."
     ),
     "agent_not_connected": _(
-        "Wait a moment for it to come back; if it does not, reboot the "
-        "device."
+        "Wait a moment for it to come back; if it does not, reboot the device."
     ),
     "agent_timeout": _("If it stays like this, reboot the device."),
     "agent_busy": _("Try again in a moment."),
@@ -79,8 +78,7 @@ _HEALTH: Mapping[str, Any] = {
 _NEXT: Mapping[str, Any] = {
     "DEGRADED": _("See the health of its parts below."),
     "UNRESPONSIVE": _(
-        "Wait a moment for it to come back; if it does not, reboot the "
-        "device."
+        "Wait a moment for it to come back; if it does not, reboot the device."
     ),
     "DEAD": _("Reboot the device to start it again."),
     "OFFLINE": _("See its events for what happened."),

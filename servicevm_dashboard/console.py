@@ -12,7 +12,9 @@ DOWNLOAD = 1 << 20
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_]?)"
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def shown(text: str) -> str:
@@ -27,4 +29,6 @@ def shown(text: str) -> str:
 
 def _visible(found: re.Match[str]) -> str:
     number = ord(found[0])
-    return chr(0x2400 + number) if number < 0x20 else "\N{REPLACEMENT CHARACTER}"
+    return (
+        chr(0x2400 + number) if number < 0x20 else "\N{REPLACEMENT CHARACTER}"
+    )

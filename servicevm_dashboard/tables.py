@@ -7,9 +7,9 @@ can be used for a few things that are known already, too: give it ``data``.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.functional import lazystr
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from horizon import tables
 from horizon.tables.base import DataTableMetaclass
 from horizon.utils import filters
@@ -199,7 +199,7 @@ class Table(tables.DataTable, metaclass=_Metaclass):
     #: What is shown where there is nothing at all, and what to do.
     empty: Any = ""
     #: And where nothing fits the filter.
-    empty_filtered: Any = lazystr(lambda: _("Nothing fits the filter."))
+    empty_filtered: Any = gettext_lazy("Nothing fits the filter.")
 
     #: "project" or "admin": whose pages are linked to.
     dashboard = "project"
@@ -232,11 +232,17 @@ class Table(tables.DataTable, metaclass=_Metaclass):
 
     def show_boxes(self) -> None:
         """Boxes for selecting are there if there is what to do with many."""
-        self.set_multiselect_column_visibility(
-            any(
-                isinstance(action, tables.BatchAction)
-                for action in self.get_table_actions()
+        # Only these: a link to a form may ask the service for the quota.
+        actions = (
+            self.base_actions[each.name]
+            for each in (
+                *self._meta.table_actions,
+                *self._meta.table_actions_menu,
             )
+            if issubclass(each, tables.BatchAction)
+        )
+        self.set_multiselect_column_visibility(
+            any(self._filter_action(each, self.request) for each in actions)
         )
 
     def get_object_id(self, datum: Any) -> str:

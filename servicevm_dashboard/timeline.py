@@ -118,7 +118,9 @@ def moments(operation: Any) -> Sequence[Moment]:
     known = [step["name"] for step in operation.steps or []]
     plan = PLANS.get((operation.resource_type, operation.action), ())
     return begun + [
-        Moment(words.of(words.STEP, one), "") for one in plan if one not in known
+        Moment(words.of(words.STEP, one), "")
+        for one in plan
+        if one not in known
     ]
 
 
@@ -127,7 +129,9 @@ def duration(began: str | None, ended: str | None) -> str:
     start = _time(began)
     if start is None:
         return ""
-    seconds = max(((_time(ended) or timezone.now()) - start).total_seconds(), 0)
+    seconds = max(
+        ((_time(ended) or timezone.now()) - start).total_seconds(), 0
+    )
     if seconds < 10:
         return _("%(seconds).1f seconds") % {"seconds": seconds}
     if seconds < 120:

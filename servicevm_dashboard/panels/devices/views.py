@@ -61,9 +61,7 @@ class ConsoleView(View):
                 max_bytes=console.DOWNLOAD,
             )
         except ServicevmError:
-            exceptions.handle(
-                request, _("The console log could not be read.")
-            )
+            exceptions.handle(request, _("The console log could not be read."))
             return redirect(
                 links.link(self.dashboard, "devices", "detail", str(ref))
             )

@@ -22,9 +22,7 @@ class ActionView(View):
     dashboard: ClassVar[str] = "project"
     template_name = "servicevm/services/action.html"
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> Any:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().dispatch(request, *args, **kwargs)
         except ServicevmError:

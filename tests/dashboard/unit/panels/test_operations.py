@@ -1,0 +1,225 @@
+"""The pages of operations and events, over HTTP to the service."""
+
+from collections.abc import Callable
+from typing import Any
+
+import django.test
+import pytest
+from django.urls import reverse
+
+from servicevm_dashboard import timeline, words
+from servicevmclient.testing import FakeServicevm
+from servicevmclient.v1.operation import Operation
+from tests.dashboard.unit.panels import world
+
+INDEX = reverse("horizon:project:servicevm_operations:index")
+EVENTS = reverse("horizon:project:servicevm_operations:events")
+AJAX = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
+
+
+def url(row: world.Json) -> str:
+    return reverse(
+        "horizon:project:servicevm_operations:detail", args=[row["id"]]
+    )
+
+
+def act(
+    browser: django.test.Client, action: str, *rows: world.Json
+) -> list[str]:
+    answer = browser.post(
+        INDEX,
+        {
+            "action": f"operations__{action}",
+            "object_ids": [row["id"] for row in rows],
+        },
+        follow=True,
+    )
+    return [str(one) for one in answer.context["messages"]]
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [(INDEX, "No operations yet"), (EVENTS, "No events yet")],
+)
+def test_an_empty_list_says_what_to_do(
+    member: django.test.Client, page: str, sentence: str
+) -> None:
+    text = member.get(page).content.decode()
+    assert sentence in text
+    assert "create a device to begin" in text
+
+
+def test_an_operation_is_told_in_words(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service, "lb1")
+    world.operation(service, row, "create", step="boot", state="RUNNING")
+    world.calls(service)
+    text = member.get(INDEX).content.decode()
+    assert "Create device lb1" in text
+    assert "You" in text
+    assert "Step 2 of 5: Start the machine" in text
+    assert world.calls(service) == ["GET /v1/operations"]
+
+
+@pytest.mark.parametrize(
+    ("more", "offered"),
+    [
+        ({"state": "RUNNING"}, {"cancel"}),
+        ({"state": "FAILED"}, {"retry"}),
+        ({"state": "CANCELLED"}, {"retry"}),
+        ({"state": "SUCCEEDED"}, set()),
+    ],
+    ids=lambda value: value.get("state") if isinstance(value, dict) else "",
+)
+def test_actions_are_those_that_make_sense(
+    member: django.test.Client,
+    service: FakeServicevm,
+    more: dict[str, Any],
+    offered: set[str],
+) -> None:
+    row = world.operation(service, world.device(service), "create", **more)
+    text = member.get(INDEX).content.decode()
+    found = {
+        name
+        for name in ("cancel", "retry")
+        if f"operations__{name}__{row['id']}" in text
+    }
+    assert found == offered
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "reason"),
+    [
+        ("cancel", {"state": "SUCCEEDED"}, "It has ended already."),
+        ("cancel", {"action": "delete"}, "A deletion can not be cancelled."),
+        ("cancel", {"cancel_requested": True}, "being cancelled already"),
+        ("retry", {"state": "RUNNING"}, "Only what failed"),
+        ("retry", {"state": "FAILED", "resource_id": "x"}, "is gone."),
+    ],
+)
+def test_what_is_not_possible_says_why(
+    member: django.test.Client,
+    service: FakeServicevm,
+    action: str,
+    more: dict[str, Any],
+    reason: str,
+) -> None:
+    row = world.operation(service, world.device(service), "create")
+    row |= more
+    world.calls(service)
+    messages = act(member, action, row)
+    assert any(reason in one for one in messages), messages
+    assert not [one for one in world.calls(service) if "POST" in one]
+
+
+def test_a_member_cancels_what_is_the_members_own_only(
+    as_user: Callable[..., django.test.Client], service: FakeServicevm
+) -> None:
+    row = world.operation(
+        service, world.device(service), "create", user_id="another"
+    )
+    messages = act(as_user("member", "reader"), "cancel", row)
+    assert any("not allowed" in one for one in messages)
+    messages = act(as_user("manager", "member", "reader"), "cancel", row)
+    assert row["state"] == "CANCELLED"
+
+
+def test_an_operation_shows_what_was_done_and_what_is_to_come(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.operation(service, world.device(service, "lb1"), "create")
+    world.calls(service)
+    text = member.get(url(row)).content.decode()
+    assert world.calls(service) == [f"GET /v1/operations/{row['id']}"]
+    assert "Reserve addresses" in text
+    assert "To come" in text
+    assert "Put into service" in text
+
+
+def test_a_poll_of_an_operation_says_how_far_it_is(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.operation(service, world.device(service, "lb1"), "create")
+    found = member.get(f"{url(row)}?fragment=overview", **AJAX).json()
+    assert found["said"].startswith("Create device lb1: Running, Step 2")
+
+
+def test_events_are_told_in_words_with_a_way_to_the_device(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service, "lb1")
+    world.event(service, row, "It went away.")
+    world.event(service, row, "A new kind.", type="device.new_kind")
+    world.calls(service)
+    text = member.get(EVENTS).content.decode()
+    assert world.calls(service) == ["GET /v1/events"]
+    assert "Health changed" in text and "It went away." in text
+    assert "device.new_kind" not in text
+    assert (
+        reverse("horizon:project:servicevm_devices:detail", args=[row["id"]])
+        in text
+    )
+
+
+def test_events_can_be_those_of_one_device_and_bad(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    one, other = world.device(service, "one"), world.device(service, "two")
+    world.event(service, one, "First.", severity="ERROR")
+    world.event(service, one, "Second.", severity="INFO")
+    world.event(service, other, "Third.", severity="ERROR")
+    text = member.get(
+        f"{EVENTS}?device_id={one['id']}&severity=ERROR"
+    ).content.decode()
+    assert "First." in text
+    assert "Second." not in text and "Third." not in text
+    assert "Of one device and its services only" in text
+
+
+# -- words ------------------------------------------------------------------
+
+
+def test_the_plans_are_the_services_own() -> None:
+    from servicevm import plans
+
+    assert {
+        (str(kind), str(action)): steps
+        for (kind, action), steps in plans.PLANS.items()
+    } == timeline.PLANS
+
+
+def test_there_are_words_for_all_that_is_planned() -> None:
+    assert set(words.OPERATION_NAME) >= set(timeline.PLANS)
+    steps = {step for plan in timeline.PLANS.values() for step in plan}
+    assert steps == set(words.STEP)
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "text"),
+    [
+        (None, None, ""),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:03.25Z", "3.2 seconds"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:42Z", "42 seconds"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:05:10Z", "5 minutes"),
+        ("2026-01-01T00:00:01Z", "2026-01-01T00:00:00Z", "0.0 seconds"),
+    ],
+)
+def test_durations(began: str | None, ended: str | None, text: str) -> None:
+    assert timeline.duration(began, ended) == text
+
+
+def test_a_step_of_a_newer_service_is_told_as_it_is() -> None:
+    operation = Operation(
+        {
+            "id": "o",
+            "resource_type": "device",
+            "resource_name": "lb1",
+            "action": "migrate",
+            "state": "RUNNING",
+            "step": "copy_disk",
+            "steps": [],
+        }
+    )
+    assert timeline.progress(operation) == "copy_disk"
+    assert timeline.name(operation) == "migrate lb1"
