@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -77,6 +78,7 @@ class FakeServicevm:
         self.store = Store()
         #: what projects may have; it is shown, but refuses nothing
         self.quotas = Quotas(self.store)
+        self._refusals: dict[tuple[str, str], _Refused] = {}
         #: method and path of every request, in order
         self.requests: list[tuple[str, str]] = []
         self._auth: str | None = None
@@ -150,6 +152,23 @@ class FakeServicevm:
                 time.sleep(fault.seconds)
                 raise fault.error
 
+    def refuse_next(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        code: str,
+        detail: str,
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
+        """Refuse the next request of this kind, as the real one might.
+
+        :param path: without a query, e.g. ``/v1/devices``
+        :param fields: path of a field to a sentence about it
+        """
+        refused = _Refused(status, code, detail, dict(fields or {}))
+        self._refusals[method, path] = refused
+
     def answer(
         self, method: str, target: str, headers: Any, body: Json
     ) -> _Answer:
@@ -160,6 +179,9 @@ class FakeServicevm:
             self.requests.append((method, target))
             if self._auth and headers.get("Authorization") != self._auth:
                 raise _Refused(401, "unauthenticated", "No credentials.")
+            refused = self._refusals.pop((method, url.path), None)
+            if refused is not None:
+                raise refused
             key = headers.get("Idempotency-Key")
             if key in self._answers:
                 return self._answers[key]

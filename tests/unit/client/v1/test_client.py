@@ -244,3 +244,16 @@ def test_processes_are_listed_and_a_relay_is_drained(
     with pytest.raises(exceptions.PreconditionFailed):
         client.update_relay(relay.id, draining=False, if_match=relay.etag)
     assert client.find_relay("r9", ignore_missing=True) is None
+
+
+def test_the_fake_refuses_once_what_it_is_told_to(
+    fake: FakeServicevm, client: Client
+) -> None:
+    fields = {"$.device.name": "It is taken."}
+    fake.refuse_next(
+        "POST", "/v1/devices", 400, "invalid_field", "No.", fields
+    )
+    with pytest.raises(exceptions.BadRequest) as refused:
+        client.create_device(name="lb", template_id="t")
+    assert refused.value.fields == fields
+    assert client.create_device(name="lb", template_id="t").name == "lb"
