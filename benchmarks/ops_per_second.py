@@ -2,9 +2,11 @@
 
 Devices of the noop drivers that take no time to build: what is measured is
 claiming, steps and their writes. The floor is how many transactions that
-change one row the same database commits for three processes; an operation
-that makes a device takes eight of them, and a hundred statements. The servers
-commit to the disk, as in production.
+change one row the same database commits for three processes. The servers
+commit to the disk, as in production. Beside it, the processor time of the
+conductors for an operation: that is the same on a busy machine.
+
+Run: python -m benchmarks.ops_per_second
 """
 
 import argparse
@@ -12,17 +14,15 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy as sa
-from oslo_config import cfg
 from sqlalchemy import orm
 
-from servicevm import conf as servicevm_conf
+from benchmarks.api_rows import configure, temporary_folder
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import models, operations
@@ -39,15 +39,6 @@ LIMIT = 300
 #: How a worker is told where the database is: not among its arguments,
 #: which everybody can read.
 VARIABLE = "SERVICEVM_BENCH_DATABASE"
-
-
-def configure(state: Path, url: str) -> cfg.ConfigOpts:
-    conf = servicevm_conf.register(cfg.ConfigOpts())
-    conf([], project="servicevm", default_config_files=[])
-    conf.set_override("state_dir", str(state))
-    db.register(conf)
-    conf.set_override("connection", url, group="database")
-    return conf
 
 
 def fill(session: orm.Session, count: int) -> None:
@@ -125,8 +116,10 @@ def work(kind: str, state: Path) -> None:
         conductor = Conductor(conf, LateRelay())
         print("ready", flush=True)
         sys.stdin.readline()
+        before = time.process_time()
         conductor.start()
         sys.stdin.readline()
+        print(time.process_time() - before, flush=True)
         conductor.stop(10)
         return
     print("ready", flush=True)
@@ -212,14 +205,18 @@ def measure(name: str, folder: Path, url: str, count: int) -> None:
             time.sleep(0.05)
         took = time.perf_counter() - began
         tell(processes)
+        used = 0.0
         for process in processes:
+            assert process.stdout is not None
+            used += float(process.stdout.readline())
             process.wait(30)
     with db.reader() as session:
         states = set(session.scalars(sa.select(models.Operation.state)))
     assert states == {"SUCCEEDED"}, states
     db.dispose()
     print(f"commits_per_second_floor_{name} {commits / FLOOR_SECONDS:.0f} 1/s")
-    print(f"ops_per_second_{name} {count / took:.1f} 1/s", flush=True)
+    print(f"ops_per_second_{name} {count / took:.1f} 1/s")
+    print(f"ops_cpu_{name} {used / count * 1000:.1f} ms", flush=True)
 
 
 def main() -> None:
@@ -231,9 +228,7 @@ def main() -> None:
     if given.kind is not None:
         work(given.kind, given.state)
         return
-    with tempfile.TemporaryDirectory(prefix="svm-bench-") as name:
-        top = Path(name)
-        top.chmod(0o711)
+    with temporary_folder() as top:
         state = top / "sqlite"
         state.mkdir()
         url = f"sqlite:///{state / 'servicevm.sqlite'}"
