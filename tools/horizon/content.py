@@ -72,7 +72,7 @@ def populate(
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Make this many devices of `member`'s project, and wait for them."""
-    quick = admin.find_device_template("quick")
+    quick = admin.find_device_template("quick", ignore_missing=True)
     if quick is None:
         quick = admin.create_device_template(
             name="quick", description="Runs at once.", **_noop(0)
