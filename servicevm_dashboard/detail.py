@@ -77,7 +77,7 @@ class Tab(tabs.Tab):
         """HTML of elements elsewhere on the page that change with it."""
         return {}
 
-    def extra(self, context: dict[str, Any]) -> dict[str, Any]:
+    def more(self, context: dict[str, Any]) -> dict[str, Any]:
         """What scripts want to know when it was read again."""
         return {}
 
@@ -126,7 +126,7 @@ class Tab(tabs.Tab):
                 "html": render_to_string(self.content, context, request),
                 "said": context["said"],
                 "parts": self.parts(context),
-                **self.extra(context),
+                **self.more(context),
             }
         )
 

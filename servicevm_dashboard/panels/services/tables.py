@@ -91,14 +91,14 @@ def endpoints(datum: Any) -> Any:
             if href
             else text
         )
-    return format_html_join(", ", "{}", ((one,) for one in found)) or "–"
+    return format_html_join(", ", "{}", ((one,) for one in found)) or "-"
 
 
 def members(datum: Any) -> Any:
     """How many members work."""
     found = reading.up(datum)
     if found is None:
-        return "–"
+        return "-"
     return _("%(working)d of %(all)d up") % {
         "working": found[0],
         "all": found[1],

@@ -70,7 +70,7 @@ class StatisticsTab(detail.LazyTab):
         reading = {"stats": stats, "at": time.time()}
         return {"stats": stats, "reading": reading, "first": dumps(reading)}
 
-    def extra(self, context: dict[str, Any]) -> dict[str, Any]:
+    def more(self, context: dict[str, Any]) -> dict[str, Any]:
         return dict(context["reading"])
 
 

@@ -68,7 +68,7 @@
     svg.append('g').attr('class', 'servicevm-axis')
       .attr('transform', 'translate(0,' + (height - bottom) + ')')
       .call(d3.svg.axis().scale(x).orient('bottom').ticks(4)
-        .tickFormat(d3.time.format('%H:%M:%S')));
+        .tickFormat(d3.time.format('%H:%M')));
     svg.append('g').attr('class', 'servicevm-axis')
       .attr('transform', 'translate(' + left + ',0)')
       .call(d3.svg.axis().scale(y).orient('left').ticks(4)

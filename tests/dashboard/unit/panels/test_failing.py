@@ -68,7 +68,8 @@ def test_a_list_opens_and_says_why_it_is_empty(
     assert answer.status_code == 200
     assert "The sky fell." in answer.content.decode()
     assert "create" not in answer.context["table"].get_empty_message()
-    assert poll.status_code == 503 and "sky" in poll.json()["error"]
+    assert poll.status_code == 503
+    assert "sky" in poll.json()["error"]
 
 
 @pytest.mark.parametrize("name", THINGS)

@@ -154,7 +154,8 @@ def test_events_are_told_in_words_with_a_way_to_the_device(
     world.calls(service)
     text = member.get(EVENTS).content.decode()
     assert world.calls(service) == ["GET /v1/events"]
-    assert "Health changed" in text and "It went away." in text
+    assert "Health changed" in text
+    assert "It went away." in text
     assert "device.new_kind" not in text
     assert (
         reverse("horizon:project:servicevm_devices:detail", args=[row["id"]])
@@ -173,7 +174,8 @@ def test_events_can_be_those_of_one_device_and_bad(
         f"{EVENTS}?device_id={one['id']}&severity=ERROR"
     ).content.decode()
     assert "First." in text
-    assert "Second." not in text and "Third." not in text
+    assert "Second." not in text
+    assert "Third." not in text
     assert "Of one device and its services only" in text
 
 

@@ -136,7 +136,8 @@ def test_members_have_addresses_and_health(
 ) -> None:
     row = world.service(service)
     html = member.get(f"{url(row)}?fragment=members", **AJAX).json()["html"]
-    assert "192.0.2.8" in html and "port 8080" in html
+    assert "192.0.2.8" in html
+    assert "port 8080" in html
     assert "Offline" in html
 
 
@@ -147,7 +148,8 @@ def test_statistics_are_a_table_and_what_charts_need(
     page = member.get(f"{url(row)}?tab=service__statistics", **AJAX)
     assert "data-servicevm-charts" in page.content.decode()
     found = member.get(f"{url(row)}?fragment=statistics", **AJAX).json()
-    assert found["stats"] == STATS and found["at"] > 0
+    assert found["stats"] == STATS
+    assert found["at"] > 0
     for text in ("Listener web", "1234", "2.0\xa0KB", "Member m1", "77"):
         assert text in found["html"]
 
@@ -162,8 +164,10 @@ def test_statistics_of_a_device_that_is_away_say_so_and_are_tried_again(
         again = member.get(f"{url(row)}?fragment=statistics", **AJAX)
     text = page.content.decode()
     assert page.status_code == 200
-    assert "It is away." in text and "data-servicevm-live" in text
-    assert again.status_code == 503 and "It is away." in again.json()["error"]
+    assert "It is away." in text
+    assert "data-servicevm-live" in text
+    assert again.status_code == 503
+    assert "It is away." in again.json()["error"]
 
 
 def test_a_configuration_is_readable_and_says_whether_it_is_in_force(
@@ -172,7 +176,8 @@ def test_a_configuration_is_readable_and_says_whether_it_is_in_force(
     row = world.service(service)
     page = f"{url(row)}?fragment=configuration"
     html = member.get(page, **AJAX).json()["html"]
-    assert "listeners:\n- name: web" in html and "This is in force." in html
+    assert "listeners:\n- name: web" in html
+    assert "This is in force." in html
     row["generation"] = 2
     assert "not in force yet" in member.get(page, **AJAX).json()["html"]
 
