@@ -1,0 +1,126 @@
+"""Quotas of projects, over HTTP to the service."""
+
+from collections.abc import Callable
+from typing import Any
+
+import django.test
+import pytest
+from django.urls import reverse
+
+from servicevmclient.testing import FakeServicevm
+
+INDEX = reverse("horizon:admin:servicevm_quotas:index")
+EDIT = reverse("horizon:admin:servicevm_quotas:edit", args=["p-blue"])
+DEFAULTS = reverse("horizon:admin:defaults:index")
+STEP = reverse("horizon:identity:projects:update_quotas", args=["p-blue"])
+
+NOTHING = {
+    name: "" for name in ("devices", "services", "vcpus", "ram", "slots")
+}
+
+
+@pytest.fixture
+def admin(as_user: Callable[..., django.test.Client]) -> django.test.Client:
+    return as_user("admin", "member", "reader")
+
+
+def limits(service: FakeServicevm) -> Any:
+    return service.quotas.limits.get("p-blue", {})
+
+
+def test_limits_and_use_are_beside_each_other_in_two_calls(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    service.store.add("devices", {"name": "d", "project_id": "p-blue"})
+    service.quotas.change("p-blue", {"devices": 1, "slots": -1})
+    text = admin.get(INDEX).content.decode()
+    for shown in ("blue", "1 of 1", "(all in use)", "0, no limit", "Its own"):
+        assert shown in text
+    assert len(service.requests) == 2
+
+
+def test_a_project_without_anything_can_be_chosen(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    text = admin.get(INDEX, {"project_id": "p-blue"}).content.decode()
+    assert "0 of 10" in text
+    assert "It has the defaults already." in text
+
+
+def test_only_the_limits_that_were_changed_are_sent(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    service.quotas.change("p-blue", {"devices": 3})
+    text = admin.get(EDIT).content.decode()
+    assert "0 in use; the default is 50." in text
+    assert "Edit Limits of blue" in text
+    answer = admin.post(EDIT, {**NOTHING, "devices": "3", "slots": "-1"})
+    assert answer.status_code == 302
+    assert limits(service) == {"devices": 3, "slots": -1}
+
+
+def test_an_empty_field_is_the_default_again(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    service.quotas.change("p-blue", {"devices": 3, "slots": 5})
+    admin.post(EDIT, {**NOTHING, "slots": "5"})
+    assert limits(service) == {"slots": 5}
+
+
+def test_what_is_no_limit_is_refused_next_to_its_field(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    answer = admin.post(EDIT, {**NOTHING, "devices": "-2"})
+    assert answer.status_code == 200
+    assert b"greater than or equal to -1" in answer.content
+    assert limits(service) == {}
+
+
+def test_limits_are_reset(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    service.quotas.change("p-blue", {"devices": 3})
+    answer = admin.post(INDEX, {"action": "quotas__reset__p-blue"})
+    assert answer.status_code == 302
+    assert limits(service) == {}
+
+
+def test_the_defaults_are_in_horizons_own_page(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    tab = "?tab=defaults__servicevm_quotas"
+    text = admin.get(DEFAULTS + tab).content.decode()
+    assert "Limits on service VMs of projects" in text
+    assert "51200" in text
+    assert "service's configuration" in text
+
+
+def test_horizons_own_quota_form_has_a_step_for_them(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    service.quotas.change("p-blue", {"devices": 3})
+    text = admin.get(STEP).content.decode()
+    assert "Service VMs" in text
+    answer = admin.post(
+        STEP,
+        {
+            "servicevm_devices": "4",
+            "servicevm_services": "50",
+            "servicevm_vcpus": "20",
+            "servicevm_ram": "51200",
+            "servicevm_slots": "100",
+        },
+    )
+    assert answer.status_code == 302
+    assert limits(service) == {"devices": 4}
+
+
+def test_a_service_that_is_down_does_not_keep_horizons_pages_shut(
+    as_user: Callable[..., django.test.Client],
+) -> None:
+    with FakeServicevm() as gone:
+        where = gone.url
+    client = as_user("admin", "member", url=where)
+    answer = client.get(f"{DEFAULTS}?tab=defaults__servicevm_quotas")
+    assert b"does not answer" in answer.content
+    assert client.get(STEP).status_code == 200
