@@ -1,5 +1,7 @@
 """Create Device, as a browser sends it, over HTTP to the service."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import django.test
@@ -67,3 +69,199 @@ def test_the_way_to_a_device(
     assert made["properties"] == {"rack": "12"}
     assert made["template_id"] == template["id"]
     assert made["interfaces"] == [{"role": "ingress", "address": "192.0.2.33"}]
+
+
+@pytest.fixture
+def review(member: django.test.Client, template: dict[str, Any]) -> Browser:
+    """The last step."""
+    page = Browser(member, URL)
+    page.go(**{"template/id": template["id"]})
+    page.go(**{"details/name": "lb1"})
+    page.go(**{"addresses/1": "192.0.2.33"})
+    assert page.step == "review"
+    return page
+
+
+def test_a_name_that_is_missing_is_asked_for_next_to_its_field(
+    member: django.test.Client, template: dict[str, Any]
+) -> None:
+    page = Browser(member, URL)
+    page.go(**{"template/id": template["id"]})
+    page.go(**{"details/name": ""})
+    assert page.step == "details"
+    assert 'href="#details--name"' in page.html
+    name = page.form.inputs["details/name"][0]
+    assert name["aria-invalid"] == "true"
+
+
+def test_nothing_is_lost_on_the_way_back(review: Browser) -> None:
+    review.go("template")
+    assert review.step == "template"
+    review.go()
+    assert review.form.data()["details/name"] == ["lb1"]
+    review.go()
+    assert review.form.data()["addresses/1"] == ["192.0.2.33"]
+
+
+def test_what_the_service_refuses_is_shown_in_the_step_it_is_about(
+    service: FakeServicevm, review: Browser
+) -> None:
+    service.refuse_next(
+        "POST",
+        "/v1/devices",
+        409,
+        "address_taken",
+        "The body does not fit.",
+        {"$.device.interfaces[0].address": "192.0.2.33 is taken."},
+    )
+    review.go("create")
+    assert review.step == "addresses"
+    assert "192.0.2.33 is taken." in review.html
+    assert 'href="#addresses--1"' in review.html
+    assert review.form.inputs["addresses/1"][0]["aria-invalid"] == "true"
+    assert not service.store.rows["devices"]
+    review.go(**{"addresses/1": "192.0.2.34"})
+    review.go("create")
+    assert len(service.store.rows["devices"]) == 1
+
+
+def test_a_tag_that_the_service_refuses_is_shown_with_the_tags(
+    service: FakeServicevm, review: Browser
+) -> None:
+    fields = {"$.device.tags[1]": "A tag may not have spaces."}
+    service.refuse_next(
+        "POST", "/v1/devices", 400, "invalid_field", "No.", fields
+    )
+    review.go("create")
+    assert review.step == "details"
+    assert 'href="#details--tags"' in review.html
+
+
+def test_a_refusal_without_fields_is_shown_where_one_is(
+    service: FakeServicevm, review: Browser
+) -> None:
+    sentence = "There is no room for it."
+    service.refuse_next("POST", "/v1/devices", 409, "full", sentence)
+    review.go("create")
+    assert review.step == "review"
+    assert sentence in review.html
+
+
+def test_over_the_quota_the_button_says_which_and_does_nothing(
+    service: FakeServicevm,
+    member: django.test.Client,
+    template: dict[str, Any],
+) -> None:
+    service.quotas.limits["fake"] = {"vcpus": 1}
+    page = Browser(member, URL)
+    sentence = "vCPUs: 0 of 1 are in use, and this takes 2."
+    assert sentence in page.html
+    page.go(**{"template/id": template["id"]})
+    assert page.step == "template"
+    assert sentence in page.html
+
+
+def test_a_quota_that_was_used_up_meanwhile_is_seen_at_the_end(
+    service: FakeServicevm, review: Browser
+) -> None:
+    service.quotas.limits["fake"] = {"devices": 0}
+    review.go("review")
+    assert review.step == "template"
+    assert "Devices: 0 of 0 are in use, and this takes 1." in review.html
+
+
+def test_the_action_says_why_it_is_not_possible(
+    service: FakeServicevm, member: django.test.Client
+) -> None:
+    service.quotas.limits["fake"] = {"devices": 0}
+    index = reverse("horizon:project:servicevm_devices:index")
+    text = member.get(index).content.decode()
+    assert "Devices: 0 of 0 are in use, and this takes 1." in text
+    assert "Create Device" in text
+
+
+def test_a_reader_is_sent_back(
+    as_user: Callable[..., django.test.Client],
+) -> None:
+    answer = as_user("reader").get(URL)
+    assert answer.status_code == 302
+    assert answer.url == reverse("horizon:project:servicevm_devices:index")
+
+
+def test_a_template_that_is_gone_is_chosen_again(
+    service: FakeServicevm, review: Browser
+) -> None:
+    service.store.rows["device_templates"].clear()
+    review.go("create")
+    assert review.step == "template"
+    assert "There are no templates yet" in review.html
+
+
+def test_a_service_that_is_down_loses_nothing(
+    service: FakeServicevm, review: Browser
+) -> None:
+    service.refuse_next("GET", "/v1/device-templates", 503, "down", "Down.")
+    review.go("review")
+    assert "Try again" in review.html
+    assert review.step == "template"
+    review.go("review")
+    assert review.step == "review"
+    assert "192.0.2.33" in review.html
+
+
+def test_two_templates_of_one_name_are_told_apart_by_id(
+    service: FakeServicevm, review: Browser, template: dict[str, Any]
+) -> None:
+    service.store.add("device_templates", {"name": "lb"})
+    review.go("review")
+    assert f"--template {template['id']}" in review.html
+
+
+def test_more_inputs_than_a_server_takes_come_as_one(
+    member: django.test.Client, template: dict[str, Any]
+) -> None:
+    page = Browser(member, URL)
+    page.go(**{"template/id": template["id"]})
+    data = page.form.filled(**{"details/name": "packed"})
+    pairs = [[key, one] for key, values in data.items() for one in values]
+    answer = member.post(URL, {"packed": json.dumps(pairs), "go": "next"})
+    page.look(answer)
+    assert page.step == "addresses"
+
+
+@pytest.mark.parametrize("name", ["state", "packed"])
+@pytest.mark.parametrize("text", ["[", "7", "[7]", '[["a"]]', '{"a": 1}'])
+def test_a_hidden_input_that_is_not_ours_does_no_harm(
+    member: django.test.Client,
+    template: dict[str, Any],
+    name: str,
+    text: str,
+) -> None:
+    answer = member.post(URL, {name: text, "step": "details", "go": "next"})
+    assert answer.status_code == 200
+
+
+def test_what_a_template_does_not_say_is_its_drivers_default(
+    service: FakeServicevm, member: django.test.Client
+) -> None:
+    service.store.add(
+        "device_templates",
+        {"name": "plain", "infra_driver": "qemu", "infra_options": {}},
+    )
+    service.store.rows["drivers"].clear()
+    service.store.add(
+        "drivers",
+        {
+            "name": "qemu",
+            "kind": "infra",
+            "options_schema": {
+                "properties": {
+                    "vcpus": {"default": 3},
+                    "memory_mib": {"default": 192},
+                }
+            },
+        },
+    )
+    page = Browser(member, URL)
+    assert "3 vCPUs" in page.html
+    assert "192 MiB RAM" in page.html
