@@ -1,7 +1,7 @@
 """Counts of the overview, as bars and tables show them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,17 +61,27 @@ def kind(
     href = links.link(dashboard, panel)
 
     def shares(by: str, table: Mapping[str, Any]) -> list[Share]:
-        return [
-            Share(
-                words.of(table, value),
-                count,
-                _percent(count, counts["total"]),
-                words.tone(value),
-                value,
-                f"{href}?{urlencode({by: value})}" if href else "",
+        found, left = [], 100
+        for value, count in _ordered(counts[by]):
+            percent = _percent(count, counts["total"])
+            left -= percent
+            found.append(
+                Share(
+                    words.of(table, value),
+                    count,
+                    percent,
+                    words.tone(value),
+                    value,
+                    f"{href}?{urlencode({by: value})}" if href else "",
+                )
             )
-            for value, count in _ordered(counts[by])
-        ]
+        if found:
+            # Together they are all there is; the most common one gives way.
+            most = max(found, key=lambda one: one.percent)
+            found[found.index(most)] = replace(
+                most, percent=most.percent + left
+            )
+        return found
 
     return Kind(
         title,
