@@ -8,10 +8,11 @@ from servicevmclient.v1 import Client
 
 __all__ = ["TEMPLATES", "ensure_templates", "populate"]
 
+#: Large enough for thousands of devices.
 _CIDRS = {
-    "ingress": "192.0.2.0/24",
-    "egress": "198.51.100.0/24",
-    "mgmt": "203.0.113.0/24",
+    "ingress": "10.10.0.0/16",
+    "egress": "10.20.0.0/16",
+    "mgmt": "10.30.0.0/16",
 }
 
 
