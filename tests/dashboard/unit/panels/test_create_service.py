@@ -60,3 +60,136 @@ def test_the_way_to_a_service_of_a_type_that_nobody_knew(
         "zones": [{"name": "zone-1"}],
         "rules": [{"zone": "zone-1", "port": 443}],
     }
+
+
+@pytest.fixture
+def review(member: django.test.Client, device: dict[str, Any]) -> Browser:
+    """The last step."""
+    page = Browser(member, f"{URL}?device={device['id']}")
+    assert page.step == "details"
+    page.go(**{"details/name": "outer"})
+    page.go(**{"config/rules/0/port": "443"})
+    assert page.step == "review"
+    return page
+
+
+def test_what_the_service_refuses_is_shown_next_to_the_field(
+    service: FakeServicevm, review: Browser
+) -> None:
+    service.refuse_next(
+        "POST",
+        "/v1/services",
+        400,
+        "config_invalid",
+        "The config does not fit.",
+        {
+            "$.service.config.rules[0].port": "443 is taken.",
+            "$.service.config.zones[0].name": "It is reserved.",
+            "$.service.managed_by": "It is somebody else's.",
+        },
+    )
+    review.go("create")
+    assert review.step == "config"
+    port = review.form.inputs["config/rules/0/port"][0]
+    assert port["aria-invalid"] == "true"
+    assert port["value"] == "443"
+    for sentence in ("443 is taken.", "It is reserved.", "somebody else"):
+        assert sentence in review.html
+    assert "Rule 1, Port" in review.html
+
+
+def test_devices_that_can_not_take_it_say_why(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    store = service.store
+    other = store.add("device_templates", {"name": "o", "service_types": []})
+    for name, changes in {
+        "full": {"slots": {"total": 2, "used": 2}},
+        "broken": {"provisioning_status": "ERROR"},
+        "other": {"template_id": other["id"]},
+        "going": {"provisioning_status": "PENDING_DELETE"},
+    }.items():
+        row = store.add("devices", {**device, "name": name, "id": name})
+        row |= changes
+    page = Browser(member, URL)
+    assert page.step == "device"
+    for sentence in (
+        "It has 0 free slots; this takes 1.",
+        "It failed: repair or delete it first.",
+        "Its template does not offer this.",
+        "It is being deleted.",
+    ):
+        assert sentence in page.html
+    assert [one["value"] for one in page.form.inputs["device/id"]] == [
+        device["id"]
+    ]
+    page.go(**{"device/id": "full"})
+    assert page.step == "device"
+    assert "It has 0 free slots; this takes 1." in page.html
+
+
+def test_without_a_device_one_is_to_be_created_first(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    service.store.rows["devices"].clear()
+    page = Browser(member, URL)
+    assert "there is none that can take it" in page.html
+    assert reverse("horizon:project:servicevm_devices:create") in page.html
+
+
+def test_one_of_many_devices_is_found_by_its_name(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    for number in range(60):
+        service.store.add(
+            "devices", {**device, "id": f"d{number}", "name": f"a{number:02}"}
+        )
+    page = Browser(member, URL)
+    assert "There are more devices" in page.html
+    assert "fw1" not in page.html
+    page.go("device", **{"device/prefix": "fw"})
+    assert page.step == "device"
+    assert "fw1" in page.html
+    page.go(**{"device/id": device["id"], "device/prefix": ""})
+    assert page.step == "details"
+
+
+def test_a_choice_of_types_is_a_step(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    service.store.add(
+        "service_types",
+        {
+            "name": "loadbalancer",
+            "slots": 1,
+            "description": "Shares.",
+            "config_schema": {"type": "object", "properties": {}},
+        },
+    )
+    page = Browser(member, URL)
+    assert page.step == "type"
+    assert "Create Service" in page.html
+    page.go()
+    assert page.step == "type"
+    assert "Choose one." in page.html
+    page.go(**{"type/id": "loadbalancer"})
+    assert "Create Load Balancer" in page.html
+
+
+def test_two_devices_of_one_name_are_told_apart_by_id(
+    service: FakeServicevm, review: Browser, device: dict[str, Any]
+) -> None:
+    service.store.add("devices", {**device, "id": "twin"})
+    review.go("review")
+    assert f"--device {device['id']}" in review.html
+
+
+def test_a_service_that_is_down_leaves_the_page_open(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    service.refuse_next("GET", "/v1/service-types", 503, "down", "It rests.")
+    page = Browser(member, URL)
+    assert page.answer.status_code == 200
+    assert "It rests." in page.html
+    page.go(page.step)
+    assert "Lets things pass." in page.html

@@ -1,0 +1,188 @@
+"""Edit Device and Edit Service, with somebody else at it as well."""
+
+from typing import Any
+
+import django.test
+import pytest
+from django.urls import reverse
+
+from servicevm_dashboard.edit import differences
+from servicevmclient.testing import FakeServicevm
+from tests.dashboard.unit.html_form import HtmlForm
+from tests.dashboard.unit.schema_form.test_form import FIREWALL
+
+CONFIG = {
+    "policy": "drop",
+    "zones": [{"name": "lan", "unheard of": [1]}],
+    "rules": [{"zone": "lan", "port": 80}],
+}
+
+
+@pytest.fixture
+def device(service: FakeServicevm) -> dict[str, Any]:
+    return service.store.add(
+        "devices",
+        {"name": "fw1", "tags": ["a", "b"], "properties": {"rack": "1"}},
+    )
+
+
+@pytest.fixture
+def firewall(service: FakeServicevm, device: dict[str, Any]) -> dict[str, Any]:
+    service.store.add(
+        "service_types", {"name": "firewall", "config_schema": FIREWALL}
+    )
+    return service.store.add(
+        "services",
+        {
+            "name": "outer",
+            "device_id": device["id"],
+            "service_type": "firewall",
+            "config": CONFIG,
+        },
+    )
+
+
+class Editor:
+    """The page in a browser."""
+
+    def __init__(
+        self, client: django.test.Client, panel: str, row: dict[str, Any]
+    ) -> None:
+        self.client = client
+        self.url = reverse(
+            f"horizon:project:servicevm_{panel}:edit", args=[row["id"]]
+        )
+        self.look(client.get(self.url))
+
+    def look(self, answer: Any) -> None:
+        self.answer = answer
+        self.html = answer.content.decode()
+        self.form = HtmlForm(self.html)
+
+    def save(self, **changes: Any) -> None:
+        data = self.form.filled(**changes)
+        self.look(self.client.post(self.url, data))
+
+
+def patches(service: FakeServicevm) -> int:
+    return sum(method == "PATCH" for method, _path in service.requests)
+
+
+def test_what_was_changed_is_sent_and_nothing_else(
+    member: django.test.Client,
+    service: FakeServicevm,
+    device: dict[str, Any],
+) -> None:
+    page = Editor(member, "devices", device)
+    assert page.form.data()["details/tags"] == ["a, b"]
+    # Meanwhile somebody else changes something else.
+    device["description"] = "theirs"
+    page.save(**{"details/tags": "b, c"})
+    assert page.answer.status_code == 302
+    assert device["tags"] == ["b", "c"]
+    assert device["description"] == "theirs"
+    assert device["properties"] == {"rack": "1"}
+
+
+def test_nothing_is_sent_where_nothing_was_changed(
+    member: django.test.Client,
+    service: FakeServicevm,
+    firewall: dict[str, Any],
+) -> None:
+    page = Editor(member, "services", firewall)
+    page.save()
+    assert page.answer.status_code == 302
+    assert patches(service) == 0
+
+
+def test_a_configuration_is_changed_in_its_form(
+    member: django.test.Client,
+    service: FakeServicevm,
+    firewall: dict[str, Any],
+) -> None:
+    page = Editor(member, "services", firewall)
+    page.save(**{"config/rules/0/port": "8080"})
+    assert page.answer.status_code == 302
+    assert firewall["config"] == {
+        **CONFIG,
+        "rules": [{"zone": "lan", "port": 8080}],
+    }
+
+
+def test_what_others_changed_is_not_overwritten_unseen(
+    member: django.test.Client,
+    service: FakeServicevm,
+    firewall: dict[str, Any],
+) -> None:
+    page = Editor(member, "services", firewall)
+    theirs = {**CONFIG, "rules": [{"zone": "lan", "port": 81}]}
+    firewall["config"] = theirs
+    page.save(**{"config/rules/0/port": "8080"})
+    assert page.answer.status_code == 200
+    assert firewall["config"] == theirs
+    assert "Somebody else changed the same" in page.html
+    row = page.html[page.html.index("Rule 1, Port") :]
+    assert row.index(">81<") < row.index(">8080<")
+    page.save()
+    assert page.answer.status_code == 302
+    assert firewall["config"]["rules"][0]["port"] == 8080
+
+
+def test_a_state_that_changes_meanwhile_is_no_contradiction(
+    member: django.test.Client,
+    service: FakeServicevm,
+    device: dict[str, Any],
+) -> None:
+    page = Editor(member, "devices", device)
+    service.refuse_next(
+        "PATCH",
+        f"/v1/devices/{device['id']}",
+        412,
+        "precondition_failed",
+        "It changed.",
+    )
+    page.save(**{"details/name": "fw2"})
+    assert page.answer.status_code == 302
+    assert device["name"] == "fw2"
+
+
+def test_what_the_service_refuses_is_shown_next_to_the_field(
+    member: django.test.Client,
+    service: FakeServicevm,
+    firewall: dict[str, Any],
+) -> None:
+    page = Editor(member, "services", firewall)
+    service.refuse_next(
+        "PATCH",
+        f"/v1/services/{firewall['id']}",
+        400,
+        "config_invalid",
+        "No.",
+        {"$.service.config.rules[0].port": "It is taken."},
+    )
+    page.save(**{"config/rules/0/port": "8080"})
+    port = page.form.inputs["config/rules/0/port"][0]
+    assert (port["aria-invalid"], port["value"]) == ("true", "8080")
+    assert "It is taken." in page.html
+    page.save(**{"config/rules/0/port": "8081"})
+    assert page.answer.status_code == 302
+
+
+def test_what_belongs_to_a_service_of_the_cloud_is_not_edited(
+    member: django.test.Client,
+    firewall: dict[str, Any],
+) -> None:
+    firewall["managed_by"] = "neutron"
+    page = Editor(member, "services", firewall)
+    assert page.answer.status_code == 302
+
+
+def test_documents_are_compared_as_deep_as_they_are_alike() -> None:
+    found = list(
+        differences({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}, 4], "c": 5})
+    )
+    assert found == [
+        (("a", 1, "b"), 2, 3),
+        (("a", 2), None, 4),
+        (("c",), None, 5),
+    ]
