@@ -3,6 +3,10 @@
 Horizon's own frame (header, sidebar, login) has violations that no plugin
 can mend; so only the page's body and open dialogs are looked at, and of
 them not what Horizon draws there.
+
+Colours are the theme's, and those of its links and buttons have too little
+contrast: measured on bare ones, the same pair of colours on a link or button
+of ours is not ours.
 """
 
 from typing import Any
@@ -26,6 +30,30 @@ BASELINE = [
     ("link-name", ".modal-header > a.close"),
 ]
 
+_CONTROLS = "a, a *, button, button *, .btn, .btn *"
+
+#: What a page has no other colours for.
+_BARE = """
+<div id="bare-theme">
+  <a href="#">link</a>
+  <ul class="nav nav-pills"><li class="active"><a href="#">pill</a></li></ul>
+  <ul class="nav nav-tabs"><li><a href="#">tab</a></li></ul>
+  <table class="table table-striped"><tbody>
+    <tr><td><a href="#">odd</a></td></tr>
+    <tr><td><a href="#">even</a></td></tr>
+  </tbody></table>
+  <div class="well"><a href="#">well</a></div>
+  BUTTONS
+</div>
+""".replace(
+    "BUTTONS",
+    "".join(
+        f'<a href="#" class="btn btn-{kind}">on</a>'
+        f'<a href="#" class="btn btn-{kind} disabled">off</a>'
+        for kind in ("default", "primary", "danger", "link")
+    ),
+)
+
 
 def violations(page: Page, within: str | None = None) -> list[str]:
     """One line for each element that breaks a rule.
@@ -37,37 +65,84 @@ def violations(page: Page, within: str | None = None) -> list[str]:
         for selector in ([within] if within else _OURS)
         if page.locator(selector).count()
     ]
+    found = [
+        (rule, node)
+        for rule, node in _run(page, there, {"type": "tag", "values": _TAGS})
+        if not _is_horizons(page, rule, node)
+    ]
+    if any(rule == "color-contrast" for rule, _ in found):
+        theme = _theme(page)
+        found = [
+            (rule, node)
+            for rule, node in found
+            if not (
+                _pair(node) in theme
+                and _matches(page, node["target"][0], _CONTROLS)
+            )
+        ]
+    return [_line(rule, node) for rule, node in found]
+
+
+def _run(
+    page: Page, there: list[str], rules: dict[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Rules and the elements that break them."""
     results = Axe().run(
         page,
         context={"include": [[selector] for selector in there]},
-        options={
-            "resultTypes": ["violations"],
-            "runOnly": {"type": "tag", "values": _TAGS},
-        },
+        options={"resultTypes": ["violations"], "runOnly": rules},
     )
-    found = []
-    for violation in results.response["violations"]:
-        for node in violation["nodes"]:
-            if not _is_horizons(page, violation["id"], node):
-                found.append(_line(violation, node))
-    return found
+    return [
+        (violation["id"], node)
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+def _theme(page: Page) -> set[tuple[str, str]]:
+    """Pairs of colours of bare links and buttons that have not enough
+    contrast.
+    """
+    page.evaluate(
+        "html => document.querySelector('#content_body')"
+        ".insertAdjacentHTML('beforeend', html)",
+        _BARE,
+    )
+    try:
+        rules = {"type": "rule", "values": ["color-contrast"]}
+        found = _run(page, ["#bare-theme"], rules)
+    finally:
+        page.evaluate("document.querySelector('#bare-theme').remove()")
+    return {pair for _, node in found if (pair := _pair(node))}
+
+
+def _pair(node: dict[str, Any]) -> tuple[str, str] | None:
+    """The colours of an element with too little contrast."""
+    for check in node["any"]:
+        data = check.get("data") or {}
+        if check["id"] == "color-contrast" and data.get("fgColor"):
+            return data["fgColor"], data["bgColor"]
+    return None
 
 
 def _is_horizons(page: Page, rule: str, node: dict[str, Any]) -> bool:
-    selector = node["target"][0]
     return any(
-        rule == known
-        and page.evaluate(
-            "([one, known]) => document.querySelector(one).matches(known)",
-            [selector, theirs],
-        )
+        rule == known and _matches(page, node["target"][0], theirs)
         for known, theirs in BASELINE
     )
 
 
-def _line(violation: dict[str, Any], node: dict[str, Any]) -> str:
+def _matches(page: Page, selector: str, wanted: str) -> bool:
+    found: bool = page.evaluate(
+        "([one, wanted]) => document.querySelector(one).matches(wanted)",
+        [selector, wanted],
+    )
+    return found
+
+
+def _line(rule: str, node: dict[str, Any]) -> str:
     why = " ".join((node.get("failureSummary") or "").split())
     return (
-        f"{violation['id']}: {node['target'][0]}: "
+        f"{rule}: {node['target'][0]}: "
         f"{' '.join(node['html'].split())[:200]} ({why})"
     )
