@@ -39,21 +39,17 @@ class Item(Resource):
             ]
         operations = counts.get(("operations", "state"), {})
         failed = operations.get(OperationState.FAILED, 0)
-        return call.show(
-            "summary",
-            {
+        types = counts.get(("services", "service_types"), {})
+        return {
+            "summary": {
                 "devices": _states(counts, "devices")
                 | {"templates": templates},
                 "services": _states(counts, "services")
-                | {
-                    "service_types": counts.get(
-                        ("services", "service_types"), {}
-                    )
-                },
+                | {"service_types": types},
                 "operations": _each(schemas.LIVE, operations)
                 | {"failed_last_day": failed},
-            },
-        )
+            }
+        }
 
 
 def _states(

@@ -21,6 +21,7 @@ NO_STATE = {
     "/healthcheck",
     "/v1/devices/{id}/console-log",
     "/v1/services/{id}/stats",
+    "/v1/summary",
 }
 #: POST that nothing is recorded of: it is asked of the device itself.
 UNRECORDED = {"/v1/services/{id}/actions/{action}"}
