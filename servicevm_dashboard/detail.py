@@ -233,6 +233,7 @@ class DetailView(tabs.TabView):
             resource=resource,
             title=title,
             url=self.request.get_full_path(),
+            list_url=self.list_url,
             actions=self.actions(resource),
             **kwargs,
         )

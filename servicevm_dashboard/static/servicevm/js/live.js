@@ -61,6 +61,12 @@
     return made;
   }
 
+  /* Of the list that a details page belongs to; else the page itself. */
+  servicevm.listUrl = function () {
+    var head = document.querySelector('[data-servicevm-list]');
+    return head ? head.dataset.servicevmList : window.location.pathname;
+  };
+
   function start(box) {
     if (box.servicevmStarted) { return; }
     box.servicevmStarted = true;
@@ -99,7 +105,7 @@
         gettext('It is gone.')) + ' ';
       note.append(why === 'out' ?
         link(window.location.href, gettext('Log in again')) :
-        link(box.dataset.list || window.location.pathname,
+        link(servicevm.listUrl(),
           gettext('Back to the list')));
       note.hidden = false;
     }

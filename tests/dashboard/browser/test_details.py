@@ -1,0 +1,348 @@
+"""Details of devices, services and operations."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from servicevmclient.v1 import Client, Service
+from tests.dashboard.browser.conftest import PageAs, unique
+from tests.dashboard.browser.gate import Gate
+from tests.dashboard.browser.test_live import INTERVAL, QUICK
+from tests.dashboard.browser.watch import Watch
+
+Make = Callable[..., Any]
+
+CONFIG: dict[str, Any] = {
+    "listeners": [
+        {"name": "web", "protocol": "http", "port": 80, "default_pool": "p"}
+    ],
+    "pools": [
+        {
+            "name": "p",
+            "algorithm": "round_robin",
+            "members": [
+                {"name": "m1", "address": "192.0.2.7", "port": 8080},
+                {"name": "m2", "address": "192.0.2.8", "port": 8080},
+            ],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def make_service(
+    member: Client, make_device: Make
+) -> Iterator[Callable[..., Service]]:
+    """``make_service()``: a load balancer on a device of its own."""
+
+    def make(name: str | None = None) -> Service:
+        device = make_device()
+        service = member.create_service(
+            name=name or unique("web"),
+            device_id=device.id,
+            service_type="loadbalancer",
+            config=CONFIG,
+        )
+        return member.wait_for_service(service.id)
+
+    yield make
+
+
+@pytest.fixture
+def quick(page_as: PageAs) -> Page:
+    page = page_as("red-member")
+    page.add_init_script(QUICK)
+    return page
+
+
+def device_url(device: Any, query: str = "") -> str:
+    return f"/project/servicevm_devices/{device.id}/{query}"
+
+
+def service_url(service: Any, query: str = "") -> str:
+    return f"/project/servicevm_services/{service.id}/{query}"
+
+
+def opened(page: Page, tab: str) -> Any:
+    """Open a tab by its name; its content, once it is there."""
+    page.get_by_role("link", name=tab, exact=True).or_(
+        page.get_by_role("tab", name=tab, exact=True)
+    ).first.click()
+    pane = page.locator(".tab-pane.active")
+    expect(pane.locator(".servicevm-detail")).to_be_visible()
+    return pane
+
+
+def test_a_device_that_is_built_is_watched_to_its_end(
+    quick: Page,
+    make_device: Make,
+    make_template: Make,
+    screenshot: Callable[..., object],
+) -> None:
+    slow = make_template(infra_options={"create_seconds": 4})
+    device = make_device(wait=False, template_id=slow.id)
+    quick.goto(device_url(device))
+    overview = quick.locator("#device__overview")
+    expect(overview).to_contain_text("It is being built.")
+    expect(overview).to_contain_text("Step 3 of 5")
+    screenshot(quick, "device-building")
+    expect(overview).to_contain_text("It is in service.", timeout=20_000)
+    expect(overview.locator("[data-servicevm-said]")).to_contain_text(
+        f"{device.name}: Active"
+    )
+    # What can be done is another by now, without a reload.
+    quick.get_by_role("button", name="More actions").click()
+    reboot = quick.get_by_role("button", name="Reboot Device")
+    expect(reboot).not_to_have_attribute("aria-disabled", "true")
+    reboot.click()
+    expect(quick.locator(".alert-success")).to_contain_text("Rebooting")
+    assert quick.url.endswith(device_url(device))
+
+
+def test_a_dead_device_says_what_to_do(
+    quick: Page,
+    make_device: Make,
+    make_template: Make,
+    screenshot: Callable[..., object],
+) -> None:
+    dying = make_template(
+        infra_options={"create_seconds": 0, "die_after_seconds": 1}
+    )
+    device = make_device(wait=False, template_id=dying.id)
+    quick.goto(device_url(device))
+    overview = quick.locator("#device__overview")
+    expect(overview).to_contain_text("It does not run any more.")
+    expect(overview).to_contain_text("Reboot the device to start it again.")
+    screenshot(quick, "device-dead")
+
+
+def test_tabs_are_read_when_they_are_opened(
+    page_as: PageAs,
+    make_service: Make,
+    api_calls: Make,
+    screenshot: Callable[..., object],
+    axe: Callable[..., None],
+    member: Client,
+) -> None:
+    service = make_service()
+    device = member.get_device(service.device_id)
+    page = page_as("red-member")
+    with api_calls() as calls:
+        page.goto(device_url(device))
+    assert len(calls) <= 3
+    axe(page)
+    for tab, text in {
+        "Interfaces": "Incoming traffic",
+        "Services": service.name,
+        "Operations": "Put into service",
+        "Events": "Newest events",
+        "Console Log": "Download",
+        "Certificate": "no certificate yet",
+    }.items():
+        with api_calls() as calls:
+            expect(opened(page, tab)).to_contain_text(text)
+        assert len(calls) <= 2, tab
+        axe(page)
+        screenshot(page, f"device-{tab.split()[0].lower()}")
+
+
+def test_only_the_tab_that_is_looked_at_is_read_again(
+    quick: Page, make_device: Make, api_calls: Make
+) -> None:
+    device = make_device()
+    quick.goto(device_url(device))
+    opened(quick, "Events")
+    quick.wait_for_timeout(2 * INTERVAL)
+    with api_calls() as calls:
+        quick.wait_for_timeout(4 * INTERVAL)
+    assert calls
+    assert all(call.path.startswith("/v1/events") for call in calls)
+
+
+def test_a_console_log_is_read_again_on_demand_and_can_be_kept(
+    quick: Page, make_device: Make, api_calls: Make
+) -> None:
+    device = make_device()
+    quick.goto(device_url(device))
+    pane = opened(quick, "Console Log")
+    with api_calls() as calls:
+        quick.wait_for_timeout(4 * INTERVAL)
+    assert calls == []
+    with api_calls() as calls:
+        with quick.expect_response(re.compile("fragment=console")):
+            pane.get_by_role("button", name="Refresh").click()
+    assert len(calls) == 1
+    with quick.expect_download() as kept:
+        pane.get_by_role("link", name="Download").click()
+    assert kept.value.suggested_filename == f"{device.id}.log"
+
+
+def stats(total: int, epoch: str = "a") -> dict[str, Any]:
+    listener = {
+        "name": "web",
+        "connections_active": 3,
+        "connections_total": total,
+        "requests_total": total,
+        "bytes_in": total * 100,
+        "bytes_out": total * 1000,
+        "errors_total": 0,
+    }
+    return {"stats": {"epoch": epoch, "listeners": [listener], "pools": []}}
+
+
+def test_charts_show_rates_and_notice_when_counting_began_anew(
+    page_as: PageAs,
+    make_service: Make,
+    gate: Gate,
+    screenshot: Callable[..., object],
+    axe: Callable[..., None],
+) -> None:
+    service = make_service()
+    page = page_as("red-member")
+    page.add_init_script(QUICK)
+    path = f"GET /v1/services/{service.id}/stats"
+    with gate.answering(200, path, body=stats(1000)):
+        page.goto(service_url(service, "?tab=service__statistics"))
+        pane = page.locator("#service__statistics")
+        now = pane.locator("[data-servicevm-now=in]")
+        expect(now).to_have_text("0 bytes per second")
+        expect(pane.get_by_role("row", name="Listener web")).to_contain_text(
+            "1000"
+        )
+        axe(page)
+    lines = pane.locator("svg path.servicevm-line")
+    expect(lines).to_have_count(4)
+    with gate.answering(200, path, body=stats(9000)):
+        expect(now).not_to_have_text("0 bytes per second")
+        expect(pane.get_by_role("row", name="Listener web")).to_contain_text(
+            "9000"
+        )
+        screenshot(page, "service-statistics")
+        assert pane.locator("[data-servicevm-now=active]").inner_text() == "3"
+    with gate.answering(200, path, body=stats(5, "b")):
+        expect(now).to_have_text("–")
+        expect(now).to_have_text("0 bytes per second")
+
+
+def test_statistics_of_a_device_that_is_away_come_back(
+    quick: Page, make_service: Make, gate: Gate, watch: Watch
+) -> None:
+    watch.expect("503")
+    service = make_service()
+    path = f"GET /v1/services/{service.id}/stats"
+    with gate.answering(503, path):
+        quick.goto(service_url(service, "?tab=service__statistics"))
+        pane = quick.locator("#service__statistics")
+        expect(pane.locator(".alert-danger")).to_be_visible()
+    expect(pane.locator(".alert-danger")).to_have_count(0, timeout=20_000)
+    expect(pane).to_contain_text("nothing to count yet")
+
+
+def test_a_service_has_its_tabs(
+    page_as: PageAs,
+    make_service: Make,
+    api_calls: Make,
+    screenshot: Callable[..., object],
+    axe: Callable[..., None],
+) -> None:
+    service = make_service()
+    page = page_as("red-member")
+    with api_calls() as calls:
+        page.goto(service_url(service))
+    assert len(calls) <= 3
+    axe(page)
+    screenshot(page, "service-overview")
+    for tab, text in {
+        "Members": "192.0.2.7",
+        "Configuration": "listeners:",
+        "Operations": "Send the configuration",
+        "Events": "Newest events",
+    }.items():
+        with api_calls() as calls:
+            expect(opened(page, tab)).to_contain_text(text)
+        assert len(calls) <= 2, tab
+        axe(page)
+        screenshot(page, f"service-{tab.lower()}")
+
+
+@pytest.mark.parametrize("page_", ["device", "service", "operation"])
+def test_details_fit_a_telephone(
+    page_as: PageAs,
+    make_service: Make,
+    page_: str,
+    screenshot: Callable[..., object],
+    member: Client,
+) -> None:
+    service = make_service()
+    device = member.get_device(service.device_id)
+    urls = {
+        "device": device_url(device, "?tab=device__operations"),
+        "service": service_url(service),
+        "operation": f"/project/servicevm_operations/{service.operation_id}/",
+    }
+    page = page_as("red-member", viewport={"width": 390, "height": 820})
+    page.goto(urls[page_])
+    assert page.evaluate(
+        "document.querySelector('#content_body').scrollWidth"
+        " <= window.innerWidth"
+    )
+    screenshot(page, f"{page_}-390")
+
+
+def test_an_operation_is_cancelled_and_retried(
+    quick: Page,
+    make_device: Make,
+    make_template: Make,
+    screenshot: Callable[..., object],
+    axe: Callable[..., None],
+) -> None:
+    slow = make_template(infra_options={"create_seconds": 20})
+    device = make_device(wait=False, template_id=slow.id)
+    quick.goto(device_url(device))
+    quick.get_by_role("link", name=f"Create device {device.name}").click()
+    expect(quick.locator("h1")).to_have_text(f"Create device {device.name}")
+    expect(quick.locator(".servicevm-steps")).to_contain_text("To come")
+    axe(quick)
+    screenshot(quick, "operation-running")
+    quick.get_by_role("button", name="Cancel Operation").click()
+    overview = quick.locator("#operation__overview")
+    expect(overview).to_contain_text("Cancelled", timeout=20_000)
+    quick.get_by_role("button", name="Retry Operation").click()
+    expect(overview).not_to_contain_text("Cancelled")
+
+
+def test_a_device_that_is_no_more_leads_to_the_list(
+    quick: Page, make_device: Make, member: Client, watch: Watch
+) -> None:
+    watch.expect("404")
+    device = make_device()
+    quick.goto(device_url(device))
+    expect(quick.locator("#device__overview")).to_contain_text("in service")
+    member.delete_device(device.id)
+    note = quick.locator("#device__overview [data-servicevm-stale]")
+    expect(note).to_contain_text("It is gone.")
+    note.get_by_role("link", name="Back to the list").click()
+    expect(quick.locator("h1")).to_have_text("Devices")
+
+
+@pytest.mark.parametrize("how", ["down", "failing"])
+def test_a_page_opens_without_the_api(
+    page_as: PageAs,
+    make_device: Make,
+    gate: Gate,
+    how: str,
+    screenshot: Callable[..., object],
+    axe: Callable[..., None],
+) -> None:
+    device = make_device()
+    page = page_as("red-member")
+    with gate.down() if how == "down" else gate.answering(500):
+        page.goto(device_url(device))
+        expect(page.locator(".alert-danger")).to_be_visible()
+        axe(page)
+        screenshot(page, f"device-{how}")
+    page.get_by_role("link", name="Try again").click()
+    expect(page.locator("h1")).to_have_text(device.name)
