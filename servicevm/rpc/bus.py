@@ -21,6 +21,7 @@ with warnings.catch_warnings():
     service_backend.init_backend(service_backend.BackendType.THREADING)
     import oslo_messaging
     from oslo_messaging import opts as messaging_opts
+    from oslo_messaging._drivers import amqpdriver
     from oslo_messaging.rpc.server import RPCServer
 
 __all__ = [
@@ -41,6 +42,16 @@ RELAYS = "servicevm.relay"
 
 #: Seconds beyond a call's own time until its caller gives up on the bus.
 GRACE = 2.0
+
+#: Seconds after a message until the thread that waits for the next one looks
+#: up for the first time, then after twice as long, and so on. The library
+#: begins with a millisecond: half a dozen looks after each message, in every
+#: process that a call passes and while the call is worked on there; in
+#: November 2026 a third of a relay's processor time. It looks for
+#: acknowledgements of notifications, of which we have none. A server that is
+#: stopped waits for such a look to end.
+LOOK = 0.25
+amqpdriver.ACK_REQUEUE_EVERY_SECONDS_MIN = LOOK
 
 
 def transport(conf: cfg.ConfigOpts, url: str | None = None) -> Any:
