@@ -5,7 +5,7 @@ there, the device that it is on and the operations on both: its project
 would else take it down from under its owner.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -28,8 +28,11 @@ class Owner(NamedTuple):
     sentence: str
 
 
-def of_service(row: models.Service) -> Owner | None:
-    """The owner of a service."""
+def of_service(row: Any) -> Owner | None:
+    """The owner of a service.
+
+    :param row: with its id, ``managed_by`` and ``user_id``
+    """
     if row.managed_by is None:
         return None
     return Owner(

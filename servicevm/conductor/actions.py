@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from servicevm import errors
-from servicevm.conductor import views
+from servicevm.conductor import views, whereabouts
 from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.drivers import Drivers
@@ -17,26 +17,25 @@ __all__ = ["call_service", "console_log"]
 #: Most of a console's output that one answer holds, in bytes.
 MAX_CONSOLE = 1 << 20
 
-#: The device that a service is on, and how it is spoken to. Users wait for
-#: this: no more is read than that.
+_SERVICE = models.Service.__table__
+_DEVICE = models.Device.__table__
+_REVISION = models.DeviceTemplateRevision.__table__
+
+#: The device that a service is on, how it is spoken to, and by which relay.
+#: Users wait for this: no more is read than that, and all at once.
 _HOST = (
     sa.select(
-        models.Service.device_id,
-        models.DeviceTemplateRevision.spec,
+        _SERVICE.c.device_id,
+        _REVISION.c.spec,
+        whereabouts.relay(_SERVICE.c.device_id).label("relay"),
     )
-    .join(models.Device, models.Device.id == models.Service.device_id)
+    .join(_DEVICE, _DEVICE.c.id == _SERVICE.c.device_id)
     .join(
-        models.DeviceTemplateRevision,
-        (
-            models.DeviceTemplateRevision.template_id
-            == models.Device.template_id
-        )
-        & (
-            models.DeviceTemplateRevision.revision
-            == models.Device.template_revision
-        ),
+        _REVISION,
+        (_REVISION.c.template_id == _DEVICE.c.template_id)
+        & (_REVISION.c.revision == _DEVICE.c.template_revision),
     )
-    .where(models.Service.id == sa.bindparam("service"))
+    .where(_SERVICE.c.id == sa.bindparam("service"))
 )
 
 
@@ -48,14 +47,18 @@ def call_service(
     :raises PermanentError: NOT_FOUND, or the device's refusal
     :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
     """
+    now = db.lately()
     with db.reader() as session:
-        found = session.execute(_HOST, {"service": service_id}).one_or_none()
+        found = session.execute(
+            _HOST, {"service": service_id, "now": now}
+        ).one_or_none()
     if found is None:
         raise PermanentError(
             errors.NOT_FOUND, f"There is no service {service_id}."
         )
     mgmt = drivers.mgmt(str(found.spec["mgmt_driver"]))
-    return dict(mgmt.call(found.device_id, service_id, action, arguments))
+    with whereabouts.known(found.device_id, found.relay):
+        return dict(mgmt.call(found.device_id, service_id, action, arguments))
 
 
 def console_log(drivers: Drivers, device_id: str, max_bytes: int) -> str:

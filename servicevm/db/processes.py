@@ -110,7 +110,9 @@ def is_alive(row: Any, now: int) -> bool:
     return bool(abs(now - row.last_seen) <= ALIVE)
 
 
-def seen_lately(now: int) -> sa.ColumnElement[bool]:
+def seen_lately(
+    now: int | sa.ColumnElement[int],
+) -> sa.ColumnElement[bool]:
     """`is_alive` as a condition."""
     return Process.last_seen.between(now - ALIVE, now + ALIVE)
 

@@ -120,15 +120,17 @@ def take_services_along(
     )
 
 
-def refuse_deleting(row: Resource) -> None:
+def refuse_deleting(row: Any, type_: ResourceType | None = None) -> None:
     """Refuse to change what is being deleted.
 
+    :param type_: what the row is, unless it is an object of the ORM
     :raises PermanentError: CONFLICT
     """
     if row.provisioning_status == ProvisioningStatus.PENDING_DELETE:
         raise PermanentError(
             CONFLICT,
-            f"{_TYPES[type(row)].capitalize()} {row.id} is being deleted.",
+            f"{(type_ or _TYPES[type(row)]).capitalize()} {row.id} is being "
+            "deleted.",
         )
 
 

@@ -3,16 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
-from servicevm.api import validation
+import sqlalchemy as sa
+
+from servicevm.api import ownership, validation
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
-from servicevm.api.resources.services import find
 from servicevm.api.schemas import services as schemas
 from servicevm.api.service_check import known_type
 from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.errors import CONFLICT, NOT_FOUND, PermanentError
 from servicevm.service_types.base import ServiceType
+from servicevm.states import ResourceType
+
+_SERVICE = models.Service.__table__
+
+#: What there is to know before a device is asked: no more of the row is read.
+_ASKED = sa.select(
+    _SERVICE.c.id,
+    _SERVICE.c.project_id,
+    _SERVICE.c.user_id,
+    _SERVICE.c.managed_by,
+    _SERVICE.c.service_type,
+    _SERVICE.c.provisioning_status,
+    _SERVICE.c.observed_generation,
+).where(_SERVICE.c.id == sa.bindparam("service"))
 
 
 class Stats(Resource):
@@ -24,10 +39,9 @@ class Stats(Resource):
         response=schemas.STATS,
     )
     def on_get(self, call: Call, id: str) -> Json:
-        with db.reader() as session:
-            row = find(session, call, id)
-            _refuse_unserved(row)
-            _arguments(known_type(row.service_type), "stats", {})
+        row = _find(call, id)
+        _refuse_unserved(row)
+        _arguments(known_type(row.service_type), "stats", {})
         found = self.runtime.conductor.call_service(id, "stats", {})
         return {"stats": dict(found)}
 
@@ -44,16 +58,28 @@ class Actions(Resource):
     )
     def on_post(self, call: Call, id: str, action: str) -> Json:
         arguments = call.body.get("arguments", {})
-        with db.reader() as session:
-            row = find(session, call, id)
-            _arguments(known_type(row.service_type), action, arguments)
-            _refuse_unserved(row)
+        row = _find(call, id)
+        _arguments(known_type(row.service_type), action, arguments)
+        _refuse_unserved(row)
         found = self.runtime.conductor.call_service(id, action, arguments)
         return {"result": dict(found)}
 
 
-def _refuse_unserved(row: models.Service) -> None:
-    requested.refuse_deleting(row)
+def _find(call: Call, service_id: str) -> Any:
+    """Of the service, what `_ASKED` says.
+
+    :raises PermanentError: NOT_FOUND, OWNED, FORBIDDEN
+    """
+    with db.reader() as session:
+        found: Any = session.execute(
+            _ASKED, {"service": service_id}
+        ).one_or_none()
+    owner = None if found is None else ownership.of_service(found)
+    return call.found(found, "service", service_id, owner)
+
+
+def _refuse_unserved(row: Any) -> None:
+    requested.refuse_deleting(row, ResourceType.SERVICE)
     if row.observed_generation == 0:
         raise PermanentError(
             CONFLICT,
