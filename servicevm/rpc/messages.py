@@ -279,10 +279,11 @@ def outcome(method: Method, answered: Any) -> Any:
     :raises ServicevmError: theirs; INTERNAL, if the answer has no shape
     """
     try:
-        _check(_ANSWER, answered)
-        if "error" not in answered:
+        refused = not isinstance(answered, dict) or "error" in answered
+        if not refused and "result" in answered:
             method.check_result(answered["result"])
             return answered["result"]
+        _check(_REFUSAL, answered)
     except errors.PermanentError as error:
         raise errors.PermanentError(
             errors.INTERNAL, f"A process answered out of shape: {error.detail}"
@@ -304,29 +305,22 @@ def _restored(told: Mapping[str, Any]) -> errors.ServicevmError:
     return kind(reason, told["detail"], fields=told["fields"])
 
 
-_ANSWER = Draft202012Validator(
-    {
-        "anyOf": [
-            _record({"result": {}}),
-            _record(
+_REFUSAL = Draft202012Validator(
+    _record(
+        {
+            "error": _record(
                 {
-                    "error": _record(
-                        {
-                            "kind": {
-                                "enum": ["TransientError", "PermanentError"]
-                            },
-                            "code": _text(64, 1),
-                            "detail": {"type": "string"},
-                            "fields": {
-                                "type": "object",
-                                "additionalProperties": {"type": "string"},
-                            },
-                        }
-                    )
+                    "kind": {"enum": ["TransientError", "PermanentError"]},
+                    "code": _text(64, 1),
+                    "detail": {"type": "string"},
+                    "fields": {
+                        "type": "object",
+                        "additionalProperties": {"type": "string"},
+                    },
                 }
-            ),
-        ]
-    }
+            )
+        }
+    )
 )
 
 
