@@ -63,8 +63,8 @@
 
   /* Of the list that a details page belongs to; else the page itself. */
   servicevm.listUrl = function () {
-    var head = document.querySelector('[data-servicevm-list]');
-    return head ? head.dataset.servicevmList : window.location.pathname;
+    var head = document.querySelector('[data-servicevm-index]');
+    return head ? head.dataset.servicevmIndex : window.location.pathname;
   };
 
   function start(box) {
