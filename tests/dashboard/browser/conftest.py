@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from servicevmclient.exceptions import NotFound
 from servicevmclient.v1 import Client, Device
 from tests.dashboard.browser import audit
 from tests.dashboard.browser.gate import Call, Gate
-from tests.dashboard.browser.people import ARGUMENTS, People
+from tests.dashboard.browser.people import ARGUMENTS, TIMEOUT, People
 from tests.dashboard.browser.watch import Watch
 from tools.cluster import keystone_people
 from tools.horizon.content import TEMPLATES
@@ -31,6 +31,8 @@ from tools.horizon.lab import Lab
 ROOT = Path(__file__).resolve().parents[3]
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+expect.set_options(timeout=TIMEOUT)
 
 
 class PageAs(Protocol):
