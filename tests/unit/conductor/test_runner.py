@@ -190,7 +190,8 @@ def test_the_operations_of_a_killed_process_need_no_waiting(
 
 
 def test_a_lease_is_kept_while_a_step_takes_long(live: Lab) -> None:
-    live.conf.set_override("lease", 0.3, group="conductor")
+    # Long enough for a machine on which others work.
+    live.conf.set_override("lease", 2.0, group="conductor")
     began, go_on = threading.Event(), threading.Event()
 
     def hold(point: str) -> None:
@@ -209,8 +210,8 @@ def test_a_lease_is_kept_while_a_step_takes_long(live: Lab) -> None:
         assert began.wait(30)
         claimed = live.operation(operation).lease_until
         renewed = threading.Event()
-        for _ in range(100):
-            if live.operation(operation).lease_until > claimed + 300_000:
+        for _ in range(300):
+            if live.operation(operation).lease_until > claimed + 2_000_000:
                 renewed.set()
                 break
             renewed.wait(0.05)
