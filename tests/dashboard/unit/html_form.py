@@ -17,7 +17,7 @@ class HtmlForm(HTMLParser):
     :ivar buttons: attributes of the buttons
     """
 
-    def __init__(self, html: str, marker: str = "data-servicevm-form") -> None:
+    def __init__(self, html: str, marker: str = "data-schema-form") -> None:
         super().__init__(convert_charrefs=True)
         self.pairs: list[tuple[str, str]] = []
         self.inputs: dict[str, list[dict[str, str]]] = {}

@@ -1,7 +1,7 @@
 /* Forms out of a JSON Schema: items of lists come and go, parts are
    switched on and off, what is wrong is said next to its field.
 
-   <div data-servicevm-schema> ... templates/servicevm/schema/*.html
+   <div data-schema> ... templates/servicevm/schema/*.html
 
    All listeners are the document's: a form in a dialogue needs no start. */
 (function () {
@@ -12,11 +12,11 @@
   var FIELDS = 'input:not([type=hidden]), select, textarea';
 
   function form(element) {
-    return element.closest('[data-servicevm-schema]');
+    return element.closest('[data-schema]');
   }
 
   function say(box, sentence) {
-    var said = box && box.querySelector('[data-servicevm-said]');
+    var said = box && box.querySelector('[data-schema-said]');
     if (said) { said.textContent = sentence; }
   }
 
@@ -28,7 +28,7 @@
 
   function items(list) {
     return Array.from(list.querySelectorAll(
-      ':scope > [data-servicevm-items] > [data-servicevm-item]'));
+      ':scope > [data-schema-items] > [data-schema-item]'));
   }
 
   function label(list, index) {
@@ -40,8 +40,8 @@
     var all = items(list);
     all.forEach(function (item, index) {
       var text = label(list, index);
-      var head = item.querySelector('[data-servicevm-label]');
-      var remove = item.querySelector('[data-servicevm-remove]');
+      var head = item.querySelector('[data-schema-label]');
+      var remove = item.querySelector('[data-schema-remove]');
       item.setAttribute('aria-label', text);
       head.textContent = text;
       remove.setAttribute('aria-label',
@@ -49,24 +49,24 @@
       remove.disabled = all.length <= Number(list.dataset.least || 0);
     });
     var most = list.dataset.most;
-    list.querySelector(':scope > [data-servicevm-add]').disabled =
+    list.querySelector(':scope > [data-schema-add]').disabled =
       most !== undefined && all.length >= Number(most);
   }
 
   function add(list) {
-    var blank = list.querySelector(':scope > [data-servicevm-blank]');
+    var blank = list.querySelector(':scope > [data-schema-blank]');
     var index = Number(list.dataset.next);
     var holder = document.createElement('div');
     list.dataset.next = index + 1;
     holder.innerHTML = blank.innerHTML.split(list.dataset.mark).join(index);
-    var item = holder.querySelector('[data-servicevm-item]');
-    list.querySelector(':scope > [data-servicevm-items]').append(item);
+    var item = holder.querySelector('[data-schema-item]');
+    list.querySelector(':scope > [data-schema-items]').append(item);
     item.querySelectorAll('[data-stem]').forEach(function (field) {
-      if (field.closest('[data-servicevm-item]') === item) {
+      if (field.closest('[data-schema-item]') === item) {
         field.value = field.dataset.stem + unused(list, field);
       }
     });
-    item.querySelectorAll('[data-servicevm-list]').forEach(renumber);
+    item.querySelectorAll('[data-schema-list]').forEach(renumber);
     item.querySelectorAll('[data-reference]').forEach(function (field) {
       var names = referred(field);
       if (names.length === 1 && !field.value) { field.value = names[0]; }
@@ -90,14 +90,14 @@
   }
 
   function remove(item) {
-    var list = item.closest('[data-servicevm-list]');
+    var list = item.closest('[data-schema-list]');
     var gone = item.getAttribute('aria-label');
     var near = item.nextElementSibling || item.previousElementSibling;
     item.remove();
     renumber(list);
-    var focus = near && near.querySelector('[data-servicevm-remove]');
+    var focus = near && near.querySelector('[data-schema-remove]');
     if (!focus || focus.disabled) {
-      focus = list.querySelector(':scope > [data-servicevm-add]');
+      focus = list.querySelector(':scope > [data-schema-add]');
     }
     focus.focus();
     say(form(list), named(gettext('%(what)s was removed.'), {what: gone}));
@@ -185,7 +185,7 @@
 
   function refused(event) {
     var field = event.target;
-    if (!field.closest('[data-servicevm-schema]')) { return; }
+    if (!field.closest('[data-schema]')) { return; }
     event.preventDefault();
     open(field);
     complain(field, sentence(field));
@@ -225,7 +225,7 @@
 
   function send(event) {
     var wizard = event.target;
-    if (!('servicevmForm' in wizard.dataset)) { return; }
+    if (!('schemaForm' in wizard.dataset)) { return; }
     if (wizard.dataset.sent) { event.preventDefault(); return; }
     wizard.dataset.sent = '1';
     pack(wizard);
@@ -235,14 +235,14 @@
 
   function clicked(event) {
     var button = event.target.closest(
-      '[data-servicevm-add], [data-servicevm-remove], [data-servicevm-copy],' +
-      ' [data-servicevm-problem]');
+      '[data-schema-add], [data-schema-remove], [data-schema-copy],' +
+      ' [data-schema-problem]');
     if (!button) { return; }
-    if ('servicevmAdd' in button.dataset) {
-      add(button.closest('[data-servicevm-list]'));
-    } else if ('servicevmRemove' in button.dataset) {
-      remove(button.closest('[data-servicevm-item]'));
-    } else if ('servicevmProblem' in button.dataset) {
+    if ('schemaAdd' in button.dataset) {
+      add(button.closest('[data-schema-list]'));
+    } else if ('schemaRemove' in button.dataset) {
+      remove(button.closest('[data-schema-item]'));
+    } else if ('schemaProblem' in button.dataset) {
       var field = document.getElementById(
         decodeURIComponent(button.hash.slice(1)));
       if (field) { event.preventDefault(); open(field); field.focus(); }
@@ -252,7 +252,7 @@
   }
 
   function copy(button) {
-    var source = document.getElementById(button.dataset.servicevmCopy);
+    var source = document.getElementById(button.dataset.schemaCopy);
     var said = button.parentElement.querySelector('[role=status]');
     navigator.clipboard.writeText(source.textContent).then(function () {
       said.textContent = gettext('Copied.');
@@ -267,8 +267,8 @@
 
   function changed(event) {
     var field = event.target;
-    if (field.dataset.servicevmSwitch) {
-      var inner = document.getElementById(field.dataset.servicevmSwitch);
+    if (field.dataset.schemaSwitch) {
+      var inner = document.getElementById(field.dataset.schemaSwitch);
       inner.disabled = inner.hidden = !field.checked;
     } else if (form(field) && field.dataset.before !== undefined) {
       rename(field, field.dataset.before, field.value);
@@ -293,8 +293,8 @@
   }
 
   function start(root) {
-    root.querySelectorAll('[data-servicevm-list]').forEach(renumber);
-    var focus = root.querySelector('[data-servicevm-focus]');
+    root.querySelectorAll('[data-schema-list]').forEach(renumber);
+    var focus = root.querySelector('[data-schema-focus]');
     if (focus) { focus.focus(); }
   }
 
@@ -312,7 +312,7 @@
   });
   // A page out of the history may be sent again.
   window.addEventListener('pageshow', function () {
-    document.querySelectorAll('[data-servicevm-form]').forEach(
+    document.querySelectorAll('[data-schema-form]').forEach(
       function (wizard) { delete wizard.dataset.sent; });
   });
 }());
