@@ -40,16 +40,13 @@ class Item(Resource):
         operations = counts.get(("operations", "state"), {})
         failed = operations.get(OperationState.FAILED, 0)
         types = counts.get(("services", "service_types"), {})
-        return {
-            "summary": {
-                "devices": _states(counts, "devices")
-                | {"templates": templates},
-                "services": _states(counts, "services")
-                | {"service_types": types},
-                "operations": _each(schemas.LIVE, operations)
-                | {"failed_last_day": failed},
-            }
+        found = {
+            "devices": _states(counts, "devices") | {"templates": templates},
+            "services": _states(counts, "services") | {"service_types": types},
+            "operations": _each(schemas.LIVE, operations)
+            | {"failed_last_day": failed},
         }
+        return call.show("summary", found)
 
 
 def _states(
