@@ -52,15 +52,15 @@ class Processes(Table):
 
 
 class Drain(BatchAction):
-    """Have it let its sessions go and take no new ones."""
+    """Have it let its sessions go and take no new ones.
+
+    Agents move on to the other relays of its group; once it has no more, it
+    can be stopped and nobody notices.
+    """
 
     name = "drain"
     icon = "eject"
     rule = "relay:update"
-    help_text = _(
-        "Agents move on to the other relays of its group; once it has no "
-        "more sessions, it can be stopped and nobody notices."
-    )
 
     @staticmethod
     def action_present(count: int) -> Any:

@@ -37,6 +37,11 @@ class ResetQuota(BatchAction):
     rule = "quota:delete"
     help_text = _("The limits that all projects have hold for it again.")
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # Its limits are deleted: Horizon asks before it does that.
+        self.action_type = "danger"
+
     @staticmethod
     def action_present(count: int) -> Any:
         return ngettext_lazy("Reset to Defaults", "Reset to Defaults", count)

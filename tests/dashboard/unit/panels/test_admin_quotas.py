@@ -51,6 +51,9 @@ def test_only_the_limits_that_were_changed_are_sent(
     admin: django.test.Client, service: FakeServicevm
 ) -> None:
     service.quotas.change("p-blue", {"devices": 3})
+    ajax = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
+    text = admin.get(EDIT, **ajax).content.decode()
+    assert "<html" not in text
     text = admin.get(EDIT).content.decode()
     assert "0 in use; the default is 50." in text
     assert "Edit Limits of blue" in text
