@@ -116,11 +116,11 @@ class Tab(tabs.Tab):
         """Its content once more."""
         try:
             context = self.filled(request)
+        except NotFound:
+            # That is how things end: nothing for a browser to complain of.
+            return JsonResponse({"gone": True})
         except ServicevmError as error:
-            answer = refusal(error)
-            if isinstance(error, NotFound):
-                answer.status_code = 404
-            return answer
+            return refusal(error)
         return JsonResponse(
             {
                 "html": render_to_string(self.content, context, request),

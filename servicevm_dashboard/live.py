@@ -272,8 +272,8 @@ class LiveTableView(tables.DataTableView):
 def refusal(error: ServicevmError) -> JsonResponse:
     """Why what a page shows could not be read anew.
 
-    Status 401: nor will it be before the user logs in; 404: it is gone;
-    else 503.
+    Status 401: nor will it be before the user logs in; 409: the page of the
+    list is no more; else 503.
     """
     status = 503
     if isinstance(error, NotAuthenticated):

@@ -102,9 +102,9 @@
       points, ['in', 'out']);
     tell(frame, 'active', String(point.active));
     tell(frame, 'connections', point.connections === null ?
-      '–' : number(point.connections));
-    tell(frame, 'in', point['in'] === null ? '–' : bytes(point['in']));
-    tell(frame, 'out', point.out === null ? '–' : bytes(point.out));
+      '-' : number(point.connections));
+    tell(frame, 'in', point['in'] === null ? '-' : bytes(point['in']));
+    tell(frame, 'out', point.out === null ? '-' : bytes(point.out));
   }
 
   /* The reading that the page came with. */

@@ -7,7 +7,8 @@
    </div>
 
    The URL answers {"rows": [{"id", "said", "html"}]} for a table, or
-   {"html", "said"} for a region; "parts" are elements elsewhere on the page,
+   {"html", "said"} for a region, {"gone": true} where there is nothing to
+   show any more; "parts" are elements elsewhere on the page,
    by their data-servicevm-part. With interval 0 it asks only when somebody
    presses the box's data-servicevm-refresh. One request at a time; none while the page
    or the box is hidden, or a menu or a dialogue is open. How what came is
@@ -44,10 +45,11 @@
       }
       return answer.json().catch(function () { return {}; }).then(
         function (data) {
+          if (data.gone) { throw new Refused('', 'gone'); }
           if (answer.ok) { return data; }
           throw new Refused(
             data.error || gettext('The dashboard did not answer.'),
-            {404: 'gone', 409: 'moved'}[answer.status]);
+            answer.status === 409 ? 'moved' : undefined);
         });
     }, function () {
       throw new Refused(gettext('The dashboard did not answer.'));

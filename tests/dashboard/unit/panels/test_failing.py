@@ -92,7 +92,10 @@ def test_a_details_page_opens_and_says_what_is_wrong(
     assert answer.status_code == 200
     assert "The sky fell." in answer.content.decode()
     assert acted.status_code in (200, 302)
-    assert poll.status_code == (404 if status == 404 else 503)
+    if status == 404:
+        assert poll.json() == {"gone": True}
+    else:
+        assert poll.status_code == 503
 
 
 @pytest.mark.parametrize(("name", "tab"), TABS)
