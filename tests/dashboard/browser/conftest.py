@@ -25,6 +25,7 @@ from tests.dashboard.browser.gate import Call, Gate
 from tests.dashboard.browser.people import ARGUMENTS, TIMEOUT, People
 from tests.dashboard.browser.watch import Watch
 from tools.cluster import keystone_people
+from tools.cluster.member import marked
 from tools.horizon.content import TEMPLATES
 from tools.horizon.lab import Lab
 
@@ -55,6 +56,8 @@ def lab() -> Iterator[Lab]:
     try:
         with Lab(folder) as made:
             yield made
+        assert not marked(folder), "processes are left"
+        assert made.keystone.pid is None
     finally:
         logs = ROOT / ".cache" / "dashboard-logs"
         shutil.rmtree(logs, ignore_errors=True)
