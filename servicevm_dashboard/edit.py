@@ -54,6 +54,8 @@ class EditView(View):
     #: Names of URLs.
     index: ClassVar[str]
     detail: ClassVar[str]
+    #: Of the forms, where there is more than one.
+    headings: ClassVar[Mapping[str, Any]] = {}
 
     def forms(
         self, resource: Any, values: Values, data: Sent | None
@@ -101,7 +103,8 @@ class EditView(View):
             raise
         except ServicevmError as error:
             problems = self._refuse(forms, error)
-            return self._show(resource, forms, base, problems, error.hint)
+            hint = error.hint if problems else ""
+            return self._show(resource, forms, base, problems, hint)
 
     def _save(
         self,
@@ -225,7 +228,10 @@ class EditView(View):
         context = {
             "page_title": self.page_title,
             "resource": resource,
-            "forms": forms.values(),
+            "forms": [
+                (self.headings.get(name, ""), form)
+                for name, form in forms.items()
+            ],
             "base": json.dumps(base),
             "problems": [*problems, *found],
             "hint": hint,

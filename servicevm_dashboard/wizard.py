@@ -215,8 +215,10 @@ class Wizard(View):
                 where = step.slug
             fields = rest
         others = [Problem(text) for text in fields.values()]
-        if where is None and not others:
-            others = [Problem(error.sentence)]
+        if where is not None and not others:
+            # What to do is clear where each field says it.
+            return self._show(where)
+        others = others or [Problem(error.sentence)]
         return self._show(where or last, others, error.hint)
 
     def _show(

@@ -82,7 +82,14 @@ class TemplateStep(Step):
         return {key: fields[key] for key in fields if key != own}
 
     def context(self) -> dict[str, Any]:
-        return {"offers": self.offers, "chosen": self.value("id")}
+        possible = any(not one.refused for one in self.offers)
+        return {
+            "offers": self.offers,
+            "chosen": self.value("id"),
+            "refused": ""
+            if possible
+            else _("There is no template that a device could be made of."),
+        }
 
 
 class DetailsStep(FormStep):
@@ -127,6 +134,22 @@ class AddressesStep(FormStep):
             )
             if self.form.document.get(key)
         ]
+
+    def is_valid(self) -> bool:
+        fits = super().is_valid()
+        if not fits:
+            return False
+        # The service gives addresses of a role to its interfaces in turn.
+        document = self.form.document
+        empty: set[str] = set()
+        for index, spec in enumerate(self.specs):
+            if not document.get(str(index)):
+                empty.add(spec["role"])
+            elif spec["role"] in empty:
+                first = _("Choose one for the first of this role as well.")
+                self.form.refuse({f"$.{index}": first}, ())
+                return False
+        return True
 
     def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         # The service counts those that were asked for.

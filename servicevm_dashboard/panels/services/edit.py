@@ -1,7 +1,7 @@
 """Edit Service: what it is called, and its configuration."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 from horizon import exceptions
@@ -25,6 +25,10 @@ class EditView(edit.EditView):
     rule = "service:update"
     index = "horizon:project:servicevm_services:index"
     detail = "horizon:project:servicevm_services:detail"
+    headings: ClassVar[Mapping[str, Any]] = {
+        "described": _("Details"),
+        "config": _("Configuration"),
+    }
 
     def forms(
         self, resource: Any, values: edit.Values, data: Sent | None

@@ -265,3 +265,32 @@ def test_what_a_template_does_not_say_is_its_drivers_default(
     page = Browser(member, URL)
     assert "3 vCPUs" in page.html
     assert "192 MiB RAM" in page.html
+
+
+def test_of_two_interfaces_of_a_role_the_first_gets_its_address_first(
+    member: django.test.Client, template: dict[str, Any]
+) -> None:
+    inner = {"role": "egress", "network": "b", "cidr": "198.51.100.0/24"}
+    template["interfaces"] = [inner, inner]
+    page = Browser(member, URL)
+    page.go(**{"template/id": template["id"]})
+    page.go(**{"details/name": "lb1"})
+    page.go(**{"addresses/1": "198.51.100.9"})
+    assert page.step == "addresses"
+    assert "Choose one for the first of this role" in page.html
+    page.go(**{"addresses/0": "198.51.100.8"})
+    assert page.step == "review"
+
+
+def test_where_nothing_can_be_chosen_one_can_not_go_on(
+    service: FakeServicevm,
+    member: django.test.Client,
+    template: dict[str, Any],
+) -> None:
+    service.quotas.limits["fake"] = {"ram": 0}
+    page = Browser(member, URL)
+    (button,) = [
+        one for one in page.form.buttons if "btn-primary" in one["class"]
+    ]
+    assert "disabled" in button
+    assert button["aria-describedby"] in page.html
