@@ -370,6 +370,50 @@ def test_a_configuration_is_changed_and_nobody_is_overwritten(
     assert listeners[0]["port"] == 82
 
 
+def test_a_pool_of_many_members_is_more_than_a_form_may_send(
+    page: Page, member: Client, make_device: Callable[..., Device]
+) -> None:
+    """Django takes 1,000 inputs; a pool has up to 256 members."""
+    members = [
+        {"name": f"m{number}", "address": f"10.0.0.{number}", "port": 80}
+        for number in range(1, 255)
+    ]
+    pool = {"name": "all", "algorithm": "round_robin", "members": members}
+    listener = {
+        "name": "web",
+        "protocol": "tcp",
+        "port": 80,
+        "default_pool": "all",
+    }
+    made: Service = member.create_service(
+        name=unique("web"),
+        device_id=make_device().id,
+        service_type="loadbalancer",
+        config={"listeners": [listener], "pools": [pool]},
+    )
+    page.goto(f"{SERVICES}{made.id}/edit/")
+    field(page, "config/pools/0/members/253/port").fill("8080")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("h1")).to_contain_text(made.name)
+    pools: Any = member.get_service(made.id).config["pools"]
+    changed = {**members[-1], "port": 8080}
+    assert pools == [{**pool, "members": [*members[:-1], changed]}]
+
+
+def test_the_line_for_the_terminal_is_copied(
+    page_as: PageAs, template: Any
+) -> None:
+    allowed = ["clipboard-read", "clipboard-write"]
+    page = page_as("red-member", permissions=allowed)
+    begin(page, template, "lb 1")
+    button(page, "Next").click()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("Copied.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    line = f"openstack servicevm device create --template {template.name}"
+    assert copied.replace("\\\n    ", "") == f"{line} 'lb 1'"
+
+
 def test_a_device_is_renamed(
     page: Page, member: Client, make_device: Callable[..., Device]
 ) -> None:
