@@ -23,14 +23,20 @@ def limit(name: str, **told: Any) -> forms.IntegerField:
     )
 
 
+def optional(name: str) -> forms.IntegerField:
+    """The same; a text, as Horizon's spinner has buttons without a name."""
+    widget = forms.TextInput(attrs={"inputmode": "numeric"})
+    return limit(name, required=False, widget=widget)
+
+
 class QuotaForm(forms.SelfHandlingForm):
     """Its fields are the quotas; an empty one is the default."""
 
-    devices = limit("devices", required=False)
-    services = limit("services", required=False)
-    vcpus = limit("vcpus", required=False)
-    ram = limit("ram", required=False)
-    slots = limit("slots", required=False)
+    devices = optional("devices")
+    services = optional("services")
+    vcpus = optional("vcpus")
+    ram = optional("ram")
+    slots = optional("slots")
 
     failure = gettext_lazy("The limits could not be changed.")
 

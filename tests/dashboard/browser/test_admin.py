@@ -147,8 +147,9 @@ def test_limits_of_a_project_are_changed_and_reset(
 def test_a_relay_is_drained_and_takes_sessions_again(
     page: Page, admin: Client
 ) -> None:
-    page.goto("/admin/servicevm_processes/")
     (relay,) = admin.relays(alive=True)
+    admin.update_relay(relay.id, draining=False)
+    page.goto("/admin/servicevm_processes/")
     row = page.locator(f'tr[data-object-id="{relay.name}"]')
     try:
         row.get_by_role("button", name="Drain Relay").click()
