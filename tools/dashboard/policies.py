@@ -1,6 +1,6 @@
 """Write the policy files of the Horizon plugin from the service's rules.
 
-usage: python tools/dashboard_policies.py
+usage: python -m tools.dashboard.policies
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from oslo_policy import policy
 
 from servicevm.policy import list_rules
 
-CONF = Path(__file__).resolve().parents[1] / "servicevm_dashboard" / "conf"
+CONF = Path(__file__).resolve().parents[2] / "servicevm_dashboard" / "conf"
 
 
 def entries() -> list[dict[str, Any]]:
@@ -31,7 +31,7 @@ def _entry(rule: policy.RuleDefault) -> dict[str, Any]:
 
 def text() -> str:
     """``default_policies/servicevm.yaml``"""
-    head = "# Written by tools/dashboard_policies.py out of the service's.\n"
+    head = "# Written by tools.dashboard.policies out of the service's.\n"
     return head + yaml.safe_dump(entries(), sort_keys=False, width=76)
 
 

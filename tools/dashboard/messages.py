@@ -2,8 +2,8 @@
 
 ::
 
-    .cache/dashboard/bin/python -m tools.dashboard_messages update [LANGUAGE]
-    .cache/dashboard/bin/python -m tools.dashboard_messages check
+    .cache/dashboard/bin/python -m tools.dashboard.messages update [LANGUAGE]
+    .cache/dashboard/bin/python -m tools.dashboard.messages check
 
 ``update`` brings the ``.po`` files up to date with the code (babel-*.cfg say
 where there are strings) and compiles them; a LANGUAGE that is not there yet
@@ -27,7 +27,7 @@ from babel.messages.pofile import read_po, write_po
 
 __all__ = ["DOMAINS", "LOCALE", "compiled", "languages", "problems", "update"]
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "servicevm_dashboard"
 LOCALE = PACKAGE / "locale"
 DOMAINS = ("django", "djangojs")
@@ -188,7 +188,7 @@ def problems(language: str) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.dashboard_messages",
+        prog="python -m tools.dashboard.messages",
         description="The dashboard's words in other languages.",
     )
     parser.add_argument("verb", choices=("update", "check"))

@@ -1,0 +1,1 @@
+"""Files of the Horizon plugin that are made out of others."""
