@@ -80,6 +80,15 @@ class EditView(View):
         shown = resource.to_dict_view()
         return {key: shown.get(key) for key in described.OWN}
 
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> Any:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotAuthenticated:
+            # Horizon says so, and where to log in.
+            exceptions.handle(request)
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         resource = self._read()
         if not self._allowed(resource):

@@ -17,7 +17,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
-from horizon import messages
+from horizon import exceptions, messages
 from openstack_dashboard import policy
 
 from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
@@ -135,7 +135,11 @@ class Wizard(View):
         if not policy.check(rules, request, target):
             messages.error(request, _("You are not allowed to do that."))
             return redirect(reverse(self.index))
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotAuthenticated:
+            # Horizon says so, and where to log in.
+            exceptions.handle(request)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self.data = MultiValueDict()

@@ -294,3 +294,14 @@ def test_where_nothing_can_be_chosen_one_can_not_go_on(
     ]
     assert "disabled" in button
     assert button["aria-describedby"] in page.html
+
+
+def test_who_is_logged_out_meanwhile_is_told_to_log_in(
+    service: FakeServicevm, review: Browser
+) -> None:
+    service.refuse_next(
+        "POST", "/v1/devices", 401, "unauthenticated", "Who are you?"
+    )
+    review.go("create")
+    assert review.answer.status_code == 403
+    assert "/auth/login" in review.html

@@ -177,6 +177,24 @@ def test_what_belongs_to_a_service_of_the_cloud_is_not_edited(
     assert page.answer.status_code == 302
 
 
+def test_who_is_logged_out_meanwhile_is_told_to_log_in(
+    member: django.test.Client,
+    service: FakeServicevm,
+    device: dict[str, Any],
+) -> None:
+    page = Editor(member, "devices", device)
+    service.refuse_next(
+        "PATCH",
+        f"/v1/devices/{device['id']}",
+        401,
+        "unauthenticated",
+        "Who are you?",
+    )
+    page.save(**{"details/name": "fw2"})
+    assert page.answer.status_code == 403
+    assert "/auth/login" in page.html
+
+
 def test_documents_are_compared_as_deep_as_they_are_alike() -> None:
     found = list(
         differences({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}, 4], "c": 5})
