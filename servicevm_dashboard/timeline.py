@@ -115,13 +115,11 @@ def moments(operation: Any) -> Sequence[Moment]:
     ]
     if operation.terminal:
         return begun
-    known = [step["name"] for step in operation.steps or []]
     plan = PLANS.get((operation.resource_type, operation.action), ())
-    return begun + [
-        Moment(words.of(words.STEP, one), "")
-        for one in plan
-        if one not in known
-    ]
+    left = plan[plan.index(operation.step) :] if operation.step in plan else ()
+    if operation.steps and operation.steps[-1]["name"] == operation.step:
+        left = left[1:]
+    return begun + [Moment(words.of(words.STEP, one), "") for one in left]
 
 
 def duration(began: str | None, ended: str | None) -> str:

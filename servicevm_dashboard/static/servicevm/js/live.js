@@ -59,6 +59,8 @@
   function link(href, text) {
     var made = document.createElement('a');
     made.href = href;
+    // Angular keeps links to where one is from being followed.
+    made.target = '_self';
     made.textContent = text;
     return made;
   }

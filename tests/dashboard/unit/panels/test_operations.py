@@ -225,3 +225,41 @@ def test_a_step_of_a_newer_service_is_told_as_it_is() -> None:
     )
     assert timeline.progress(operation) == "copy_disk"
     assert timeline.name(operation) == "migrate lb1"
+
+
+def test_what_is_to_come_is_known_after_a_retry_too() -> None:
+    def step(name: str, state: str) -> dict[str, Any]:
+        times = dict.fromkeys(("started_at", "finished_at"))
+        return {
+            "name": name,
+            "state": state,
+            "attempts": 1,
+            "message": "",
+            **times,
+        }
+
+    operation = Operation(
+        {
+            "id": "o",
+            "resource_type": "device",
+            "resource_name": "lb1",
+            "action": "create",
+            "state": "RUNNING",
+            "step": "boot",
+            "steps": [
+                step("allocate", "SUCCEEDED"),
+                step("boot", "SUCCEEDED"),
+                step("wait_running", "FAILED"),
+                step("allocate", "SUCCEEDED"),
+                step("boot", "RUNNING"),
+            ],
+        }
+    )
+    to_come = [
+        str(one.name) for one in timeline.moments(operation) if not one.state
+    ]
+    assert to_come == [
+        "Wait until the machine runs",
+        "Wait until its agent calls",
+        "Put into service",
+    ]
