@@ -8,7 +8,7 @@
 Filter, sort order and page are in the URL, and nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -44,6 +44,12 @@ class Filter(forms.Form):
         max_length=255,
         widget=forms.TextInput(attrs={"class": "form-control"}),
     )
+
+    def offer(self, rows: Iterable[Any]) -> None:
+        """Let what is on the page be chosen: see `Offered`."""
+        for name, field in self.fields.items():
+            if isinstance(field, Offered):
+                field.offer(rows, str(self.data.get(name) or ""))
 
     def query(self) -> dict[str, Any]:
         """The parameters; of fields with a wrong value, none."""
@@ -86,6 +92,41 @@ class Reference(forms.UUIDField):
     def clean(self, value: Any) -> str:
         found = super().clean(value)
         return str(found) if found else ""
+
+
+class Offered(forms.UUIDField):
+    """A field that filters by another resource, out of those on the page.
+
+    To know all that there are would take a call more for each page.
+
+    :param ref: attribute of a row: the other's id
+    :param name: attribute of a row: the other's name
+    """
+
+    def __init__(
+        self, label: Any, everything: Any, *, ref: str, name: str
+    ) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            widget=forms.Select(attrs={"class": "form-control"}),
+        )
+        self.everything, self.ref, self.name = everything, ref, name
+
+    def clean(self, value: Any) -> str:
+        found = super().clean(value)
+        return str(found) if found else ""
+
+    def offer(self, rows: Iterable[Any], chosen: str) -> None:
+        found = {chosen: chosen} if chosen else {}
+        for row in rows:
+            ref = getattr(row, self.ref)
+            if ref:
+                found[ref] = getattr(row, self.name) or ref
+        self.widget.choices = [
+            ("", self.everything),
+            *sorted(found.items(), key=lambda one: str(one[1])),
+        ]
 
 
 def choices(table: Mapping[str, Any], everything: Any) -> list[Any]:
@@ -190,8 +231,10 @@ class LiveTableView(tables.DataTableView):
         asked = self.request.GET.copy()
         asked["fragment"] = "rows"
         pager = self.get_table().pager
+        filter_ = self.filter
+        filter_.offer(pager.page.items)
         context |= {
-            "filter": self.filter,
+            "filter": filter_,
             "filtered": pager.filtered,
             "sort": pager.sort,
             "default_sort": self.default_sort,

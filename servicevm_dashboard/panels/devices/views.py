@@ -24,7 +24,12 @@ class DeviceFilter(live.Filter):
     operating_status = live.Choice(
         _("Health"), words.OPERATING, _("Any health")
     )
-    template_id = live.Reference(_("Of one template only"))
+    template_id = live.Offered(
+        _("Template"),
+        _("Any template"),
+        ref="template_id",
+        name="template_name",
+    )
 
 
 class IndexView(live.LiveTableView):

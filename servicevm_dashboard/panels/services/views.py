@@ -20,7 +20,9 @@ class ServiceFilter(live.Filter):
     operating_status = live.Choice(
         _("Health"), words.OPERATING, _("Any health")
     )
-    device_id = live.Reference(_("On one device only"))
+    device_id = live.Offered(
+        _("Device"), _("Any device"), ref="device_id", name="device_name"
+    )
 
 
 class IndexView(live.LiveTableView):

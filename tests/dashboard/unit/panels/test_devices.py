@@ -374,3 +374,18 @@ def test_a_reader_does_see_the_console_only_if_policy_says_so(
     assert "Console Log" in as_user("member").get(url(row)).content.decode()
     nobody = as_user("nobody").get(url(row), follow=True)
     assert "Console Log" not in nobody.content.decode()
+
+
+def test_templates_on_the_page_can_be_filtered_by(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    one, two = (world.template(service, name) for name in ("small", "large"))
+    world.device(service, "first", template_id=one["id"])
+    world.device(service, "second", template_id=two["id"])
+    text = member.get(INDEX).content.decode()
+    assert f'<option value="{one["id"]}">small</option>' in text
+    assert f'<option value="{two["id"]}">large</option>' in text
+    text = member.get(f"{INDEX}?template_id={one['id']}").content.decode()
+    assert f'<option value="{one["id"]}" selected>small</option>' in text
+    assert ">first<" in text
+    assert ">second<" not in text
