@@ -69,12 +69,7 @@ class ApiServer:
 
     def cpu(self) -> float:
         """Seconds of processor time that the processes have used."""
-        ticks = 0
-        for pid in self.pids:
-            text = Path(f"/proc/{pid}/stat").read_text()
-            fields = text.rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return sum(map(cpu, self.pids))
 
 
 class Connection:
@@ -107,6 +102,14 @@ class Connection:
         return content
 
 
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    text = Path(f"/proc/{pid}/stat").read_text()
+    fields = text.rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def served() -> Iterator[ApiServer]:
     """Start all of it; the database is empty, and this process uses it."""
@@ -132,22 +135,23 @@ def served() -> Iterator[ApiServer]:
             )
         )
         login = keystone.login("red-admin")
-        with _gunicorn(folder, settings, listener) as process:
+        with gunicorn(folder, settings, listener) as process:
             port = listener.getsockname()[1]
-            _await(port, process, folder / "api.log")
+            await_workers(port, process, folder / "api.log")
             yield ApiServer(
                 port,
                 login.token(),
-                _project(keystone, "red"),
-                _children(process.pid),
+                project_id(keystone, "red"),
+                children(process.pid),
             )
         db.dispose()
 
 
 @contextlib.contextmanager
-def _gunicorn(
+def gunicorn(
     folder: Path, settings: Path, listener: socket.socket
 ) -> Iterator["subprocess.Popen[bytes]"]:
+    """Serve the API with a configuration; its log is in the folder."""
     options = folder / "gunicorn.conf.py"
     options.write_text(
         _GUNICORN.format(
@@ -177,10 +181,16 @@ def _gunicorn(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def await_workers(
+    port: int, process: "subprocess.Popen[bytes]", log: Path
+) -> None:
+    """Wait until all of them answer.
+
+    :raises RuntimeError: they do not; with the log
+    """
     until = time.monotonic() + PATIENCE
     waiting = threading.Event()
-    while len(_children(process.pid)) < WORKERS or not _healthy(port):
+    while len(children(process.pid)) < WORKERS or not _healthy(port):
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(log.read_text())
         waiting.wait(0.1)
@@ -197,12 +207,14 @@ def _healthy(port: int) -> bool:
     return True
 
 
-def _children(pid: int) -> tuple[int, ...]:
+def children(pid: int) -> tuple[int, ...]:
+    """The workers of a server."""
     text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     return tuple(map(int, text.split()))
 
 
-def _project(keystone: Keystone, name: str) -> str:
+def project_id(keystone: Keystone, name: str) -> str:
+    """Of one of the projects that our Keystone has."""
     found = keystone.identity().find("projects", name)
     if found is None:
         raise RuntimeError(f"Keystone has no project {name}")

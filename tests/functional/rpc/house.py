@@ -72,13 +72,19 @@ def eventually(
 class House:
     """:param folder: short, for the sockets in it
     :param broker: running
+    :param database: its URL; a file in the folder, if not given
 
     :ivar api: the real application, in this process
     """
 
-    def __init__(self, folder: Path, broker: RabbitMq) -> None:
+    def __init__(
+        self, folder: Path, broker: RabbitMq, database: str = ""
+    ) -> None:
         self.folder = folder
         self.broker = broker
+        self.database = (
+            database or f"sqlite:///{folder}/state/servicevm.sqlite"
+        )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}
         self._api: testing.TestClient | None = None
@@ -117,9 +123,8 @@ class House:
                 port=port,
                 serial=state / "relay.sock",
                 relay=self.folder / name,
-                database=""
-                if name.startswith("relay")
-                else f"sqlite:///{self.folder}/state/servicevm.sqlite",
+                # A relay has none.
+                database="" if name.startswith("relay") else self.database,
             )
         )
         path.chmod(0o600)
@@ -241,6 +246,7 @@ class House:
             return row.relay if row is not None and row.connected else None
 
     def close(self) -> None:
+        self.conductor.close()
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(18)  # SIGCONT
