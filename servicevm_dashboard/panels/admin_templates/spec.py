@@ -87,7 +87,7 @@ def hosting_schema(service_types: Iterable[ServiceType]) -> dict[str, Any]:
     """Networks, what is hosted, and how much of it."""
     return {
         "type": "object",
-        "required": ["interfaces", "service_types", "slots"],
+        "required": ["interfaces", "service_types", "slots", "health"],
         "properties": {
             "interfaces": {
                 "type": "array",
@@ -135,6 +135,7 @@ def hosting_schema(service_types: Iterable[ServiceType]) -> dict[str, Any]:
                         ),
                         "minimum": 1,
                         "maximum": 86400,
+                        "x-basic": True,
                     }
                 },
             },

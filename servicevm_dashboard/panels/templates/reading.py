@@ -4,10 +4,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from horizon.utils.memoized import memoized
 
+from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
-from servicevm_dashboard.api.servicevm import Client, Driver, ServiceType
+from servicevm_dashboard.api.servicevm import (
+    Client,
+    Driver,
+    ServiceType,
+)
 from servicevm_dashboard.exceptions import ServicevmError
 
 LOG = logging.getLogger(__name__)
@@ -48,3 +54,50 @@ def service_types(request: Any) -> Sequence[ServiceType]:
     :raises ServicevmError: they could not be read
     """
     return list(servicevm.call(request, Client.service_types))
+
+
+def schema(request: Any, kind: str, name: str) -> Mapping[str, Any]:
+    """Of a driver's options; empty where it could not be read.
+
+    :param kind: ``infra`` or ``mgmt``
+    """
+    try:
+        known = drivers(request)
+    except ServicevmError as error:
+        LOG.warning("The drivers could not be read: %s", error)
+        return {}
+    return next(
+        (
+            one.options_schema
+            for one in known
+            if (one.kind, one.name) == (kind, name)
+        ),
+        {},
+    )
+
+
+def options(
+    chosen: Mapping[str, Any], schema: Mapping[str, Any]
+) -> list[tuple[Any, Any]]:
+    """What a driver was told, each with its title."""
+    properties = schema.get("properties", {})
+    return [
+        (_title(key, properties.get(key, {})), _shown(value))
+        for key, value in sorted(chosen.items())
+    ]
+
+
+def _title(key: str, schema: Mapping[str, Any]) -> Any:
+    if key in words.OPTION:
+        return words.OPTION[key]
+    return schema.get("title") or key.replace("_", " ").capitalize()
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {one}" for key, one in value.items())
+    return value

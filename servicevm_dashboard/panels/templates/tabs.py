@@ -1,13 +1,12 @@
 """What is shown of one template."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 from horizon.utils import filters
 
-from servicevm_dashboard import words
+from servicevm_dashboard import links, takes, words
 from servicevm_dashboard.detail import Tab
 from servicevm_dashboard.panels.templates import reading
 
@@ -23,31 +22,30 @@ class OverviewTab(Tab):
 
     def read(self, request: Any) -> dict[str, Any]:
         template = self.resource
-        counts = reading.devices(
-            request, all_projects=self.view.dashboard == "admin"
-        )
+        where = self.view.dashboard
+        counts = reading.devices(request, all_projects=where == "admin")
+        devices = links.link(where, "devices")
+        infra = reading.schema(request, "infra", template.infra_driver)
+        mgmt = reading.schema(request, "mgmt", template.mgmt_driver)
+        changed = template.updated_at != template.created_at
         return {
             "template": template,
             "created": filters.parse_isotime(template.created_at),
-            "updated": template.updated_at
+            "updated": changed
+            and template.updated_at
             and filters.parse_isotime(template.updated_at),
             "devices": None if counts is None else counts.get(template.ref, 0),
-            "infra": _options(template.infra_options),
-            "mgmt": _options(template.mgmt_options),
+            "devices_link": devices and f"{devices}?template_id={template.id}",
+            "takes": [
+                (words.of(words.QUOTA, name), amount)
+                for name, amount in takes.footprint(
+                    template.infra_options, infra
+                ).items()
+                if name != "devices"
+            ],
+            "infra": reading.options(template.infra_options, infra),
+            "mgmt": reading.options(template.mgmt_options, mgmt),
         }
-
-
-def _options(chosen: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    """What a driver was told, each with its title."""
-    return [
-        (
-            words.of(words.OPTION, key)
-            if key in words.OPTION
-            else key.replace("_", " ").capitalize(),
-            ", ".join(map(str, value)) if isinstance(value, list) else value,
-        )
-        for key, value in sorted(chosen.items())
-    ]
 
 
 class TemplateTabs(tabs.DetailTabsGroup):

@@ -128,3 +128,11 @@ def test_who_may_see_nothing_has_no_overview(
     as_user: Callable[..., django.test.Client],
 ) -> None:
     assert as_user("stranger").get(INDEX).status_code == 403
+
+
+def test_a_reader_sees_it_too(
+    as_user: Callable[..., django.test.Client], fleet: FakeServicevm
+) -> None:
+    answer = as_user("reader").get(INDEX)
+    assert answer.status_code == 200
+    assert "could not be read" not in answer.content.decode()

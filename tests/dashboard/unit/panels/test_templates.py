@@ -55,7 +55,12 @@ def test_a_template_is_shown_with_what_its_devices_have(
         "horizon:project:servicevm_templates:detail", args=[template["id"]]
     )
     text = member.get(url).content.decode()
-    for shown in ("512", "Incoming traffic", "192.0.2.10 to … of", "bridge:"):
+    for shown in (
+        "RAM (MiB): 512",
+        "Incoming traffic",
+        "192.0.2.10 to … of",
+        "bridge:",
+    ):
         assert shown in text
     assert len(service.requests) <= 3
 
@@ -90,3 +95,26 @@ def test_who_may_make_devices_is_offered_to(
     text = as_user(*roles).get(INDEX).content.decode()
     assert ("Create Device" in text) is offered
     assert (f"create/?template_id={row['id']}" in text) is offered
+
+
+def test_what_a_template_does_not_say_its_driver_does(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    options = {"vcpus": {"default": 3}, "memory_mib": {"default": 192}}
+    service.store.add(
+        "drivers",
+        {
+            "name": "qemu",
+            "kind": "infra",
+            "options_schema": {"properties": options},
+        },
+    )
+    template = service.store.add(
+        "device_templates", {**LB, "infra_options": {}}
+    )
+    url = reverse(
+        "horizon:project:servicevm_templates:detail", args=[template["id"]]
+    )
+    text = member.get(url).content.decode()
+    assert "vCPUs: 3, RAM (MiB): 192" in text
+    assert len(service.requests) == 3
