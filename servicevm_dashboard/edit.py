@@ -5,7 +5,7 @@ same since the page was opened; if somebody did, both are shown.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -18,6 +18,7 @@ from openstack_dashboard import policy
 
 from servicevm_dashboard import described
 from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.differences import differences
 from servicevm_dashboard.exceptions import (
     Conflict,
     NotAuthenticated,
@@ -80,9 +81,7 @@ class EditView(View):
         shown = resource.to_dict_view()
         return {key: shown.get(key) for key in described.OWN}
 
-    def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
-    ) -> Any:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().dispatch(request, *args, **kwargs)
         except NotAuthenticated:
@@ -248,26 +247,6 @@ class EditView(View):
             "cancel": self.detail_url,
         }
         return render(self.request, "servicevm/wizard/edit.html", context)
-
-
-def differences(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
-    """Where two documents differ, as deep as they are alike.
-
-    >>> list(differences({"a": [1, 2]}, {"a": [1, 3]}))
-    [(('a', 1), 2, 3)]
-    """
-    if isinstance(one, dict) and isinstance(other, dict):
-        steps: Sequence[Any] = list(dict.fromkeys([*one, *other]))
-    elif isinstance(one, list) and isinstance(other, list):
-        one, other = dict(enumerate(one)), dict(enumerate(other))
-        steps = range(max(len(one), len(other)))
-    else:
-        if one != other:
-            yield (), one, other
-        return
-    for step in steps:
-        for path, left, right in differences(one.get(step), other.get(step)):
-            yield (step, *path), left, right
 
 
 def _base(text: Any, present: Values) -> Values:

@@ -1,7 +1,6 @@
 """A schema and a document, as the tree that a form is drawn from. Pure."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,26 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from servicevm_dashboard.schema_form import initial, paths, schemas
+from servicevm_dashboard.schema_form.attributes import attributes
 from servicevm_dashboard.schema_form.nodes import Node
 from servicevm_dashboard.schema_form.paths import Path
 from servicevm_dashboard.schema_form.schemas import Schema
-
-#: There is no such field in the document.
-ABSENT: Any = object()
-
-#: Keyword of a schema to attribute of an input.
-_ATTRS = {
-    "string": {
-        "minLength": "minlength",
-        "maxLength": "maxlength",
-        "pattern": "pattern",
-    },
-    "integer": {"minimum": "min", "maximum": "max"},
-    "number": {"minimum": "min", "maximum": "max"},
-}
-
-#: A class of characters in a pattern.
-_CLASS = re.compile(r"(?<!\\)\[(\^?)((?:\\.|[^\]\\])+)\]")
+from servicevm_dashboard.schema_form.values import ABSENT, Unread
 
 
 @dataclass(frozen=True)
@@ -236,43 +220,7 @@ class Builder:
             node.kind == "string"
             and (schema.get("x-multiline") or "\n" in node.value)
         )
-        node.attrs = self._attrs(node, schema)
-
-    def _attrs(self, node: Node, schema: Schema) -> dict[str, Any]:
-        attrs = {
-            attribute: schema[keyword]
-            for keyword, attribute in _ATTRS[node.kind].items()
-            if keyword in schema
-        }
-        if node.kind == "string":
-            if node.multiline:
-                attrs.pop("pattern", None)
-            if "pattern" in attrs:
-                attrs["title"] = schemas.translated(
-                    schema.get("x-sentence")
-                    or _("It has characters that it may not have.")
-                )
-                # An input's is for the whole value.
-                attrs["pattern"] = _whole(str(attrs["pattern"]))
-        else:
-            attrs["step"] = "1" if node.kind == "integer" else "any"
-        if "default" in schema:
-            attrs["placeholder"] = schemas.text(schema["default"])
-        elif schema.get("examples"):
-            attrs["placeholder"] = schemas.text(schema["examples"][0])
-        if "x-reference" in schema:
-            attrs["list"] = f"{node.id}-list"
-            attrs["autocomplete"] = "off"
-            attrs["data-reference"] = paths.pattern(
-                self._prefix, schema["x-reference"]
-            )
-        return attrs
-
-
-class Unread(str):
-    """What somebody wrote where JSON was asked for, and that is none."""
-
-    __slots__ = ()
+        node.attrs = attributes(node, schema, self._prefix)
 
 
 def _boolean(node: Node, schema: Schema, value: Any) -> None:
@@ -292,21 +240,3 @@ def _group(node: Node, schema: Any, place: Place) -> str:
     if isinstance(schema, Mapping):
         basic = schema.get("x-basic", basic)
     return "main" if basic else "more"
-
-
-def _whole(pattern: str) -> str:
-    start = "" if pattern.startswith("^") else ".*"
-    end = "" if pattern.endswith("$") else ".*"
-    whole = f"{start}(?:{pattern}){end}" if start or end else pattern
-    return _CLASS.sub(_escaped, whole)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    """A class of characters as HTML wants it: its syntax is stricter.
-
-    The pattern of an input is compiled with the flag ``v``, where the
-    characters of syntax are escaped, a hyphen at the end as well.
-    """
-    inner = re.sub(r"(?<!\\)([(){}/|\[])", r"\\\1", found[2])
-    inner = re.sub(r"^-|(?<!\\)-$", r"\\-", inner)
-    return f"[{found[1]}{inner}]"

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from servicevm_dashboard.schema_form import paths, schemas
-from servicevm_dashboard.schema_form.build import Unread
 from servicevm_dashboard.schema_form.paths import Path
 from servicevm_dashboard.schema_form.schemas import Schema
+from servicevm_dashboard.schema_form.values import Unread
 
 
 def check(schema: Schema, document: Any) -> dict[Path, list[str]]:

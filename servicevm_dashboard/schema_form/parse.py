@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from servicevm_dashboard.schema_form import paths, schemas
-from servicevm_dashboard.schema_form.build import ABSENT, Unread
 from servicevm_dashboard.schema_form.paths import Path
 from servicevm_dashboard.schema_form.schemas import Schema
+from servicevm_dashboard.schema_form.values import ABSENT, Unread
 
 #: Most items of a list: what is sent is not to be trusted.
 MAX_ITEMS = 1000

@@ -1,210 +1,27 @@
 """Create Device: template, details, addresses, review."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from horizon import messages
 
-from servicevm_dashboard import described, takes, terminal, words
+from servicevm_dashboard import described
 from servicevm_dashboard.api import servicevm
-from servicevm_dashboard.api.servicevm import Client, DeviceTemplate
-from servicevm_dashboard.panels.devices.offers import (
-    Offer,
-    addresses_schema,
-    templates,
+from servicevm_dashboard.api.servicevm import Client
+from servicevm_dashboard.panels.devices.steps import (
+    AddressesStep,
+    DetailsStep,
+    ReviewStep,
+    TemplateStep,
 )
-from servicevm_dashboard.schema_form import Problem
-from servicevm_dashboard.wizard import FormStep, Step, Wizard
+from servicevm_dashboard.wizard import Wizard
 
 INDEX = "horizon:project:servicevm_devices:index"
-
-
-class TemplateStep(Step):
-    """What it is made of."""
-
-    slug = "template"
-    title = gettext_lazy("Template")
-    template_name = "servicevm/devices/_choose_template.html"
-
-    _asked = False
-
-    @cached_property
-    def offers(self) -> Sequence[Offer]:
-        """Each template, with what a device of it takes."""
-        return templates(self.request)
-
-    @property
-    def chosen(self) -> Offer | None:
-        """None: none of those that there are."""
-        ref = self.value("id")
-        return next((one for one in self.offers if one.ref == ref), None)
-
-    @property
-    def template(self) -> DeviceTemplate:
-        """Of the steps that come after this one."""
-        return next(
-            one.template for one in self.offers if one.ref == self.value("id")
-        )
-
-    @property
-    def name(self) -> str:
-        """What the command line calls it."""
-        names = [one.template.name for one in self.offers]
-        own = self.template
-        return own.name if names.count(own.name) == 1 else own.id
-
-    def is_valid(self) -> bool:
-        self._asked = True
-        return not self.problems
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        if not self._asked:
-            return ()
-        chosen = self.chosen
-        if chosen is None:
-            first = self.offers[0].input_id if self.offers else ""
-            return [Problem(_("Choose one."), _("Template"), first)]
-        if chosen.refused:
-            return [Problem(chosen.refused, _("Template"), chosen.input_id)]
-        return ()
-
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        own = "$.device.template_id"
-        if own in fields:
-            messages.error(self.request, fields[own])
-        return {key: fields[key] for key in fields if key != own}
-
-    def context(self) -> dict[str, Any]:
-        possible = any(not one.refused for one in self.offers)
-        return {
-            "offers": self.offers,
-            "chosen": self.value("id"),
-            "refused": ""
-            if possible
-            else _("There is no template that a device could be made of."),
-        }
-
-
-class DetailsStep(FormStep):
-    """What it is called."""
-
-    slug = "details"
-    title = gettext_lazy("Details")
-    at = ("device",)
-
-    def schema(self) -> Mapping[str, Any]:
-        return described.schema(
-            name=_("What you call the device; it need not be unique.")
-        )
-
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        return described.refuse(self.form, fields, "device")
-
-
-class AddressesStep(FormStep):
-    """Which addresses it has, if that matters."""
-
-    slug = "addresses"
-    title = gettext_lazy("Addresses")
-    template_name = "servicevm/devices/_addresses.html"
-    at = ("device", "interfaces")
-
-    @property
-    def specs(self) -> Sequence[Mapping[str, Any]]:
-        """The template's interfaces."""
-        return list(self.wizard["template"].template.interfaces)
-
-    def schema(self) -> Mapping[str, Any]:
-        return addresses_schema(self.specs)
-
-    @property
-    def asked(self) -> list[dict[str, str]]:
-        """As the service is sent it."""
-        return [
-            {"role": spec["role"], "address": self.form.document[key]}
-            for key, spec in zip(
-                map(str, range(len(self.specs))), self.specs, strict=True
-            )
-            if self.form.document.get(key)
-        ]
-
-    def is_valid(self) -> bool:
-        fits = super().is_valid()
-        if not fits:
-            return False
-        # The service gives addresses of a role to its interfaces in turn.
-        document = self.form.document
-        empty: set[str] = set()
-        for index, spec in enumerate(self.specs):
-            if not document.get(str(index)):
-                empty.add(spec["role"])
-            elif spec["role"] in empty:
-                first = _("Choose one for the first of this role as well.")
-                self.form.refuse({f"$.{index}": first}, ())
-                return False
-        return True
-
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        # The service counts those that were asked for.
-        known = [
-            index
-            for index in range(len(self.specs))
-            if self.form.document.get(str(index))
-        ]
-        moved = {}
-        for path, sentence in fields.items():
-            for place, index in enumerate(known):
-                begin = f"$.device.interfaces[{place}]"
-                if path.startswith(begin):
-                    path = f"$.device.interfaces.{index}"
-                    break
-            moved[path] = sentence
-        return super().refuse(moved)
-
-    def context(self) -> dict[str, Any]:
-        return {
-            **super().context(),
-            "interfaces": [
-                {**spec, "word": words.of(words.ROLE, spec["role"])}
-                for spec in self.specs
-            ],
-            "free": any(spec.get("cidr") for spec in self.specs),
-        }
-
-
-class ReviewStep(Step):
-    """All of it, what it takes, and how the command line is told."""
-
-    slug = "review"
-    title = gettext_lazy("Review")
-    template_name = "servicevm/devices/_review.html"
-
-    def context(self) -> dict[str, Any]:
-        wizard = self.wizard
-        chosen = wizard["template"].chosen
-        wanted = wizard.attributes()
-        found = takes.takes(
-            servicevm.quota(self.request),
-            {} if chosen is None else chosen.takes,
-        )
-        return {
-            "template": wizard["template"].template,
-            "attributes": wanted,
-            "asked": [
-                {**one, "word": words.of(words.ROLE, one["role"])}
-                for one in wanted.get("interfaces", ())
-            ],
-            "takes": found,
-            "refused": takes.refusal(found),
-            "command": terminal.create_device(wizard["template"].name, wanted),
-        }
 
 
 class CreateView(Wizard):

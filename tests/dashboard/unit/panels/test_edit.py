@@ -6,7 +6,6 @@ import django.test
 import pytest
 from django.urls import reverse
 
-from servicevm_dashboard.edit import differences
 from servicevmclient.testing import FakeServicevm
 from tests.dashboard.unit.html_form import HtmlForm
 from tests.dashboard.unit.schema_form.test_form import FIREWALL
@@ -193,14 +192,3 @@ def test_who_is_logged_out_meanwhile_is_told_to_log_in(
     page.save(**{"details/name": "fw2"})
     assert page.answer.status_code == 403
     assert "/auth/login" in page.html
-
-
-def test_documents_are_compared_as_deep_as_they_are_alike() -> None:
-    found = list(
-        differences({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}, 4], "c": 5})
-    )
-    assert found == [
-        (("a", 1, "b"), 2, 3),
-        (("a", 2), None, 4),
-        (("c",), None, 5),
-    ]

@@ -1,12 +1,5 @@
-"""Pages that ask for something in steps.
+"""The view behind the pages of a wizard."""
 
-Each step is a page of its own that the browser sends to the same address;
-what was filled in before travels along. So it works at any width and with
-the keyboard alone, the back button of a step loses nothing, and what comes
-next can depend on what was chosen.
-"""
-
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -21,93 +14,9 @@ from horizon import exceptions, messages
 from openstack_dashboard import policy
 
 from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
-from servicevm_dashboard.schema_form import Problem, SchemaForm, sent_name
-
-Sent = MultiValueDict[str, Any]
-
-
-class Step:
-    """One page of a wizard.
-
-    The names of its inputs begin with its slug.
-    """
-
-    slug: ClassVar[str]
-    title: ClassVar[Any]
-    template_name: ClassVar[str]
-
-    def __init__(self, wizard: "Wizard") -> None:
-        self.wizard = wizard
-
-    @property
-    def request(self) -> Any:
-        return self.wizard.request
-
-    @property
-    def data(self) -> Sent:
-        """What was filled in, in all steps."""
-        return self.wizard.data
-
-    def value(self, name: str) -> str:
-        """The last one of an input of this step."""
-        return str(self.data.get(f"{self.slug}/{name}") or "")
-
-    def is_valid(self) -> bool:
-        """Whether one can go on."""
-        return not self.problems
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        """What is wrong, as far as it is known here."""
-        return ()
-
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        """Show what the service said about this step's fields.
-
-        :returns: what it said about others
-        """
-        return fields
-
-    def context(self) -> dict[str, Any]:
-        """For its template."""
-        return {}
-
-
-class FormStep(Step):
-    """A step that is a form out of a schema."""
-
-    template_name = "servicevm/wizard/_form.html"
-    #: Where its document is in what the service is sent.
-    at: ClassVar[tuple[str, ...]]
-
-    def schema(self) -> Mapping[str, Any]:
-        """Of its document."""
-        raise NotImplementedError
-
-    def refused_path(self, path: str) -> str:
-        """A path of the service, as one of the form."""
-        return path
-
-    @cached_property
-    def form(self) -> SchemaForm:
-        # Nothing of it was sent as long as it was not shown.
-        known = sent_name(self.slug) in self.data
-        return SchemaForm(
-            self.schema(), self.slug, data=self.data if known else None
-        )
-
-    def is_valid(self) -> bool:
-        return self.form.is_valid()
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        return self.form.problems
-
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        return dict(self.form.refuse(fields, self.at))
-
-    def context(self) -> dict[str, Any]:
-        return {"form": self.form}
+from servicevm_dashboard.schema_form import Problem
+from servicevm_dashboard.wizard.sent import Sent, merged, state, unpacked
+from servicevm_dashboard.wizard.step import Step
 
 
 class Wizard(View):
@@ -262,47 +171,3 @@ class Wizard(View):
             # the step shows no inputs then, so that they travel along.
             context |= {"failure": failure, "state": state(self.data, "")}
         return render(self.request, "servicevm/wizard/page.html", context)
-
-
-def unpacked(sent: Any) -> Sent:
-    """What a form sent, though its script made one input of all."""
-    found: Sent = MultiValueDict(dict(sent.lists()))
-    _add(found, found.pop("packed", [""])[-1])
-    return found
-
-
-def merged(sent: Sent) -> Sent:
-    """What was filled in in this step, and in those before."""
-    found: Sent = MultiValueDict(dict(sent.lists()))
-    before: Sent = MultiValueDict()
-    _add(before, found.pop("state", [""])[-1])
-    for key, values in before.lists():
-        found.setlist(key, values)
-    return found
-
-
-def state(data: Sent, but: str) -> str:
-    """What was filled in, as one input.
-
-    :param but: the step that shows its own; empty: all are in it
-    """
-    return json.dumps(
-        [
-            [key, value]
-            for key, values in data.lists()
-            for value in values
-            if "/" in key and not (but and key.startswith(f"{but}/"))
-        ]
-    )
-
-
-def _add(found: Sent, text: Any) -> None:
-    """Pairs as JSON; what is none was not written by us."""
-    try:
-        pairs = json.loads(text or "[]")
-    except ValueError:
-        return
-    for pair in pairs if isinstance(pairs, list) else ():
-        match pair:
-            case [str(key), str(value)]:
-                found.appendlist(key, value)
