@@ -251,3 +251,47 @@ def test_nothing_that_is_shown_becomes_markup() -> None:
     html = render_to_string("servicevm/schema/_form.html", {"form": form})
     assert "<script" not in html
     assert drawn(form).data()["config/zones/0/name"] == [evil]
+
+
+NAMES = st.sampled_from(
+    [
+        "config/zones",
+        "config/zones/0/name",
+        "config/zones/0/*",
+        "config/zones?json",
+        "config/rules",
+        "config/rules?list",
+        "config/rules/1",
+        "config/rules/1/port",
+        "config/rules/1/port?json",
+        "config/rules/1/limit?on",
+        "config/rules/1/limit/per_second",
+        "config/rules/1/sources",
+        "config/rules/1/sources/x",
+        "config/level",
+        "config/extra?json",
+        "config?json",
+        "config/*",
+        "config/policy",
+    ]
+)
+VALUES = TEXT | st.sampled_from(
+    ["0", "1", "-1", "1e999", "NaN", "[", "[[[]]]", "{}", '{"*": 1}', "true"]
+)
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=12))
+def test_whatever_is_sent_can_be_shown_again(
+    pairs: list[tuple[str, str]],
+) -> None:
+    data: MultiValueDict[str, str] = MultiValueDict()
+    for name, value in pairs:
+        data.appendlist(name, value)
+    form = SchemaForm(FIREWALL, "config", data=data)
+    assert form.is_valid() == (not form.problems)
+    drawn(form)
