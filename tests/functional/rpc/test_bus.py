@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from oslo_config import cfg
+from oslo_messaging._drivers import impl_rabbit
 
 from servicevm import logs
 from servicevm.errors import (
@@ -202,6 +203,25 @@ def test_the_id_of_the_request_goes_along(
         conductor.console_log(DEVICE, 1)
     conductor.console_log(DEVICE, 1)
     assert recorder.requests == [request, None]
+
+
+def test_who_waits_for_a_message_rests(
+    conf: cfg.ConfigOpts, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conductor = oslo.OsloConductor(conf)
+    conductor.console_log(DEVICE, 1)
+    rests: list[float] = []
+    wait = impl_rabbit.Connection.consume
+
+    def note(self: Any, timeout: float) -> None:
+        rests.append(timeout)
+        wait(self, timeout=timeout)
+
+    monkeypatch.setattr(impl_rabbit.Connection, "consume", note)
+    conductor.console_log(DEVICE, 1)
+    # Of who has answered, and of who has the answer.
+    eventually(lambda: len(rests) > 2)
+    assert min(rests) >= bus.LOOK
 
 
 def test_two_conductors_share_the_load(
