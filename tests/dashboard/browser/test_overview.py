@@ -121,3 +121,17 @@ def test_it_fits_a_telephone(
         "document.querySelector('.servicevm').getBoundingClientRect().right"
     )
     assert right <= 390
+
+
+@pytest.mark.parametrize("panel", ["overview", "topology", "devices"])
+def test_no_name_is_taken_for_a_program(
+    page_as: PageAs, make_device: Make, make_template: Make, panel: str
+) -> None:
+    # Horizon's AngularJS would count that; where Horizon escapes a text, it
+    # is written with other signs.
+    name = unique("{$ 6*7 $}")
+    slow = make_template(infra_options={"create_seconds": 900})
+    make_device(name, wait=False, template_id=slow.id)
+    page = page_as("red-member")
+    page.goto(f"/project/servicevm_{panel}/")
+    expect(page.locator(".servicevm").first).to_contain_text("6*7")
