@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from horizon import exceptions, messages, tables
+from horizon.utils import settings
 
 from servicevm_dashboard.exceptions import (
     NotAuthenticated,
@@ -53,13 +54,24 @@ class Gated:
         }
 
     def _allowed(self, request: Any, datum: Any = None) -> bool:
-        if self.rule:
-            self.policy_rules = (("servicevm", f"servicevm:{self.rule}"),)
+        if self.rule and not self._permitted(request, datum):
+            return False
         if not super()._allowed(request, datum):  # type: ignore[misc]
             return False
         if datum is not None or isinstance(self, tables.LinkAction):
             self.why = self.reason(request, datum)
         return True
+
+    def _permitted(self, request: Any, datum: Any) -> bool:
+        """Whether policy allows it; asked once for rows that are alike."""
+        target = self.get_policy_target(request, datum)
+        key = (self.rule, *sorted(target.items()))
+        known = self.table.decisions  # type: ignore[attr-defined]
+        if key not in known:
+            check = settings.import_setting("POLICY_CHECK_FUNCTION")
+            rules = (("servicevm", f"servicevm:{self.rule}"),)
+            known[key] = not check or bool(check(rules, request, target))
+        return bool(known[key])
 
 
 class LinkAction(Gated, tables.LinkAction):
@@ -67,7 +79,11 @@ class LinkAction(Gated, tables.LinkAction):
 
 
 class BatchAction(Gated, tables.BatchAction):
-    """Done to each of those that are selected; each failure has a reason."""
+    """Done to each of those that are selected; each failure has a reason.
+
+    Its names are made with ``ngettext``: they are asked for with each row,
+    and a lazy one costs Django a new class each time.
+    """
 
     #: Whether what it was done to is gone, or about to be.
     removes = False

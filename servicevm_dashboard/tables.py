@@ -212,6 +212,8 @@ class Table(tables.DataTable, metaclass=_Metaclass):
         self.base_actions = {
             name: type(action)() for name, action in self.base_actions.items()
         }
+        #: Of policy, for rows that are alike; see `actions.Gated`.
+        self.decisions: dict[Any, bool] = {}
         super().__init__(request, *args, **kwargs)
         for column in self.columns.values():
             column.classes = list(column.classes)

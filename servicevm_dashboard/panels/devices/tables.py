@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
@@ -32,11 +32,11 @@ class RebootDevice(BatchAction):
 
     @staticmethod
     def action_present(count: int) -> Any:
-        return ngettext_lazy("Reboot Device", "Reboot Devices", count)
+        return ngettext("Reboot Device", "Reboot Devices", count)
 
     @staticmethod
     def action_past(count: int) -> Any:
-        return ngettext_lazy("Rebooting Device", "Rebooting Devices", count)
+        return ngettext("Rebooting Device", "Rebooting Devices", count)
 
     def reason(self, request: Any, datum: Any) -> Any:
         if datum.provisioning_status == "PENDING_CREATE":
@@ -59,11 +59,11 @@ class DeleteDevice(DeleteAction):
 
     @staticmethod
     def action_present(count: int) -> Any:
-        return ngettext_lazy("Delete Device", "Delete Devices", count)
+        return ngettext("Delete Device", "Delete Devices", count)
 
     @staticmethod
     def action_past(count: int) -> Any:
-        return ngettext_lazy("Deleting Device", "Deleting Devices", count)
+        return ngettext("Deleting Device", "Deleting Devices", count)
 
     def reason(self, request: Any, datum: Any) -> Any:
         if datum.provisioning_status == "PENDING_DELETE":

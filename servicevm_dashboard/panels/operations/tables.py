@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from servicevm_dashboard import timeline, words
 from servicevm_dashboard.api import servicevm
@@ -33,13 +33,11 @@ class CancelOperation(BatchAction):
 
     @staticmethod
     def action_present(count: int) -> Any:
-        return ngettext_lazy("Cancel Operation", "Cancel Operations", count)
+        return ngettext("Cancel Operation", "Cancel Operations", count)
 
     @staticmethod
     def action_past(count: int) -> Any:
-        return ngettext_lazy(
-            "Cancelling Operation", "Cancelling Operations", count
-        )
+        return ngettext("Cancelling Operation", "Cancelling Operations", count)
 
     def allowed(self, request: Any, datum: Any = None) -> bool:
         # Most have ended: a row of refusals would tell nobody anything.
@@ -67,13 +65,11 @@ class RetryOperation(BatchAction):
 
     @staticmethod
     def action_present(count: int) -> Any:
-        return ngettext_lazy("Retry Operation", "Retry Operations", count)
+        return ngettext("Retry Operation", "Retry Operations", count)
 
     @staticmethod
     def action_past(count: int) -> Any:
-        return ngettext_lazy(
-            "Retrying Operation", "Retrying Operations", count
-        )
+        return ngettext("Retrying Operation", "Retrying Operations", count)
 
     def allowed(self, request: Any, datum: Any = None) -> bool:
         return datum is None or datum.state in ("FAILED", "CANCELLED")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
@@ -34,11 +34,11 @@ class DeleteService(DeleteAction):
 
     @staticmethod
     def action_present(count: int) -> Any:
-        return ngettext_lazy("Delete Service", "Delete Services", count)
+        return ngettext("Delete Service", "Delete Services", count)
 
     @staticmethod
     def action_past(count: int) -> Any:
-        return ngettext_lazy("Deleting Service", "Deleting Services", count)
+        return ngettext("Deleting Service", "Deleting Services", count)
 
     def reason(self, request: Any, datum: Any) -> Any:
         if datum.provisioning_status == "PENDING_DELETE":
