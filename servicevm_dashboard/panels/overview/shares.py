@@ -27,13 +27,17 @@ class Share:
 
 @dataclass(frozen=True)
 class Kind:
-    """Devices, or services."""
+    """Devices, or services.
+
+    :param create: where the first one is made, if the user may; else empty
+    """
 
     title: Any
     total: int
     status: list[Share]
     health: list[Share]
     href: str
+    create: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,17 @@ class Use:
 
 
 def kind(
-    dashboard: str, panel: str, title: Any, counts: Mapping[str, Any]
+    dashboard: str,
+    panel: str,
+    title: Any,
+    counts: Mapping[str, Any],
+    *,
+    creates: bool = False,
 ) -> Kind:
-    """Of the summary's ``devices`` or ``services``."""
+    """Of the summary's ``devices`` or ``services``.
+
+    :param creates: whether the user may make one
+    """
     href = links.link(dashboard, panel)
 
     def shares(by: str, table: Mapping[str, Any]) -> list[Share]:
@@ -89,6 +101,7 @@ def kind(
         shares("provisioning_status", words.PROVISIONING),
         shares("operating_status", words.OPERATING),
         href,
+        links.link(dashboard, panel, "create") if creates else "",
     )
 
 

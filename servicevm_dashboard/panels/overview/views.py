@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from horizon import views
+from openstack_dashboard import policy
 
 from servicevm_dashboard.api import projects
 from servicevm_dashboard.live import INTERVAL
@@ -63,8 +64,20 @@ class IndexView(views.HorizonTemplateView):
         devices, services = counts["devices"], counts["services"]
         return found | {
             "kinds": [
-                shares.kind(where, "devices", _("Devices"), devices),
-                shares.kind(where, "services", _("Services"), services),
+                shares.kind(
+                    where,
+                    "devices",
+                    _("Devices"),
+                    devices,
+                    creates=self._may("device:create"),
+                ),
+                shares.kind(
+                    where,
+                    "services",
+                    _("Services"),
+                    services,
+                    creates=self._may("service:create"),
+                ),
             ],
             "templates": shares.templates(
                 where, devices["templates"], devices["total"]
@@ -84,6 +97,10 @@ class IndexView(views.HorizonTemplateView):
             "uses": shares.uses(fleet.quota) if fleet.quota else [],
             "said": _say(counts, fleet),
         }
+
+    def _may(self, rule: str) -> bool:
+        rules = (("servicevm", f"servicevm:{rule}"),)
+        return bool(policy.check(rules, self.request))
 
     def _project(self, datum: Any) -> str:
         if not self.all_projects:

@@ -136,3 +136,19 @@ def test_a_reader_sees_it_too(
     answer = as_user("reader").get(INDEX)
     assert answer.status_code == 200
     assert "could not be read" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("roles", "offered"),
+    [(("member", "reader"), 2), (("reader",), 0)],
+    ids=["member", "reader"],
+)
+def test_who_may_is_led_to_the_first_device_and_service(
+    as_user: Callable[..., django.test.Client],
+    service: FakeServicevm,
+    roles: tuple[str, ...],
+    offered: int,
+) -> None:
+    text = as_user(*roles).get(INDEX).content.decode()
+    assert text.count("Create the first one") == offered
+    assert text.count("/create/") == offered
