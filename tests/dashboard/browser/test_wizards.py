@@ -414,6 +414,45 @@ def test_the_line_for_the_terminal_is_copied(
     assert copied.replace("\\\n    ", "") == f"{line} 'lb 1'"
 
 
+def tab_to(page: Page, wanted: Locator) -> None:
+    """From where the focus is, as somebody without a mouse goes."""
+    for _step in range(20):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+    pytest.fail(f"The focus never came to {wanted}.")
+
+
+def test_a_device_is_made_by_keyboard_alone(
+    page: Page, member: Client, template: Any, tidy: Callable[[str], None]
+) -> None:
+    name = unique("keys")
+    tidy(name)
+    page.goto(f"{DEVICES}create/")
+    expect(page.locator("h2")).to_be_focused()
+    tab_to(page, page.get_by_role("radio").first)
+    page.keyboard.press("Space")
+    chosen = page.get_by_label(template.name, exact=True)
+    while not chosen.is_checked():
+        page.keyboard.press("ArrowDown")
+    tab_to(page, button(page, "Next"))
+    page.keyboard.press("Enter")
+    expect(page.locator("h2")).to_contain_text("Details")
+    expect(page.locator("h2")).to_be_focused()
+    tab_to(page, page.get_by_label("Name"))
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    expect(page.locator("h2")).to_contain_text("Addresses")
+    tab_to(page, button(page, "Next"))
+    page.keyboard.press("Enter")
+    expect(page.locator("h2")).to_contain_text("Review")
+    tab_to(page, button(page, "Create Device"))
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(name)
+    (made,) = member.devices(name=name)
+    assert made.template_id == template.id
+
+
 def test_a_device_is_renamed(
     page: Page, member: Client, make_device: Callable[..., Device]
 ) -> None:
