@@ -35,7 +35,8 @@ def state(data: Sent, but: str) -> str:
             [key, value]
             for key, values in data.lists()
             for value in values
-            if "/" in key and not (but and key.startswith(f"{but}/"))
+            if "/" in key or "?" in key
+            if not but or not key.startswith((f"{but}/", f"{but}?"))
         ]
     )
 

@@ -193,3 +193,20 @@ def test_a_service_that_is_down_leaves_the_page_open(
     assert "It rests." in page.html
     page.go(page.step)
     assert "Lets things pass." in page.html
+
+
+def test_a_schema_without_fields_is_filled_in_as_json(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    (kind,) = service.store.rows["service_types"].values()
+    kind["config_schema"] = {"type": "object", "minProperties": 1}
+    page = Browser(member, f"{URL}?device={device['id']}")
+    page.go(**{"details/name": "outer"})
+    assert page.step == "config"
+    page.go(**{"config?json": "{}"})
+    assert page.step == "config"
+    assert "It does not fit" in page.html
+    page.go(**{"config?json": '{"a": [1]}'})
+    page.go("create")
+    (made,) = service.store.rows["services"].values()
+    assert made["config"] == {"a": [1]}
