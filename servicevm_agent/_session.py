@@ -195,17 +195,15 @@ class Session:
 
         :returns: a time, `now` if at once; infinity if not before an answer
         """
-        return now if self._pace is None else self._pace.ready_at(now)
+        if self._pace is None:
+            return now
+        self._forget_late(now)
+        return self._pace.ready_at(now)
 
     def room(self, now: float) -> bool:
         """Whether there may be one more call in flight."""
-        under_way = len(self._calls) + len(self._late)
-        if under_way < self._max_in_flight:
-            return True
-        for call_id in [i for i, at in self._late.items() if at <= now]:
-            self._forget(call_id, now)
-            under_way -= 1
-        return under_way < self._max_in_flight
+        self._forget_late(now)
+        return len(self._calls) + len(self._late) < self._max_in_flight
 
     def reply(self, id: int, result: Any) -> None:
         """Answer the peer's call `id`.
@@ -318,6 +316,11 @@ class Session:
         ):
             raise WireError("bad_message", "error of wrong shape")
         return Failure(call_id, code, reason[:64], text[:_MAX_TEXT])
+
+    def _forget_late(self, now: float) -> None:
+        """Make room where the peer will not answer any more."""
+        for call_id in [i for i, at in self._late.items() if at <= now]:
+            self._forget(call_id, now)
 
     def _forget(self, call_id: int, now: float) -> None:
         del self._late[call_id]

@@ -58,6 +58,18 @@ def test_a_full_room_waits_for_an_answer() -> None:
     assert pace.ready_at(1e6 + 1) < 1e6 + 60
 
 
+def test_a_call_that_is_never_answered_does_not_fill_the_room_for_ever() -> (
+    None
+):
+    ours = Session({})
+    ours.keep_pace(Allowance(1000, 32))
+    ours.call("do", {"x": "y" * 1_000_000}, now=0, timeout=10)
+    ours.expire(10)
+    assert ours.room(60)
+    assert ours.ready_at(60) == float("inf")
+    assert ours.ready_at(70) <= 71
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
