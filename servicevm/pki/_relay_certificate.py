@@ -116,6 +116,7 @@ class RelayCertificate:
 def _stamp(file: Path) -> _Stamp:
     try:
         found = file.stat()
-    except FileNotFoundError:
+    except OSError:
+        # Gone, or out of reach for now; reading it says which.
         return None
     return found.st_mtime_ns, found.st_ino, found.st_size

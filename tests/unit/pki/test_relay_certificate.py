@@ -78,6 +78,20 @@ def test_a_file_that_goes_changes_nothing(
     assert held.context
 
 
+def test_a_folder_that_is_out_of_reach_changes_nothing(
+    configured: cfg.ConfigOpts, files: Files
+) -> None:
+    here = files("relay1")
+    held = pki.relay_file_certificate(configured)
+    away = here.rename(here.with_name("away"))
+    here.write_text("a file where a folder was")
+    assert not held.look()
+    here.unlink()
+    away.rename(here)
+    files("relay1")
+    assert held.look()
+
+
 def test_the_end_is_warned_of_once_a_day_from_thirty_days_before(
     configured: cfg.ConfigOpts,
     files: Files,
