@@ -5,7 +5,7 @@ from typing import Any
 
 from horizon.utils import filters
 
-from servicevm_dashboard import links, timeline, words
+from servicevm_dashboard import advice, links, timeline, words
 from servicevm_dashboard.api.servicevm import Device, Operation
 
 
@@ -29,7 +29,7 @@ def failing(dashboard: str, datum: Any, project: str) -> Mapping[str, Any]:
         "kind": words.of(words.RESOURCE, datum.key),
         "provisioning": datum.provisioning_status,
         "operating": datum.operating_status,
-        "reason": datum.status_reason or "",
+        "reason": datum.status_reason or advice.sentence(datum),
         "project": project,
     }
 

@@ -61,7 +61,14 @@ def test_what_fails_comes_with_its_reason(
 ) -> None:
     text = member.get(INDEX).content.decode()
     failing = text.split('id="servicevm-failing-table"')[1].split("</table")[0]
-    for shown in ("broken", "No room on the host.", "silent", "web", "Dead"):
+    for shown in (
+        "broken",
+        "No room on the host.",
+        "silent",
+        "web",
+        "Dead",
+        "It does not run any more.",
+    ):
         assert shown in failing
     assert "well-1" not in failing
 
