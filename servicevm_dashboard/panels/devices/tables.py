@@ -9,6 +9,7 @@ from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.panels.devices.actions_create import (
     CreateDevice,
+    CreateServiceOn,
     EditDevice,
 )
 from servicevm_dashboard.tables import (
@@ -114,7 +115,12 @@ class DevicesTable(Table):
         name = "devices"
         verbose_name = _("Devices")
         table_actions = (CreateDevice, RebootDevice, DeleteDevice)
-        row_actions = (EditDevice, RebootDevice, DeleteDevice)
+        row_actions = (
+            CreateServiceOn,
+            EditDevice,
+            RebootDevice,
+            DeleteDevice,
+        )
 
     def say(self, datum: Any) -> str:
         return both(datum)

@@ -210,3 +210,14 @@ def test_a_schema_without_fields_is_filled_in_as_json(
     page.go("create")
     (made,) = service.store.rows["services"].values()
     assert made["config"] == {"a": [1]}
+
+
+def test_a_device_leads_to_a_service_on_it_while_it_has_room(
+    service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
+) -> None:
+    index = reverse("horizon:project:servicevm_devices:index")
+    link = f"{URL}?device={device['id']}"
+    assert link in member.get(index).content.decode()
+    device["slots"] = {"total": 2, "used": 2}
+    text = member.get(index).content.decode()
+    assert "All of its slots are taken." in text
