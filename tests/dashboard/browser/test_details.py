@@ -33,9 +33,7 @@ CONFIG: dict[str, Any] = {
 
 
 @pytest.fixture
-def make_service(
-    member: Client, make_device: Make
-) -> Callable[..., Service]:
+def make_service(member: Client, make_device: Make) -> Callable[..., Service]:
     """``make_service()``: a load balancer on a device of its own."""
 
     def make(name: str | None = None) -> Service:
@@ -172,6 +170,7 @@ def test_a_console_log_is_read_again_on_demand_and_can_be_kept(
     with api_calls() as calls:
         with quick.expect_response(re.compile("fragment=console")):
             pane.get_by_role("button", name="Refresh").click()
+        quick.wait_for_timeout(4 * INTERVAL)
     assert len(calls) == 1
     with quick.expect_download() as kept:
         pane.get_by_role("link", name="Download").click()

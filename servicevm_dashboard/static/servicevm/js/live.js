@@ -134,15 +134,20 @@
     }
 
     function later(milliseconds) {
-      if (ended || (!interval && milliseconds)) { return; }
+      if (ended) { return; }
       clearTimeout(timer);
       timer = setTimeout(tick, milliseconds);
+    }
+
+    /* Unless it is only read on demand. */
+    function again(milliseconds) {
+      if (interval) { later(milliseconds); }
     }
 
     function tick() {
       if (!document.contains(box)) { return; }
       if (asking || busy(box)) {
-        later(interval);
+        again(interval);
         return;
       }
       asking = true;
@@ -154,24 +159,22 @@
         return stale(error);
       }).then(function (goOn) {
         asking = false;
-        if (goOn) { later(wait); }
+        if (goOn) { again(wait); }
       });
     }
 
     document.addEventListener('visibilitychange', function () {
       // What happened meanwhile is shown at once.
-      if (!document.hidden && !asking && interval) { later(0); }
+      if (!document.hidden && !asking) { again(0); }
     });
     // A tab that is opened again is read again.
     $(document).on('shown.bs.tab', function () {
-      if (!asking && interval && new Date() - seen > interval) {
-        later(0);
-      }
+      if (!asking && new Date() - seen > interval) { again(0); }
     });
     box.addEventListener('click', function (event) {
       if (event.target.closest('[data-servicevm-refresh]')) { later(0); }
     });
-    if (interval) { later(interval); }
+    again(interval);
     servicevm.toEnd(box);
     box.dispatchEvent(new CustomEvent('servicevm:started', {bubbles: true}));
   }
