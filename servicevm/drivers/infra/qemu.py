@@ -286,14 +286,14 @@ class QemuInfraDriver(InfraDriver):
     def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
         self._machines.died = died
         for spec in devices:
-            with self._machines.device(spec.id) as folder:
-                if folder.read_record() is None:
-                    continue
-                if qemu_process.alive(folder.pid):
-                    self._machines.adopt(spec.id, folder)
-                    continue
-            # It ended while nobody watched.
-            died(spec.id)
+            try:
+                over = self._machines.take_up(spec.id)
+            except TransientError as error:
+                # Another process keeps it. Who looks at it watches it, too.
+                LOG.warning("Cannot watch device %s yet: %s", spec.id, error)
+                continue
+            if over:
+                died(spec.id)
 
     def close(self) -> None:
         self._machines.close()

@@ -106,6 +106,19 @@ class Machines:
             # It is watched for its end; the connection is tried again.
             LOG.warning("QEMU of %s: %s", device_id, error)
 
+    def take_up(self, device_id: str) -> bool:
+        """Watch a device that an earlier process has made.
+
+        :returns: whether its machine ended while nobody watched
+        """
+        with self.device(device_id) as folder:
+            if folder.read_record() is None:
+                return False
+            if qemu_process.alive(folder.pid):
+                self.adopt(device_id, folder)
+                return False
+        return True
+
     def watch_over(self, device_id: str, folder: DeviceFolder) -> None:
         """As `adopt`, for who is not alone with the device."""
         if not self.watching.watches(device_id):

@@ -45,6 +45,15 @@ def image(conf):
 
 
 @pytest.fixture
+def broken(conf, tmp_path):
+    """Instead of QEMU, what ends at once."""
+    binary = tmp_path / "qemu"
+    binary.write_text("#!/bin/sh\necho 'qemu: no luck today' >&2\nexit 1\n")
+    binary.chmod(0o755)
+    conf.set_override("binary", str(binary), "qemu")
+
+
+@pytest.fixture
 def spec():
     return DeviceSpec(
         str(uuid.uuid4()),
@@ -116,12 +125,8 @@ def test_without_qemu_the_package_is_named(conf, driver, image, spec) -> None:
 
 
 def test_a_qemu_that_ends_at_once_is_quoted(
-    conf, driver, image, spec, tmp_path
+    driver, image, spec, broken
 ) -> None:
-    broken = tmp_path / "qemu"
-    broken.write_text("#!/bin/sh\necho 'qemu: no luck today' >&2\nexit 1\n")
-    broken.chmod(0o755)
-    conf.set_override("binary", str(broken), "qemu")
     heard = []
     driver.watch([], heard.append)
     with pytest.raises(ServicevmError) as caught:
@@ -189,6 +194,21 @@ def test_what_another_process_keeps_is_left_alone(
             with pytest.raises(ServicevmError, match="keeps the device"):
                 call()
     assert driver.delete(spec)
+
+
+def test_what_another_process_keeps_does_not_keep_others_unwatched(
+    conf, driver, image, spec, broken, monkeypatch
+) -> None:
+    kept, ended = spec, replace(spec, id=str(uuid.uuid4()))
+    for one in (kept, ended):
+        with pytest.raises(ServicevmError):
+            driver.create(one, Ledger())
+    monkeypatch.setattr(device_lock, "PATIENCE", 0.05)
+    other = device_lock.DeviceLocks(Path(conf.qemu.devices_dir))
+    heard = []
+    with other.held(kept.id):
+        driver.watch([kept, ended], heard.append)
+    assert heard == [ended.id]
 
 
 def test_who_was_overtaken_does_not_begin(conf, driver, image, spec) -> None:
