@@ -76,7 +76,9 @@ _HEALTH: Mapping[str, Any] = {
     "UNKNOWN": _("It has not been heard of yet."),
 }
 _NEXT: Mapping[str, Any] = {
-    "DEGRADED": _("See the health of its parts below."),
+    "DEGRADED": _(
+        "See which of its parts do not work; repair them or take them out."
+    ),
     "UNRESPONSIVE": _(
         "Wait a moment for it to come back; if it does not, reboot the device."
     ),

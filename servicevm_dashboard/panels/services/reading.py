@@ -54,12 +54,16 @@ def up(service: Any) -> tuple[int, int] | None:
     """How many of its members work, of how many; None: it has none."""
     if not service.members:
         return None
-    working = [
-        one
+    return len(service.members) - len(down(service)), len(service.members)
+
+
+def down(service: Any) -> Sequence[str]:
+    """Names of its members that do not work."""
+    return [
+        one["name"]
         for one in service.members
-        if one["operating_status"] not in _CLOSED
+        if one["operating_status"] in _CLOSED
     ]
-    return len(working), len(service.members)
 
 
 def members(service: Any) -> Sequence[Mapping[str, Any]]:

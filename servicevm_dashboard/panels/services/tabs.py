@@ -29,6 +29,7 @@ class OverviewTab(detail.OverviewTab):
                 (one["name"], *reading.url(one)) for one in service.endpoints
             ],
             "members": tables.members(service),
+            "down": ", ".join(reading.down(service)),
             "summary": reading.summary(service.config),
             "device_link": links.link(
                 self.view.dashboard, "devices", "detail", service.device_id
