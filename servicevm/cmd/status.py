@@ -6,6 +6,7 @@ Exit codes: 0 yes, 1 there is something to look at, 2 no (the output says
 why and what to do), 255 it could not be found out.
 """
 
+import datetime
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -156,12 +157,11 @@ class Checks(upgradecheck.UpgradeCommands):
             return Result(Code.SUCCESS, "No device has enrolled yet.")
         try:
             authority = pki.authority(self._conf)
-            issued = [
-                authority.trusts(
-                    x509.load_pem_x509_certificate(row.certificate.encode())
-                )
+            enrolled = [
+                x509.load_pem_x509_certificate(row.certificate.encode())
                 for row in rows
             ]
+            strangers = [one for one in enrolled if not authority.trusts(one)]
         except (OSError, ValueError) as error:
             return Result(
                 Code.WARNING,
@@ -169,8 +169,10 @@ class Checks(upgradecheck.UpgradeCommands):
                 f"{_first_line(error)}. Conductors need it; where none runs, "
                 "all is well.",
             )
-        strangers = issued.count(False)
-        if strangers == len(issued):
+        # One that is over has been renewed since, maybe by another CA.
+        now = datetime.datetime.now(datetime.UTC)
+        current = any(one.not_valid_after_utc > now for one in strangers)
+        if len(strangers) == len(enrolled) and current:
             return Result(
                 Code.FAILURE,
                 f"The CA in [pki] dir, {folder}, issued none of the devices' "
@@ -180,11 +182,12 @@ class Checks(upgradecheck.UpgradeCommands):
         if strangers:
             return Result(
                 Code.WARNING,
-                f"{strangers} of the {len(issued)} devices that enrolled "
-                f"last did so with a CA that is not in [pki] dir, {folder}. "
-                "That is right after a roll-over that is complete.",
+                f"{len(strangers)} of the {len(enrolled)} devices that "
+                "enrolled last did so with a CA that is not in [pki] dir, "
+                f"{folder}. That is right after a roll-over that is complete; "
+                "else put the folder there that they were enrolled with.",
             )
-        return Result(Code.SUCCESS, f"It issued {len(issued)} certificates.")
+        return Result(Code.SUCCESS, f"It issued {len(enrolled)} certificates.")
 
     def policy(self) -> Result:
         """Whether the policy file can be read."""

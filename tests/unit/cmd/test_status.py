@@ -175,6 +175,21 @@ def test_the_ca_is_that_of_the_devices(
     assert says in words(capsys.readouterr().out)
 
 
+def test_a_roll_over_that_is_complete_fails_nothing(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(config)
+    # Longer ago than a device's certificate is good for.
+    then = clock.now_us() - 30 * 86_400 * clock.SECOND
+    with monkeypatch.context() as past:
+        past.setattr(clock, "now_us", lambda: then)
+        enrol(config, True, True)
+    assert check(config) == 1
+    assert "2 of the 2 devices" in words(capsys.readouterr().out)
+
+
 def test_a_host_without_the_ca_is_told_who_needs_it(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
