@@ -9,9 +9,9 @@ EXTRA_TABS = {
         "servicevm_dashboard.panels.admin_quotas.tabs.DefaultQuotasTab",
     ),
 }
+_PROJECTS = "openstack_dashboard.dashboards.identity.projects.workflows"
 EXTRA_STEPS = {
-    "openstack_dashboard.dashboards.identity.projects.workflows"
-    ".UpdateQuota": (
+    f"{_PROJECTS}.UpdateQuota": (
         "servicevm_dashboard.panels.admin_quotas.steps.QuotaStep",
     ),
 }
