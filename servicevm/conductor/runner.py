@@ -116,8 +116,9 @@ class Runner:
                     pass
                 if self._room() > 0:
                     pause = min(pause, self._until_next())
-            except (DBError, SQLAlchemyError):
-                # The database is away or full: everything waits for it.
+            except Exception:
+                # The database is away or full: everything waits for it. Or
+                # a defect: a conductor that never looks again helps nobody.
                 LOG.exception("Cannot look for operations.")
                 pause = PAUSE
                 # A claim may be ours without our having heard of it.

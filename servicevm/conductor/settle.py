@@ -68,17 +68,23 @@ def begun(
 
     :param devices: those of the operations, by id, as they are now
     """
-    actions = {one.resource_id: Action(one.action) for one in operations}
+    # One of a newer release, of whatever it does, fails with its first step.
+    pending = {
+        one.resource_id: PENDING[Action(one.action)]
+        for one in operations
+        if one.action in PENDING
+    }
     failed: list[models.Device | models.Service] = [
         session.get_one(models.Device, device_id)
         for device_id, device in devices.items()
-        if device_id in actions
+        if device_id in pending
         and device.row.provisioning_status == ProvisioningStatus.ERROR
     ]
     services = [
         one.resource_id
         for one in operations
         if one.resource_type == ResourceType.SERVICE
+        and one.resource_id in pending
     ]
     if services:
         failed += session.scalars(
@@ -88,7 +94,7 @@ def begun(
             )
         )
     for resource in failed:
-        resource.provisioning_status = PENDING[actions[resource.id]]
+        resource.provisioning_status = pending[resource.id]
         resource.status_code, resource.status_reason = None, ""
         resource.updated_at = now
 

@@ -113,8 +113,9 @@ def test_a_sweep_that_takes_long_does_not_keep_it_claiming(
         stopper.join()
 
 
+@pytest.mark.parametrize("error", [DBConnectionError, ValueError])
 def test_a_claim_whose_answer_was_lost_does_not_wait_for_its_lease(
-    live: Lab, finished: Finished
+    live: Lab, finished: Finished, error: type[Exception]
 ) -> None:
     live.conf.set_override("lease", 600, "conductor")
     lost: list[str] = []
@@ -122,7 +123,7 @@ def test_a_claim_whose_answer_was_lost_does_not_wait_for_its_lease(
     def lose(point: str) -> None:
         if point == "claimed" and not lost:
             lost.append(point)
-            raise DBConnectionError
+            raise error
         finished.hook(point)
 
     conductor = live.conductor(lose)

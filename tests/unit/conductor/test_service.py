@@ -275,6 +275,21 @@ def test_a_defect_in_a_driver_fails_the_operation_only(lab: Lab) -> None:
     assert lab.count(models.Device) == 0
 
 
+def test_what_only_a_newer_release_can_do_fails_and_nothing_else(
+    lab: Lab,
+) -> None:
+    conductor = lab.conductor()
+    _, newer = lab.device()
+    with lab.change(models.Operation, newer) as row:
+        row.action = "migrate"
+    _, known = lab.device()
+    lab.settle(conductor)
+    failed = lab.operation(newer)
+    assert failed.state == "FAILED"
+    assert failed.error_code == errors.INTERNAL.code
+    assert lab.operation(known).state == "SUCCEEDED"
+
+
 def test_a_query_reaches_the_device(lab: Lab) -> None:
     device_id, service_id = up(lab)
     conductor = lab.conductor()
