@@ -40,7 +40,12 @@ class ProjectFilter(forms.Form):
     def of(self, request: Any) -> "ProjectFilter":
         """With the projects that there are to choose from."""
         field: Any = self.fields["project_id"]
-        field.choices = [("", _("Any project")), *projects.choices(request)]
+        # One that was made a moment ago may be asked for by a link.
+        asked = [one for one in (request.GET.get("project_id"),) if one]
+        field.choices = [
+            ("", _("Any project")),
+            *projects.choices(request, *asked),
+        ]
         return self
 
 

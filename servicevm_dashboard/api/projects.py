@@ -47,7 +47,11 @@ def name(request: Any, project_id: str) -> str:
     return names(request, project_id)[project_id] or project_id
 
 
-def choices(request: Any) -> list[tuple[str, str]]:
-    """Id and name, by name; of a field that asks for a project."""
-    known = [(ref, name) for ref, name in names(request).items() if name]
+def choices(request: Any, *wanted: str) -> list[tuple[str, str]]:
+    """Id and name, by name; of a field that asks for a project.
+
+    :param wanted: as for `names`
+    """
+    found = names(request, *wanted)
+    known = [(ref, name) for ref, name in found.items() if name]
     return sorted(known, key=lambda one: one[1].lower())
