@@ -21,6 +21,9 @@ LOOK = 1.0
 #: Seconds without an outcome after which the device is told once more.
 AGAIN = 10
 _AWAY = (errors.AGENT_NOT_CONNECTED, errors.AGENT_TIMEOUT)
+#: The same, and where others ask it so much that we have to wait: whoever
+#: may ask for statistics must not make changes fail.
+_LATER = (*_AWAY, errors.AGENT_BUSY)
 
 
 def wait_device(ctx: StepContext) -> Outcome:
@@ -58,12 +61,9 @@ def apply(ctx: StepContext) -> Outcome:
             row.failed_generation, row.failure = None, ""
 
         ctx.write(clear)
-    try:
-        ctx.mgmt(device).apply(device.row.id, views.document(service))
-    except TransientError as error:
-        if error.reason in _AWAY:
-            return Wait(ctx.pause(LOOK), error.detail)
-        raise
+    later = _tell(ctx, device, service)
+    if later is not None:
+        return later
     return Done(data={"generation": service.generation, "told_at": ctx.now()})
 
 
@@ -94,7 +94,9 @@ def wait_applied(ctx: StepContext) -> Outcome:
         )
     now = ctx.now()
     if now >= int(ctx.data["told_at"]) + AGAIN * clock.SECOND:
-        mgmt.apply(device.row.id, views.document(service))
+        later = _tell(ctx, device, service)
+        if later is not None:
+            return later
         return Wait(
             ctx.pause(LOOK),
             "The device was told again.",
@@ -128,6 +130,8 @@ def withdraw(ctx: StepContext) -> Outcome:
     try:
         ctx.mgmt(device).remove(device.row.id, service.id, service.generation)
     except TransientError as error:
+        if error.reason is errors.AGENT_BUSY:
+            return Wait(ctx.pause(LOOK), error.detail)
         if error.reason not in _AWAY:
             raise
         # When it comes back it says which services it has, and is told to
@@ -160,6 +164,22 @@ def purge(ctx: StepContext) -> Outcome:
         settle.delete_service(session, row.id)
 
     return Done(effect=gone)
+
+
+def _tell(
+    ctx: StepContext, device: views.DeviceView, service: models.Service
+) -> Wait | None:
+    """Hand the service's configuration to the device.
+
+    :returns: what the step comes to where the device can not take it now
+    """
+    try:
+        ctx.mgmt(device).apply(device.row.id, views.document(service))
+    except TransientError as error:
+        if error.reason in _LATER:
+            return Wait(ctx.pause(LOOK), error.detail)
+        raise
+    return None
 
 
 def _known(service: models.Service, generation: int) -> Outcome | None:

@@ -275,6 +275,49 @@ def test_a_defect_in_a_driver_fails_the_operation_only(lab: Lab) -> None:
     assert lab.count(models.Device) == 0
 
 
+@pytest.mark.parametrize("call", ["apply", "remove"])
+def test_a_device_that_others_keep_busy_is_waited_for(
+    lab: Lab, call: str
+) -> None:
+    busy = 3 * lab.conf.conductor.max_attempts
+
+    def refuse(point: str) -> None:
+        nonlocal busy
+        if point == f"before {call}" and busy:
+            busy -= 1
+            raise TransientError(errors.AGENT_BUSY, "The agent is busy.")
+
+    _, service_id = up(lab)
+    asked = (
+        lab.update(service_id, {**CONFIG, "listeners": []})
+        if call == "apply"
+        else lab.delete_service(service_id)
+    )
+    lab.settle(lab.conductor(refuse))
+    assert busy == 0
+    assert lab.operation(asked).state == "SUCCEEDED"
+
+
+def test_a_device_that_can_not_be_told_again_may_still_apply(
+    lab: Lab,
+) -> None:
+    told = 0
+
+    def once(point: str) -> None:
+        nonlocal told
+        if point == "before apply":
+            told += 1
+            if told > 1:
+                raise TransientError(errors.AGENT_TIMEOUT, "No answer.")
+
+    lab.template(mgmt_options={"apply_seconds": 120})
+    device_id, _ = lab.device()
+    _, asked = lab.service(device_id)
+    lab.settle(lab.conductor(once))
+    assert told > lab.conf.conductor.max_attempts
+    assert lab.operation(asked).state == "SUCCEEDED"
+
+
 def test_what_only_a_newer_release_can_do_fails_and_nothing_else(
     lab: Lab,
 ) -> None:
