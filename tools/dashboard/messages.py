@@ -178,7 +178,8 @@ def problems(language: str) -> Iterator[str]:
             if not message.id:
                 continue
             strings = message.string
-            if isinstance(strings, str):
+            if not isinstance(strings, tuple | list):
+                # Nothing at all where it came into the code just now.
                 strings = (strings,)
             if message.fuzzy or not all(strings):
                 yield f"{name}: not translated: {message.id!r}"
