@@ -29,11 +29,21 @@ class Web:
     :param folder: of the lab; ours are ``horizon/``, ``log/`` and ``run/``
     :param port: of the loopback address
     :param workers: processes; each answers with `threads` threads
+    :param theme: ``default`` or ``material``. Compressed beforehand, the
+        styles of one theme are all that a Horizon has: what one chooses in
+        its menu changes only templates (Horizon 27.0, 2026-11).
     """
 
     def __init__(
-        self, folder: Path, port: int, *, workers: int = 1, threads: int = 8
+        self,
+        folder: Path,
+        port: int,
+        *,
+        workers: int = 1,
+        threads: int = 8,
+        theme: str = "default",
     ) -> None:
+        self._theme = theme
         self.folder = folder
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
@@ -67,6 +77,7 @@ class Web:
             "keystone_url": keystone_url,
             "static_root": str(own / "static"),
             "sessions": str(own / "sessions"),
+            "theme": self._theme,
         }
         if self._settings.exists():
             # So that who is logged in stays so.

@@ -18,6 +18,7 @@ OPENSTACK_KEYSTONE_URL = _here["keystone_url"]
 TIME_ZONE = "UTC"
 
 STATIC_ROOT = _here["static_root"]
+DEFAULT_THEME = _here.get("theme", "default")
 COMPRESS_OFFLINE = True
 
 # Its defaults want a memcached.
@@ -64,28 +65,26 @@ def _home(user):
     return "/identity/"
 
 
-from openstack_dashboard.settings import HORIZON_CONFIG  # noqa: E402
+from openstack_dashboard.settings import HORIZON_CONFIG
 
 HORIZON_CONFIG["user_home"] = _home
 
 # -- the panels of servicevm: what the manual tells to write here ------------
 
-from openstack_dashboard.defaults import (  # noqa: E402
-    DEFAULT_POLICY_FILES,
-    POLICY_FILES,
-)
-from openstack_dashboard.local import enabled as _enabled  # noqa: E402
+from openstack_dashboard.defaults import DEFAULT_POLICY_FILES, POLICY_FILES
+from openstack_dashboard.local import enabled as _local
 
-import servicevm_dashboard.enabled  # noqa: E402
+import servicevm_dashboard.enabled
 
-_enabled.__path__ += servicevm_dashboard.enabled.__path__
+# No name of ours may be "enabled": Horizon's settings have one.
+_local.__path__ += servicevm_dashboard.enabled.__path__
 
-_policies = Path(servicevm_dashboard.__file__).parent / "conf"
+_conf = f"{servicevm_dashboard.__path__[0]}/conf"
 POLICY_FILES = {
     **POLICY_FILES,
-    "servicevm": str(_policies / "servicevm_policy.yaml"),
+    "servicevm": f"{_conf}/servicevm_policy.yaml",
 }
 DEFAULT_POLICY_FILES = {
     **DEFAULT_POLICY_FILES,
-    "servicevm": str(_policies / "default_policies" / "servicevm.yaml"),
+    "servicevm": f"{_conf}/default_policies/servicevm.yaml",
 }
