@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from servicevm_dashboard.schema_form import paths, schemas
@@ -16,11 +16,14 @@ def document(schema: Schema) -> Any:
     return found
 
 
-def value(schema: Any, root: Schema, key: str = "", number: int = 1) -> Any:
+def value(
+    schema: Any, root: Schema, key: str = "", within: Sequence[Schema] = ()
+) -> Any:
     """What a field starts with.
 
     :param key: what it is called in its object
-    :param number: of the item that it is, in its list
+    :param within: schemas of the objects that it is in: a list of what it
+        is in starts empty
     """
     schema = schemas.resolve(schema, root)
     if "default" in schema:
@@ -32,27 +35,37 @@ def value(schema: Any, root: Schema, key: str = "", number: int = 1) -> Any:
         items = schemas.resolve(schema["items"], root)
         if schemas.kind(items) != "object" and not schema.get("minItems"):
             return []
-        return [item(schema, items, root, key, 1)]
-    if what == "object":
+        if items in within:
+            return []
+        return [item(schema, items, root, key, 1, within)]
+    if what == "object" and schema not in within:
         properties = schema["properties"]
         return {
-            name: value(properties[name], root, name)
+            name: value(properties[name], root, name, (*within, schema))
             for name in schema.get("required", ())
             if name in properties
         }
+    if what == "object":
+        return {}
     return False if what == "boolean" else ""
 
 
 def item(
-    schema: Schema, items: Schema, root: Schema, key: str, number: int | str
+    schema: Schema,
+    items: Schema,
+    root: Schema,
+    key: str,
+    number: int | str,
+    within: Sequence[Schema] = (),
 ) -> Any:
     """A new item of a list, with a name that nobody has to think of.
 
     :param items: the items' schema
     :param key: what the list is called in its object
     :param number: of the item; text where a script puts it
+    :param within: as for `value`
     """
-    found = value(items, root)
+    found = value(items, root, within=within)
     if schemas.kind(items) == "object":
         noun = schemas.singular(schema, items, key)
         for name in found:

@@ -84,7 +84,8 @@ class _Parser:
     def _array(
         self, schema: Schema, path: Path, name: str, depth: int
     ) -> list[Any] | Any:
-        present = self._sent.getlist(name)[:MAX_ITEMS]
+        # Each once: repeated ones would multiply what is in them.
+        present = list(dict.fromkeys(self._sent.getlist(name)))[:MAX_ITEMS]
         if not present and f"{name}?list" not in self._sent:
             return ABSENT
         found = [
@@ -122,10 +123,16 @@ def _json(text: str) -> Any:
     if not text.strip():
         return ABSENT
     try:
-        return json.loads(text, parse_constant=_refuse)
+        found = json.loads(text, parse_constant=_finite, parse_float=_finite)
+        # Half a character can be written, and not be sent.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return Unread(text)
+    return found
 
 
-def _refuse(name: str) -> Any:
-    raise ValueError(name)
+def _finite(text: str) -> float:
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError(text)
+    return found

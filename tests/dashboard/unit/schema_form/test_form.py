@@ -243,6 +243,38 @@ def test_what_is_sent_can_not_make_more_items_than_there_may_be() -> None:
     assert len(form.document["zones"]) <= 1000
 
 
+def test_an_item_that_is_named_often_is_one() -> None:
+    often = ["0"] * 500
+    data = MultiValueDict(
+        {"config/rules": often, "config/rules/0/sources": often}
+    )
+    form = SchemaForm(FIREWALL, "config", data=data)
+    assert len(form.document["rules"]) == 1
+
+
+def test_a_list_of_what_it_is_in_has_a_form_to_begin_with() -> None:
+    group = {
+        "type": "object",
+        "required": ["name", "groups"],
+        "properties": {
+            "name": {"type": "string"},
+            "groups": {"type": "array", "items": {"$ref": "#"}},
+        },
+    }
+    form = SchemaForm(group, "config")
+    assert form.document == {"name": "", "groups": []}
+    assert "config/groups" in {node.name for node in form.root}
+
+
+@pytest.mark.parametrize("text", ["1e999", "[-1e999]", '"\\ud800"'])
+def test_json_that_nobody_could_be_sent_is_none(text: str) -> None:
+    schema = {"type": "object", "properties": {"any": {}}}
+    data = MultiValueDict({"config/any?json": [text]})
+    form = SchemaForm(schema, "config", data=data)
+    assert not form.is_valid()
+    assert drawn(form).data()["config/any?json"] == [text]
+
+
 def test_nothing_that_is_shown_becomes_markup() -> None:
     evil = "</textarea><script>alert(1)</script>\"'{$ 1 $}"
     document = {"zones": [{"name": evil, "notes": evil + "\n"}]}
