@@ -1,5 +1,6 @@
 """Conductors and relays that do the same thing at the same moment."""
 
+import random
 import threading
 import uuid
 from collections import Counter
@@ -14,6 +15,7 @@ from servicevm import clock, pki
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import leases, models
+from servicevm.db.holds import hold_devices
 from servicevm.rpc.local import LateRelay
 from servicevm.states import OperationState
 from tests.unit.conductor.lab import Lab
@@ -68,6 +70,21 @@ def test_a_device_has_one_operation_in_hand(lab: Lab) -> None:
         devices, 1
     )
     assert sum(map(len, taken)) == len(devices)
+
+
+def test_those_who_hold_many_devices_do_not_deadlock(lab: Lab) -> None:
+    devices = [lab.device()[0] for _ in range(12)]
+
+    def hold(number: int) -> None:
+        dice = random.Random(number)  # noqa: S311
+        for _ in range(40):
+            # Not `db.write`, which would try again, a second later.
+            with db.writer() as session:
+                hold_devices(session, dice.sample(devices, 8))
+
+    at_once(CROWD, hold)
+    held = sum(row.hold_count for row in lab.all(models.Device))
+    assert held >= CROWD * 40 * 8
 
 
 def test_a_first_session_is_opened_many_times(lab: Lab) -> None:
