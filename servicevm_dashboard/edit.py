@@ -64,6 +64,7 @@ class EditView(View):
         """Each form by the attributes that it is about.
 
         :param values: to begin with
+        :raises ServicevmError: there is no form then
         """
         document = described.document(values)
         return {
@@ -94,13 +95,13 @@ class EditView(View):
             messages.error(request, _("You are not allowed to do that."))
             return redirect(self.detail_url)
         base = self.present(resource)
-        return self._show(resource, self.forms(resource, base, None), base)
+        return self._show(resource, self._forms(resource, base, None), base)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         data = unpacked(request.POST)
         resource = self._read()
         base = _base(data.get("base"), self.present(resource))
-        forms = self.forms(resource, base, data)
+        forms = self._forms(resource, base, data)
         if not all([form.is_valid() for form in forms.values()]):
             return self._show(resource, forms, base)
         mine = self.values(forms)
@@ -186,6 +187,18 @@ class EditView(View):
             exceptions.handle(
                 self.request, self.failure, redirect=reverse(self.index)
             )
+
+    def _forms(
+        self, resource: Any, values: Values, data: Sent | None
+    ) -> Mapping[str, SchemaForm]:
+        try:
+            return self.forms(resource, values, data)
+        except Exception:
+            # Without their schemas they can not be shown.
+            exceptions.handle(
+                self.request, self.failure, redirect=self.detail_url
+            )
+            raise
 
     def _allowed(self, resource: Any) -> bool:
         shown = resource.to_dict_view()

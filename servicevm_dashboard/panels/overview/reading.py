@@ -19,7 +19,7 @@ from servicevm_dashboard.api.servicevm import (
     Quota,
     Service,
 )
-from servicevm_dashboard.exceptions import ServicevmError
+from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
 
 #: Most rows of each list.
 ROWS = 10
@@ -57,6 +57,7 @@ def read(request: Any, *, all_projects: bool = False) -> Fleet:
     """Ask for all of it.
 
     :param all_projects: of all projects; there is no quota then
+    :raises NotAuthenticated: what else is wrong is in `Fleet.errors`
     """
     fleet = Fleet()
     everything = {"all_projects": True} if all_projects else {}
@@ -124,6 +125,8 @@ def _settled(calls: list[Callable[[], Any]], fleet: Fleet) -> Iterator[Any]:
         ]
         for each in begun:
             found = each.result()
+            if isinstance(found, NotAuthenticated):
+                raise found
             if isinstance(found, ServicevmError):
                 if str(found) not in fleet.errors:
                     fleet.errors.append(str(found))

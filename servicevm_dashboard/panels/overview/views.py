@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from horizon import views
+from horizon import exceptions, views
 from openstack_dashboard import policy
 
 from servicevm_dashboard.api import projects
-from servicevm_dashboard.live import INTERVAL
+from servicevm_dashboard.exceptions import NotAuthenticated
+from servicevm_dashboard.live import INTERVAL, refusal
 from servicevm_dashboard.panels.overview import reading, rows, shares
 
 
@@ -26,9 +27,17 @@ class IndexView(views.HorizonTemplateView):
     def get(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        if request.GET.get("fragment") == "region":
-            return self._fragment()
-        return super().get(request, *args, **kwargs)
+        polled = request.GET.get("fragment") == "region"
+        try:
+            if polled:
+                return self._fragment()
+            return super().get(request, *args, **kwargs)
+        except NotAuthenticated as error:
+            if polled:
+                return refusal(error)
+            # Horizon says so, and where to log in.
+            exceptions.handle(request)
+            raise
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(

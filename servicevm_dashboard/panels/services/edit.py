@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
-from horizon import exceptions
 
 from servicevm_dashboard import described, edit
 from servicevm_dashboard.api import servicevm
@@ -33,14 +32,9 @@ class EditView(edit.EditView):
     def forms(
         self, resource: Any, values: edit.Values, data: Sent | None
     ) -> Mapping[str, SchemaForm]:
-        try:
-            kind = servicevm.call(
-                self.request, Client.get_service_type, resource.service_type
-            )
-        except Exception:
-            exceptions.handle(
-                self.request, self.failure, redirect=self.detail_url
-            )
+        kind = servicevm.call(
+            self.request, Client.get_service_type, resource.service_type
+        )
         config = SchemaForm(
             kind.config_schema,
             "config",

@@ -59,7 +59,7 @@ class IndexView(views.HorizonTemplateView):
         try:
             region = self._region(live.Filter(self.request.GET))
         except ServicevmError as error:
-            return JsonResponse({"error": str(error)}, status=503)
+            return live.refusal(error)
         html = render_to_string(
             "servicevm/topology/_region.html", region, request=self.request
         )

@@ -102,6 +102,21 @@ def test_an_edit_that_changes_nothing_asks_for_nothing(
     assert "PATCH" not in {method for method, _path in service.requests}
 
 
+def test_an_edit_that_lacks_the_drivers_says_so(
+    admin: django.test.Client, service: FakeServicevm, template: Any
+) -> None:
+    url = reverse(
+        "horizon:admin:servicevm_templates:edit", args=[template["id"]]
+    )
+    sent = HtmlForm(admin.get(url).content.decode()).data()
+    with service.failing("GET /v1/drivers", 503, "unavailable", "Not now."):
+        asked = admin.get(url, follow=True)
+        saved = admin.post(url, sent, follow=True)
+    for answer in (asked, saved):
+        assert answer.status_code == 200
+        assert "Not now." in answer.content.decode()
+
+
 def test_an_edit_sends_what_was_changed(
     admin: django.test.Client, service: FakeServicevm, template: Any
 ) -> None:

@@ -17,6 +17,7 @@ LISTS = [
     "servicevm_operations:index",
     "servicevm_operations:events",
 ]
+LIVE = ["servicevm_overview:index", "servicevm_topology:index"]
 THINGS = ["servicevm_devices", "servicevm_services", "servicevm_operations"]
 TABS = [
     *[
@@ -123,6 +124,19 @@ def test_nobody_who_is_logged_out_is_told_of_a_failure(
     with service.failing("GET", 401, "unauthenticated", "No token."):
         poll = member.get(f"{page_of(name)}?fragment=rows", **AJAX)
     assert poll.status_code == 401
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_who_is_logged_out_on_a_page_that_is_open_learns_it(
+    member: django.test.Client, service: FakeServicevm, name: str
+) -> None:
+    with service.failing("GET", 401, "unauthenticated", "No token."):
+        poll = member.get(f"{page_of(name)}?fragment=region", **AJAX)
+        page = member.get(page_of(name))
+    assert poll.status_code == 401
+    # Horizon's own page, which has the way to log in.
+    assert page.status_code == 403
+    assert "/auth/login/" in page.content.decode()
 
 
 def test_a_page_waits_for_a_silent_service_once(
