@@ -14,6 +14,7 @@ from servicevm.relay.schemas import (
     RESULTS,
     reports_of_beat,
 )
+from servicevm_agent import wire
 
 SERVICE = "01234567-89ab-cdef-0123-456789abcdef"
 REPORT = {
@@ -49,6 +50,23 @@ GOOD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("method", GOOD)
 def test_what_the_protocol_says_passes_unchanged(method: str) -> None:
     assert REQUESTS[method](GOOD[method]) == GOOD[method]
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ({"rate": 500, "burst": 1000}, wire.Allowance(500, 1000)),
+        ({"rate": 0.5, "burst": 1000}, wire.OLD_AGENT),
+        ({"rate": 62.5, "burst": 1000}, wire.Allowance(62.5, 1000)),
+        ({"rate": 10**18, "burst": -1}, wire.OLD_AGENT),
+        ({"calls": {"rate": 500}}, wire.OLD_AGENT),
+    ],
+)
+def test_no_agent_is_refused_for_the_limits_that_it_says(
+    said: dict[str, Any], taken: wire.Allowance
+) -> None:
+    hello = REQUESTS["hello"]({**GOOD["hello"], "limits": said})
+    assert wire.allowance(hello["limits"], wire.OLD_AGENT) == taken
 
 
 def test_there_is_a_good_case_of_each_method() -> None:
