@@ -30,6 +30,11 @@ BASELINE = [
     ("link-name", ".modal-header > a.close"),
 ]
 
+#: Waits for what is animated; not for what never ends.
+_SETTLE = """() => Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => {})))"""
+
 _CONTROLS = "a, a *, button, button *, .btn, .btn *"
 
 #: What a page has no other colours for.
@@ -44,6 +49,9 @@ _BARE = """
   </tbody></table>
   <div class="well"><a href="#">well</a></div>
   BUTTONS
+  <ul class="dropdown-menu row_actions" style="display: block">
+    <li><button class="btn btn-danger">menu</button></li>
+  </ul>
 </div>
 """.replace(
     "BUTTONS",
@@ -54,12 +62,30 @@ _BARE = """
     ),
 )
 
+#: Above everything: what something else covers can not be measured.
+_SHOW_BARE = """(html) => {
+    const place = document.querySelector('.modal.in .modal-content') ||
+        document.querySelector('#content_body');
+    place.insertAdjacentHTML('beforeend', html);
+    const bare = document.querySelector('#bare-theme');
+    const colour = (one) => getComputedStyle(one).backgroundColor;
+    let behind = place;
+    while (behind.parentElement && colour(behind) === 'rgba(0, 0, 0, 0)') {
+        behind = behind.parentElement;
+    }
+    Object.assign(bare.style, {position: 'absolute', top: 0, left: 0,
+        width: '100%', minHeight: '40em',
+        backgroundColor: behind.parentElement ? colour(behind) : '#fff'});
+}"""
+
 
 def violations(page: Page, within: str | None = None) -> list[str]:
     """One line for each element that breaks a rule.
 
     :param within: a selector, to look there only
     """
+    # Colours on their way from one to another are nobody's.
+    page.evaluate(_SETTLE)
     there = [
         selector
         for selector in ([within] if within else _OURS)
@@ -103,11 +129,7 @@ def _theme(page: Page) -> set[tuple[str, str]]:
     """Pairs of colours of bare links and buttons that have not enough
     contrast.
     """
-    page.evaluate(
-        "html => document.querySelector('#content_body')"
-        ".insertAdjacentHTML('beforeend', html)",
-        _BARE,
-    )
+    page.evaluate(_SHOW_BARE, _BARE)
     try:
         rules = {"type": "rule", "values": ["color-contrast"]}
         found = _run(page, ["#bare-theme"], rules)
