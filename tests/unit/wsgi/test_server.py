@@ -72,8 +72,10 @@ def test_why_the_database_does_not_answer_is_for_the_log(
     tmp_path: Path,
 ) -> None:
     db.register(conf)
-    api = serve()
+    # Before anything has it open: what was read is remembered.
+    (tmp_path / "state").mkdir(mode=0o700, exist_ok=True)
     (tmp_path / "state" / "servicevm.sqlite").write_bytes(b"no database" * 99)
+    api = serve()
     with kept() as lines:
         for _ in range(2):
             answer = api.simulate_get("/v1/devices")
