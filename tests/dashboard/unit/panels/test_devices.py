@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import django.test
 import pytest
+from django.conf import settings
 from django.urls import reverse
+from openstack_auth import policy
 
 from servicevmclient.testing import FakeServicevm
 from tests.dashboard.unit.panels import world
@@ -76,6 +78,29 @@ def test_a_poll_has_each_row_with_what_to_say_of_it(
     assert found["rows"][0]["said"] == "edge: Active, Dead"
     assert "<tr" in found["rows"][0]["html"]
     assert "1 item" in found["parts"]["pages"]
+
+
+def test_policy_is_asked_no_more_often_for_more_rows(
+    member: django.test.Client,
+    service: FakeServicevm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+
+    def check(actions: object, *args: object) -> bool:
+        asked.append(actions)
+        return bool(policy.check(actions, *args))
+
+    monkeypatch.setattr(settings, "POLICY_CHECK_FUNCTION", check)
+    counted = []
+    for rows, more in ((1, 1), (20, 19)):
+        for number in range(more):
+            world.device(service, f"edge-{number}")
+        asked.clear()
+        answer = member.get(f"{INDEX}?fragment=rows")
+        assert len(answer.json()["rows"]) == rows
+        counted.append(len(asked))
+    assert counted[0] == counted[1] <= 6
 
 
 def test_pages_keep_filter_and_sort_order_both_ways(
