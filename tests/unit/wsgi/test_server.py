@@ -72,10 +72,15 @@ def test_why_the_database_does_not_answer_is_for_the_log(
     tmp_path: Path,
 ) -> None:
     db.register(conf)
-    # Before anything has it open: what was read is remembered.
-    (tmp_path / "state").mkdir(mode=0o700, exist_ok=True)
-    (tmp_path / "state" / "servicevm.sqlite").write_bytes(b"no database" * 99)
     api = serve()
+    database = tmp_path / "state" / "servicevm.sqlite"
+    (tmp_path / "other").write_bytes(b"no database" * 99)
+    # Who has it open already, such as the thread that tells of the process,
+    # goes on with the old file; who opens it from now on has the new one.
+    (tmp_path / "other").replace(database)
+    for suffix in ("-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    db.engine().dispose()
     with kept() as lines:
         for _ in range(2):
             answer = api.simulate_get("/v1/devices")
