@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from servicevmclient.v1 import Client
 from tests.dashboard.browser.conftest import PageAs, unique
@@ -232,6 +232,47 @@ def test_a_slow_api_is_asked_one_question_at_a_time(
     quick.wait_for_timeout(2 * INTERVAL)
 
 
+@pytest.mark.parametrize("how", ["never", "not ours"])
+def test_an_answer_that_is_none_is_told(
+    quick: Page, prefix: str, make_device: Make, watch: Watch, how: str
+) -> None:
+    watch.expect("ERR_ABORTED|ERR_FAILED")
+    make_device(f"{prefix}-one")
+    listed(quick, prefix)
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if how == "never":
+            held.append(route)
+        else:
+            route.fulfill(body="<h1>Gateway</h1>", content_type="text/html")
+
+    polls = "**/*fragment=rows*"
+    quick.route(polls, answer)
+    expect(stale(quick)).to_contain_text("did not answer", timeout=30_000)
+    quick.unroute(polls)
+    expect(stale(quick)).to_be_hidden(timeout=30_000)
+
+
+def test_no_reason_outlives_what_it_is_about(
+    quick: Page,
+    prefix: str,
+    make_device: Make,
+    make_template: Make,
+    member: Client,
+) -> None:
+    slow = make_template(infra_options={"delete_seconds": 4})
+    device = make_device(f"{prefix}-one", template_id=slow.id)
+    make_device(f"{prefix}-two")
+    listed(quick, prefix)
+    member.delete_device(device.id)
+    expect(row(quick, device.name)).to_contain_text("Deleting")
+    row(quick, device.name).get_by_role("link", name="Create Service").hover()
+    expect(quick.get_by_role("tooltip")).to_have_text("It is being deleted.")
+    expect(row(quick, device.name)).to_have_count(0, timeout=30_000)
+    expect(quick.get_by_role("tooltip")).to_have_count(0)
+
+
 def test_it_stops_when_nobody_is_logged_in(
     quick: Page,
     prefix: str,
@@ -277,6 +318,7 @@ def test_what_is_not_possible_says_why_to_everybody(
     screenshot(quick, "devices-refused")
     quick.mouse.move(0, 0)
     expect(quick.get_by_role("tooltip")).to_have_count(0)
+    expect(reboot).to_have_accessible_description(why)
     reboot.focus()
     expect(quick.get_by_role("tooltip")).to_have_text(why)
     url = quick.url

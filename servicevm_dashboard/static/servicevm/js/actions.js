@@ -26,6 +26,11 @@
       trigger: 'hover focus',
       title: function () { return this.dataset.servicevmWhy; }
     });
+    // It is said in the page already; Bootstrap would take that away.
+    $(document).on('inserted.bs.tooltip hidden.bs.tooltip',
+      '[data-servicevm-why]', function () {
+        this.setAttribute('aria-describedby', this.id + '__why');
+      });
     horizon.tabs.addTabLoadFunction(nameBoxes);
     // After Horizon has made them.
     $(nameBoxes);

@@ -17,6 +17,8 @@
   'use strict';
 
   var SLOWEST = 60000;
+  //: A laptop that slept may wait for an answer that never comes.
+  var PATIENCE = 60000;
   var servicevm = window.servicevm = window.servicevm || {};
 
   /* Whether the user could not see it, or is in the middle of something. */
@@ -34,7 +36,10 @@
 
   /* What the URL answers; a Refused that says why not. */
   function ask(url) {
-    return fetch(url, {
+    var given = new AbortController();
+    var timer = setTimeout(function () { given.abort(); }, PATIENCE);
+    var answered = fetch(url, {
+      signal: given.signal,
       credentials: 'same-origin',
       cache: 'no-store',
       headers: {'X-Requested-With': 'XMLHttpRequest'}
@@ -43,17 +48,20 @@
           answer.status === 403) {
         throw new Refused('', 'out');
       }
-      return answer.json().catch(function () { return {}; }).then(
+      return answer.json().catch(function () { return null; }).then(
         function (data) {
-          if (data.gone) { throw new Refused('', 'gone'); }
-          if (answer.ok) { return data; }
+          if (data && data.gone) { throw new Refused('', 'gone'); }
+          if (data && answer.ok) { return data; }
           throw new Refused(
-            data.error || gettext('The dashboard did not answer.'),
+            data && data.error || gettext('The dashboard did not answer.'),
             answer.status === 409 ? 'moved' : undefined);
         });
     }, function () {
       throw new Refused(gettext('The dashboard did not answer.'));
     });
+    function over() { clearTimeout(timer); }
+    answered.then(over, over);
+    return answered;
   }
 
   function link(href, text) {

@@ -34,9 +34,15 @@
     if (again) { again.focus({preventScroll: true}); }
   }
 
+  /* A reason that is shown beside what goes away would stay for ever. */
+  function hush(old) {
+    $(old).find('[data-servicevm-why]').tooltip('hide');
+  }
+
   /* Make `old` show what `fresh` shows, where it does not. */
   function same(old, fresh) {
     if (old.innerHTML === fresh.innerHTML) { return; }
+    hush(old);
     keepingFocus(old, function () { old.innerHTML = fresh.innerHTML; });
   }
 
@@ -75,6 +81,7 @@
       Object.keys(known).forEach(function (id) {
         said.push(interpolate(gettext('%(name)s is no longer in this list'),
           {name: known[id].dataset.display}, true));
+        hush(known[id]);
         known[id].remove();
       });
     });
