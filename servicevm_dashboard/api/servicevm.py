@@ -59,6 +59,7 @@ __all__ = [
     "ServiceType",
     "call",
     "client",
+    "endpoint",
     "quota",
 ]
 
@@ -85,22 +86,28 @@ _KINDS: tuple[
 )
 
 
+def endpoint(request: Any) -> str:
+    """Where the service is, in the region that is looked at."""
+    found: str = base.url_for(request, SERVICE_TYPE)
+    return found
+
+
 @memoized
 def client(request: Any) -> Client:
     """The SDK's client for who is logged in; one for each request.
 
     The token that Horizon has is used as it is: no page asks Keystone.
     """
-    endpoint = base.url_for(request, SERVICE_TYPE)
+    where = endpoint(request)
     verify = settings.OPENSTACK_SSL_CACERT or True
     return Client(
         session.Session(
-            auth=token_endpoint.Token(endpoint, request.user.token.id),
+            auth=token_endpoint.Token(where, request.user.token.id),
             original_ip=auth_utils.get_client_ip(request),
             verify=verify if not settings.OPENSTACK_SSL_NO_VERIFY else False,
             app_name="servicevm_dashboard",
         ),
-        endpoint_override=endpoint,
+        endpoint_override=where,
         timeout=TIMEOUT,
         # A person waits, and asks again.
         connect_retries=0,

@@ -26,7 +26,8 @@ def actions(request: Any, name: str) -> Mapping[str, Any]:
 
     :raises ServicevmError: where it can not be read
     """
-    key = f"servicevm-actions-{name}"
+    # Another region may have another release.
+    key = f"servicevm-actions-{servicevm.endpoint(request)}-{name}"
     found = cache.get(key)
     if found is None:
         declared = servicevm.call(request, Client.get_service_type, name)

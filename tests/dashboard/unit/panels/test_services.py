@@ -1,5 +1,7 @@
 """The services' pages, over HTTP to the service."""
 
+from collections.abc import Callable
+
 import django.test
 import pytest
 from django.core.cache import cache
@@ -100,6 +102,18 @@ def test_only_what_a_browser_understands_is_a_link(
 ) -> None:
     keys = ("protocol", "address", "port")
     assert reading.url(dict(zip(keys, endpoint, strict=True))) == shown
+
+
+def test_actions_of_another_region_are_not_taken_for_those_of_this_one(
+    as_user: Callable[..., django.test.Client], service: FakeServicevm
+) -> None:
+    here = world.service(service)
+    assert b"Other Actions" in as_user("member").get(url(here)).content
+    with FakeServicevm() as other:
+        other.store.add("service_types", {"name": "loadbalancer", "slots": 1})
+        there = world.service(other)
+        browser = as_user("member", url=other.url)
+        assert b"Other Actions" not in browser.get(url(there)).content
 
 
 def test_a_page_of_a_service_takes_three_calls_at_most(
