@@ -7,6 +7,7 @@ from typing import Any
 from oslo_config import cfg
 
 from servicevm import drivers
+from servicevm.api.asking import Asking
 from servicevm.db.quotas import QUOTAS
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.enforcer import Policy
@@ -23,6 +24,7 @@ class Runtime:
         self.conf = conf
         self.conductor = conductor
         self.policy = Policy(conf)
+        self.asking = Asking(int(conf.api.threads))
         self.max_body = int(conf.api.max_body_bytes)
         self.max_limit = int(conf.api.max_limit)
         self.quotas = {name: int(conf.quota[name]) for name in QUOTAS}

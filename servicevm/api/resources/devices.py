@@ -241,9 +241,11 @@ class ConsoleLog(Resource):
     )
     def on_get(self, call: Call, id: str) -> Json:
         with db.reader() as session:
-            call.found(listing.one(session, LISTING, id), "device", id)
+            row = call.found(listing.one(session, LISTING, id), "device", id)
         wanted = int(call.values.get("max_bytes", [str(_DEFAULT_LOG)])[0])
-        text = self.runtime.conductor.console_log(id, min(wanted, _MAX_LOG))
+        most = min(wanted, _MAX_LOG)
+        with self.runtime.asking(row.project_id):
+            text = self.runtime.conductor.console_log(id, most)
         return {"console_log": text}
 
 

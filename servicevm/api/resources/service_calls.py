@@ -42,7 +42,8 @@ class Stats(Resource):
         row = _find(call, id)
         _refuse_unserved(row)
         _arguments(known_type(row.service_type), "stats", {})
-        found = self.runtime.conductor.call_service(id, "stats", {})
+        with self.runtime.asking(row.project_id):
+            found = self.runtime.conductor.call_service(id, "stats", {})
         return {"stats": dict(found)}
 
 
@@ -61,7 +62,8 @@ class Actions(Resource):
         row = _find(call, id)
         _arguments(known_type(row.service_type), action, arguments)
         _refuse_unserved(row)
-        found = self.runtime.conductor.call_service(id, action, arguments)
+        with self.runtime.asking(row.project_id):
+            found = self.runtime.conductor.call_service(id, action, arguments)
         return {"result": dict(found)}
 
 

@@ -1,5 +1,7 @@
 """A conductor that does nothing but note what it is asked."""
 
+import threading
+
 from servicevm.errors import ServicevmError
 from servicevm.rpc.base import Json
 
@@ -10,6 +12,7 @@ class RecordingConductor:
     :ivar calls: name of the method and its arguments, in order
     :ivar answer: what `call_service` returns
     :ivar refusal: what `call_service` and `console_log` raise, if set
+    :ivar silence: if set, `call_service` waits until this is
     """
 
     def __init__(self) -> None:
@@ -17,6 +20,7 @@ class RecordingConductor:
         self.answer: Json = {}
         self.log = ""
         self.refusal: ServicevmError | None = None
+        self.silence: threading.Event | None = None
 
     def wake(self) -> None:
         self.calls.append(("wake",))
@@ -25,6 +29,8 @@ class RecordingConductor:
         self, service_id: str, action: str, arguments: Json
     ) -> Json:
         self.calls.append(("call_service", service_id, action, arguments))
+        if self.silence:
+            self.silence.wait(30)
         if self.refusal:
             raise self.refusal
         return self.answer

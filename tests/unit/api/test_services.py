@@ -1,10 +1,14 @@
 import copy
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from falcon import testing
 
+from servicevm.api import asking
 from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.errors import AGENT_TIMEOUT, TransientError
@@ -281,6 +285,30 @@ def test_statistics_are_asked_of_the_device(
     answer = api.simulate_get(path)
     assert answer.json == {"stats": {"listeners": [], "pools": []}}
     assert conductor.calls[-1] == ("call_service", service["id"], "stats", {})
+
+
+def test_silent_devices_of_a_project_do_not_keep_all_threads(
+    api: testing.TestClient,
+    service: dict[str, Any],
+    conductor: RecordingConductor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    requests.become(models.Service, service["id"], observed_generation=1)
+    path = f"/v1/services/{service['id']}/stats"
+    conductor.answer = {"listeners": [], "pools": []}
+    conductor.silence = threading.Event()
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(api.simulate_get, path) for _ in range(8)]
+        # Two may wait for their device, six are sent away.
+        until = time.monotonic() + 30
+        while sum(one.done() for one in answers) < 6:
+            assert time.monotonic() < until
+            wait(answers, timeout=0.05)
+        assert api.simulate_get("/v1/services").status_code == 200
+        conductor.silence.set()
+    codes = sorted(one.result().status_code for one in answers)
+    assert codes == [200, 200, *[503] * 6]
 
 
 def test_what_the_conductor_refuses_is_passed_on(
