@@ -119,9 +119,8 @@ def create_device(page: Page, template: Any, name: str) -> None:
 
 
 def create_balancer(page: Page, name: str, *members: tuple[str, int]) -> None:
-    """The wizard, on the only device."""
-    page.get_by_role("link", name="Create Service", exact=True).first.click()
-    button(page, "Next").click()
+    """The wizard, from a device's page."""
+    page.get_by_role("link", name="Create Service", exact=True).click()
     page.get_by_label("Name").fill(name)
     button(page, "Next").click()
     field(page, "config/listeners/0/port").fill("80")
@@ -183,8 +182,8 @@ def test_a_newcomer_makes_breaks_heals_and_deletes_a_load_balancer(
     overview(page).get_by_role("link", name="edge", exact=True).click()
     expect(overview(page)).to_contain_text("It is in service.")
 
-    panel(page, "services")
-    expect(page.locator("tr.empty")).to_contain_text("No services yet")
+    pane = opened(page, "Services")
+    expect(pane).to_contain_text("No services on this device yet.")
     create_balancer(page, "web", ("192.0.2.11", 8080), ("192.0.2.12", 8080))
     untouched(page)
     about = overview(page)
@@ -402,7 +401,7 @@ def test_a_real_machine_balances_real_requests(
     expect(console).to_contain_text("servicevm-agent")
     screenshot(page, "story-console")
 
-    panel(page, "services")
+    opened(page, "Services")
     servers = [("127.0.0.1", one.port) for one in backends]
     create_balancer(page, "web", *servers)
     about = overview(page)
