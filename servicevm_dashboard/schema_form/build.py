@@ -144,7 +144,7 @@ class Builder:
         self, node: Node, schema: Schema, value: Any, place: Place
     ) -> None:
         items = schemas.resolve(schema["items"], self._root)
-        node.noun = schemas.singular(schema, items, place.key)
+        node.noun = schemas.singular(items, place.key)
         node.least = int(schema.get("minItems", 0))
         node.most = schema.get("maxItems")
         node.explicit = place.required or value == []
@@ -176,7 +176,7 @@ class Builder:
             place.at(
                 index,
                 label=label.strip(),
-                noun="" if number else node.noun,
+                noun="" if number else schemas.item(items, place.key),
                 required=True,
                 lists=place.lists + 1,
             ),

@@ -67,7 +67,7 @@ def item(
     """
     found = value(items, root, within=within)
     if schemas.kind(items) == "object":
-        noun = schemas.singular(schema, items, key)
+        noun = schemas.item(items, key)
         for name in found:
             wanted = schemas.resolve(items["properties"][name], root)
             stem = suggestion(wanted, name, noun)
@@ -81,7 +81,7 @@ def suggestion(schema: Schema, key: str, noun: str) -> str:
 
     Items of a list have names because they refer to each other.
 
-    :param noun: what one item is called
+    :param noun: what one item is called, in any language the same
     """
     if key != "name" or schemas.kind(schema) != "string":
         return ""

@@ -96,14 +96,22 @@ def label(schema: Schema, key: str) -> str:
     return translated(schema.get("title")) or readable(key)
 
 
-def singular(schema: Schema, items: Schema, key: str) -> str:
-    """What a person calls one item of a list: "listener"."""
-    title = translated(items.get("title"))
-    if not title:
-        word = re.sub(r"ies$", "y", key)
-        word = re.sub(r"sses$", "ss", word) if word == key else word
-        title = readable(re.sub(r"(?<!s)s$", "", word))
-    return title
+def item(items: Schema, key: str) -> str:
+    """One item of a list as its schema calls it: "listener".
+
+    It is the same in every language, for what names are made of.
+    """
+    title = items.get("title")
+    if title:
+        return str(title)
+    word = re.sub(r"ies$", "y", key)
+    word = re.sub(r"sses$", "ss", word) if word == key else word
+    return readable(re.sub(r"(?<!s)s$", "", word))
+
+
+def singular(items: Schema, key: str) -> str:
+    """What a person calls one item of a list."""
+    return translated(item(items, key))
 
 
 def readable(key: str) -> str:

@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 from django import template
+from django.utils import translation
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -18,3 +19,10 @@ def exact(value: Any) -> SafeString:
     is below an ``ng-non-bindable``, where AngularJS looks at nothing.
     """
     return mark_safe(html.escape(str(value)))  # noqa: S308
+
+
+@register.filter
+def inside(noun: str) -> str:
+    """A noun as it is written inside a sentence."""
+    german = (translation.get_language() or "").startswith("de")
+    return noun if german else noun.lower()
