@@ -5,7 +5,7 @@ import functools
 import itertools
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import CancelledError, Future
 from importlib.metadata import version
 from typing import Any
@@ -37,6 +37,8 @@ _GRACE = 2.0
 _START = 30.0
 #: Seconds that connections get to close when the relay stops.
 _FAREWELL = 1.0
+#: Seconds until work of the background begins again after a failure.
+_AGAIN = 1.0
 
 
 class Relay:
@@ -237,13 +239,13 @@ class Relay:
         self._started_at = clock.now_us()
         self._movement = Movement(board)
         tasks = [
-            loop.create_task(work)
+            loop.create_task(_kept_up(work))
             for work in (
-                self._sweep(board),
-                self._flush_beats(board),
-                self._report(board, self._movement),
-                self._movement.run(),
-                self._look_at_certificate(board),
+                functools.partial(self._sweep, board),
+                functools.partial(self._flush_beats, board),
+                functools.partial(self._report, board, self._movement),
+                self._movement.run,
+                functools.partial(self._look_at_certificate, board),
             )
         ]
         started.set_result(None)
@@ -386,3 +388,13 @@ class Relay:
             )
         self._failing.add(what)
         return True
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
+    """Do work that has no end: a defect in it must not end it silently."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            LOG.exception("Work of the relay failed; it begins again")
+        await asyncio.sleep(_AGAIN)

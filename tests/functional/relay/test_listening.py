@@ -5,15 +5,19 @@ import stat
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from servicevm import pki
 from servicevm.errors import PORT_TAKEN, PermanentError
 from servicevm.relay import limits as bounds
+from servicevm.relay import service
 from servicevm.relay.service import Relay
 from tests.functional.relay.conductor import PATIENCE
 from tests.functional.relay.conftest import House
+
+BEAT = {"services": {}, "boot_id": "boot-1"}
 
 
 def test_only_its_owner_may_dial_the_serial_socket(house: House) -> None:
@@ -93,3 +97,26 @@ def test_new_sessions_have_the_certificate_that_is_there_now(
     while served() == before:
         assert time.monotonic() < until, "the old one is served for ever"
     assert house.relay.call(device_id, "ping", {"n": 1}, 10) == {"n": 1}
+
+
+def test_a_defect_ends_no_work_of_the_background(
+    quiet_house: House, device_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The beats of agents are still handed over after it."""
+    real, failed = Relay._flush, threading.Event()
+
+    def flush(relay: Relay, *arguments: Any) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise ZeroDivisionError
+        real(relay, *arguments)
+
+    monkeypatch.setattr(Relay, "_flush", flush)
+    monkeypatch.setattr(service, "_AGAIN", 0.01)
+    quiet_house.start()
+    agent = quiet_house.agent(device_id)
+    agent.hello()
+    agent.notify("heartbeat", BEAT)
+    assert failed.wait(PATIENCE)
+    agent.notify("heartbeat", BEAT)
+    quiet_house.conductor.wait_for_method("heartbeats")
