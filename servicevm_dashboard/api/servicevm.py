@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from horizon.exceptions import ServiceCatalogException
 from horizon.utils.memoized import memoized
 from keystoneauth1 import session, token_endpoint
 from openstack_auth import utils as auth_utils
@@ -87,8 +88,15 @@ _KINDS: tuple[
 
 
 def endpoint(request: Any) -> str:
-    """Where the service is, in the region that is looked at."""
-    found: str = base.url_for(request, SERVICE_TYPE)
+    """Where the service is, in the region that is looked at.
+
+    :raises Unavailable: the catalogue does not say
+    """
+    try:
+        found: str = base.url_for(request, SERVICE_TYPE)
+    except ServiceCatalogException as error:
+        # It has no endpoint of the kind that Horizon is told to use.
+        raise exceptions.Unavailable(str(error), hint=_later()) from error
     return found
 
 
@@ -162,14 +170,18 @@ def _converted(error: sdk.ClientError) -> exceptions.ServicevmError:
     if isinstance(error, sdk.ConnectionFailed):
         # The SDK's words are for who can start the service.
         sentence = _("The Service VM service does not answer.")
-        hint = _(
-            "Try again in a moment; if that does not help, tell your "
-            "administrator."
-        )
+        hint = _later()
     return kind(
         sentence,
         hint=hint,
         code=error.code,
         fields=error.fields,
         request_id=error.request_id,
+    )
+
+
+def _later() -> str:
+    return _(
+        "Try again in a moment; if that does not help, tell your "
+        "administrator."
     )

@@ -62,7 +62,11 @@ def read(request: Any, *, all_projects: bool = False) -> Fleet:
     fleet = Fleet()
     everything = {"all_projects": True} if all_projects else {}
     # One for all threads, made before there are any.
-    servicevm.client(request)
+    try:
+        servicevm.client(request)
+    except ServicevmError as error:
+        fleet.errors.append(str(error))
+        return fleet
 
     def call(method: Callable[..., Any], *args: Any, **query: Any) -> Any:
         try:

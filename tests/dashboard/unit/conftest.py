@@ -50,8 +50,16 @@ def identity() -> Iterator[str]:
         thread.join()
 
 
-def token(identity: str, endpoint: str, roles: Sequence[str]) -> Any:
-    """A token of the project `PROJECT`, as Horizon keeps one."""
+def token(
+    identity: str,
+    endpoint: str,
+    roles: Sequence[str],
+    interfaces: Sequence[str] = ("public", "internal", "admin"),
+) -> Any:
+    """A token of the project `PROJECT`, as Horizon keeps one.
+
+    :param interfaces: that the catalogue has of the service
+    """
     made = fixture.V3Token(
         user_id="u1",
         user_name="mia",
@@ -64,10 +72,12 @@ def token(identity: str, endpoint: str, roles: Sequence[str]) -> Any:
     )
     for role in roles:
         made.add_role(id=role, name=role)
-    for kind, url in (("identity", identity), ("servicevm", endpoint)):
-        made.add_service(kind, name=kind).add_standard_endpoints(
-            public=url, internal=url, admin=url, region="RegionOne"
-        )
+    made.add_service("identity", name="identity").add_standard_endpoints(
+        public=identity, internal=identity, admin=identity, region="RegionOne"
+    )
+    ours = made.add_service("servicevm", name="servicevm")
+    for interface in interfaces:
+        ours.add_endpoint(interface, endpoint, region="RegionOne")
     return auth_user.Token(access.AccessInfoV3(made, auth_token="a-token"))
 
 
@@ -83,8 +93,10 @@ def as_user(
 ) -> Callable[..., django.test.Client]:
     """``as_user("member")``: a client of who has these roles."""
 
-    def login(*roles: str, url: str | None = None) -> django.test.Client:
-        made = token(identity, url or service.url, roles)
+    def login(
+        *roles: str, url: str | None = None, **catalog: Any
+    ) -> django.test.Client:
+        made = token(identity, url or service.url, roles, **catalog)
         request = SimpleNamespace(session={})
         user = auth_user.create_user_from_token(
             request, made, identity, "RegionOne"

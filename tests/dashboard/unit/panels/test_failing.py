@@ -167,3 +167,16 @@ def test_a_service_that_is_down_leaves_pages_open_and_says_so(
     assert answer.status_code == 200
     assert b"does not answer" in answer.content
     assert b"Back to the list" in answer.content
+
+
+def test_a_region_that_does_not_say_where_it_is_leaves_pages_open(
+    as_user: Callable[..., django.test.Client],
+) -> None:
+    member = as_user("member", "reader", interfaces=["admin"])
+    for name in (*LISTS, *LIVE):
+        answer = member.get(page_of(name))
+        assert answer.status_code == 200
+        assert b"catalog" in answer.content
+    answer = member.get(page_of("servicevm_devices:detail", NOWHERE))
+    assert answer.status_code == 200
+    assert b"catalog" in answer.content
