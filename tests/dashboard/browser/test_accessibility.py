@@ -143,7 +143,11 @@ ADMIN = {
 
 @pytest.mark.parametrize("user", ["red-member", "admin"])
 def test_pages_are_for_everybody(
-    page_as: PageAs, fleet: Fleet, user: str, size: ViewportSize
+    page_as: PageAs,
+    fleet: Fleet,
+    user: str,
+    size: ViewportSize,
+    screenshot: Make,
 ) -> None:
     page = page_as(user, viewport=size)
     dashboard, paths = ("admin", ADMIN)
@@ -154,6 +158,9 @@ def test_pages_are_for_everybody(
         page.goto(f"/{dashboard}/{path.format(**fleet._asdict())}")
         expect(page.locator(".servicevm").first).to_be_visible()
         found += problems(page, name)
+        screenshot(
+            page, f"{dashboard}-{'-'.join(name.split())}-{size['width']}"
+        )
     assert not found, "\n".join(found)
 
 

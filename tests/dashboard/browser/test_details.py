@@ -265,30 +265,6 @@ def test_a_service_has_its_tabs(
         screenshot(page, f"service-{tab.lower()}")
 
 
-@pytest.mark.parametrize("page_", ["device", "service", "operation"])
-def test_details_fit_a_telephone(
-    page_as: PageAs,
-    make_service: Make,
-    page_: str,
-    screenshot: Callable[..., object],
-    member: Client,
-) -> None:
-    service = make_service()
-    device = member.get_device(service.device_id)
-    urls = {
-        "device": device_url(device, "?tab=device__operations"),
-        "service": service_url(service),
-        "operation": f"/project/servicevm_operations/{service.operation_id}/",
-    }
-    page = page_as("red-member", viewport={"width": 390, "height": 820})
-    page.goto(urls[page_])
-    assert page.evaluate(
-        "document.querySelector('#content_body').scrollWidth"
-        " <= window.innerWidth"
-    )
-    screenshot(page, f"{page_}-390")
-
-
 def test_an_operation_is_cancelled_and_retried(
     quick: Page,
     make_device: Make,

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
-from servicevmclient.v1 import Client
 from tests.dashboard.browser import audit
 from tests.dashboard.browser.conftest import PageAs
 from tests.dashboard.browser.watch import Watch
@@ -48,11 +46,3 @@ def test_calls_of_a_page_are_counted(
         page.goto("/project/servicevm_devices/")
     assert calls
     assert all(call.method == "GET" for call in calls)
-
-
-@pytest.mark.vm
-def test_a_device_can_be_a_real_machine(
-    vm_template: Any, make_device: Callable[..., Any], member: Client
-) -> None:
-    device = make_device("real", template_id=vm_template.id)
-    assert device.provisioning_status == "ACTIVE"

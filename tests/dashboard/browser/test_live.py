@@ -398,33 +398,3 @@ def test_pages_filter_and_order_go_together(
     expect(header).to_have_attribute("aria-sort", "descending")
     page.get_by_role("link", name="Show all").click()
     expect(page.get_by_label("Name begins with")).to_have_value("")
-
-
-@pytest.mark.parametrize("width", [1366, 390])
-@pytest.mark.parametrize(
-    "panel",
-    [
-        "servicevm_devices/",
-        "servicevm_services/",
-        "servicevm_operations/",
-        "servicevm_operations/events/",
-    ],
-)
-def test_lists_are_accessible_and_fit(
-    page_as: PageAs,
-    panel: str,
-    width: int,
-    make_device: Make,
-    axe: Callable[..., None],
-    screenshot: Callable[..., object],
-) -> None:
-    make_device()
-    page = page_as("red-member", viewport={"width": width, "height": 820})
-    page.goto(f"/project/{panel}")
-    axe(page)
-    assert page.evaluate(
-        "document.querySelector('#content_body').scrollWidth"
-        " <= window.innerWidth"
-    )
-    name = panel.strip("/").removeprefix("servicevm_").replace("/", "-")
-    screenshot(page, f"{name}-{width}")
