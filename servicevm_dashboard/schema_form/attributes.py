@@ -22,6 +22,11 @@ _ATTRS = {
 
 #: A class of characters in a pattern.
 _CLASS = re.compile(r"(?<!\\)\[(\^?)((?:\\.|[^\]\\])+)\]")
+#: Escapes that need none, outside of a class and in one.
+_OUTSIDE = re.compile(r"(?<!\\)\\(_|[^\w^$\\.*+?()\[\]{}|/])")
+_INSIDE = re.compile(r"(?<!\\)\\(_|[^\w^$\\.*+?()\[\]{}|/&!#%,:;<=>@`~-])")
+#: In a class, operators or reserved to become some.
+_TWICE = re.compile(r"(?<!\\)([&!#$%*+,.:;<=>?@^`~])\1")
 
 
 def attributes(node: Node, schema: Schema, prefix: str) -> dict[str, Any]:
@@ -61,15 +66,24 @@ def _whole(pattern: str) -> str:
     start = "" if pattern.startswith("^") else ".*"
     end = "" if pattern.endswith("$") else ".*"
     whole = f"{start}(?:{pattern}){end}" if start or end else pattern
-    return _CLASS.sub(_escaped, whole)
+    parts, at = [], 0
+    for found in _CLASS.finditer(whole):
+        parts += [_OUTSIDE.sub(r"\1", whole[at : found.start()])]
+        parts += [_escaped(found)]
+        at = found.end()
+    return "".join([*parts, _OUTSIDE.sub(r"\1", whole[at:])])
 
 
 def _escaped(found: re.Match[str]) -> str:
     """A class of characters as HTML wants it: its syntax is stricter.
 
     The pattern of an input is compiled with the flag ``v``, where the
-    characters of syntax are escaped, a hyphen at the end as well.
+    characters of syntax are escaped, a hyphen that is no range and doubled
+    punctuation as well, and nothing else is. One that can not be compiled
+    is none to a browser.
     """
-    inner = re.sub(r"(?<!\\)([(){}/|\[])", r"\\\1", found[2])
-    inner = re.sub(r"^-|(?<!\\)-$", r"\\-", inner)
+    inner = _INSIDE.sub(r"\1", found[2])
+    inner = re.sub(r"(?<!\\)([(){}/|\[])", r"\\\1", inner)
+    inner = re.sub(r"^-|(?<!\\)-$|(?<=\\[dswDSW])-", r"\\-", inner)
+    inner = _TWICE.sub(r"\\\1\\\1", inner)
     return f"[{found[1]}{inner}]"

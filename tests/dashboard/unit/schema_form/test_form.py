@@ -243,6 +243,28 @@ def test_what_is_sent_can_not_make_more_items_than_there_may_be() -> None:
     assert len(form.document["zones"]) <= 1000
 
 
+@pytest.mark.parametrize(
+    ("pattern", "shown"),
+    [
+        (r"^[a-z0-9-]+$", r"^[a-z0-9\-]+$"),
+        (r"^\d{3}\-\d{4}$", r"^\d{3}-\d{4}$"),
+        (r"^a\:\_\.\/b$", r"^a:_\.\/b$"),
+        (r"^[a-z\_\-]+$", r"^[a-z_\-]+$"),
+        (r"^[\w-.]+$", r"^[\w\-.]+$"),
+        (r"^[a&&b!!]+$", r"^[a\&\&b\!\!]+$"),
+        (r"^[(){}|/]$", r"^[\(\)\{\}\|\/]$"),
+    ],
+)
+def test_a_pattern_is_written_as_browsers_compile_it(
+    pattern: str, shown: str
+) -> None:
+    """With the flag ``v``, in which these are syntax errors."""
+    text = {"type": "string", "pattern": pattern}
+    form = SchemaForm({"type": "object", "properties": {"a": text}}, "config")
+    nodes = {node.name: node for node in form.root}
+    assert nodes["config/a"].attrs["pattern"] == shown
+
+
 def test_an_item_that_is_named_often_is_one() -> None:
     often = ["0"] * 500
     data = MultiValueDict(
