@@ -26,19 +26,27 @@ def _read(request: Any) -> Mapping[str, str]:
     return {project.id: project.name for project in found}
 
 
+@memoized
+def _kept(request: Any) -> dict[str, str]:
+    """What is known of them; looked up once, though each row asks."""
+    return dict(cache.get(_key(request)) or {})
+
+
+def _key(request: Any) -> str:
+    return f"servicevm:projects:{request.user.id}:{request.user.project_id}"
+
+
 def names(request: Any, *wanted: str) -> Mapping[str, str]:
     """Id to name of all projects; empty where Keystone gives none.
 
     :param wanted: ids that are looked for; a project that is younger than
         what is kept is found, too. Their name is "" if there is none.
     """
-    user = request.user
-    key = f"servicevm:projects:{user.id}:{user.project_id}"
-    kept: Mapping[str, str] | None = cache.get(key)
-    if kept is None or any(one not in kept for one in wanted):
-        kept = dict.fromkeys(wanted, "") | (kept or {}) | _read(request)
+    kept = _kept(request)
+    if not kept or any(one not in kept for one in wanted):
+        kept.update(dict.fromkeys(wanted, "") | kept | _read(request))
         if any(kept.values()):
-            cache.set(key, kept, _KEPT)
+            cache.set(_key(request), kept, _KEPT)
     return kept
 
 

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import django.test
 import pytest
+from django.core.cache import caches
 from django.urls import reverse
 
 from servicevmclient.testing import FakeServicevm
+from tests.dashboard.unit.panels import world
 
 PAGES = [
     "servicevm_overview:index",
@@ -129,3 +131,25 @@ def test_the_overview_counts_all_projects_and_names_them(
     assert all(
         "all_projects=true" in path for _method, path in service.requests
     )
+
+
+def test_the_names_of_projects_are_looked_up_once_however_many_rows(
+    admin: django.test.Client,
+    service: FakeServicevm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number in range(10):
+        world.device(service, f"edge-{number}")
+    page = url("servicevm_devices:index")
+    assert b"red" in admin.get(page).content
+    asked: list[str] = []
+    kind = type(caches["default"])
+    read = kind.get
+
+    def get(own: object, key: str, *more: object, **told: object) -> object:
+        asked.append(key)
+        return read(own, key, *more, **told)
+
+    monkeypatch.setattr(kind, "get", get)
+    assert admin.get(page).status_code == 200
+    assert len([key for key in asked if "projects" in key]) == 1
