@@ -56,6 +56,7 @@ def schema(*, name: str = "") -> dict[str, Any]:
                 "title": _("Properties"),
                 "description": _("Your own keys and values."),
                 "maxItems": 64,
+                "x-unique": "key",
                 "items": {
                     "type": "object",
                     "title": _("Property"),

@@ -8,12 +8,11 @@
 Filter, sort order and page are in the URL, and nowhere else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -24,114 +23,13 @@ from horizon.utils import functions
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Page
 from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
+from servicevm_dashboard.filters import Filter
 from servicevm_dashboard.tables import Table
 
 #: Milliseconds between two looks at what a page shows.
 INTERVAL = 5000
 #: Most rows of a page, whatever the user's settings say.
 MAX_ROWS = 100
-
-
-class Filter(forms.Form):
-    """What a list is filtered by: a field a query parameter of the API.
-
-    Empty fields do not filter; hidden ones are for links of other pages.
-    """
-
-    name_prefix = forms.CharField(
-        label=_("Name begins with"),
-        required=False,
-        max_length=255,
-        widget=forms.TextInput(attrs={"class": "form-control"}),
-    )
-
-    def offer(self, rows: Iterable[Any]) -> None:
-        """Let what is on the page be chosen: see `Offered`."""
-        for name, field in self.fields.items():
-            if isinstance(field, Offered):
-                field.offer(rows, str(self.data.get(name) or ""))
-
-    def query(self) -> dict[str, Any]:
-        """The parameters; of fields with a wrong value, none."""
-        self.is_valid()
-        return {
-            name: value
-            for name, value in getattr(self, "cleaned_data", {}).items()
-            if value not in ("", None, [])
-        }
-
-
-class Choice(forms.ChoiceField):
-    """A field that filters by a state.
-
-    :param table: one of `servicevm_dashboard.words`
-    :param everything: the word for no filter, e.g. "Any status"
-    """
-
-    def __init__(
-        self, label: Any, table: Mapping[str, Any], everything: Any
-    ) -> None:
-        super().__init__(
-            label=label,
-            required=False,
-            choices=choices(table, everything),
-            widget=forms.Select(attrs={"class": "form-control"}),
-        )
-
-
-class Reference(forms.UUIDField):
-    """A hidden field that filters by the id of another resource.
-
-    :param title: what is said where it filters, e.g. "of one device"
-    """
-
-    def __init__(self, title: Any) -> None:
-        self.title = title
-        super().__init__(required=False, widget=forms.HiddenInput())
-
-    def clean(self, value: Any) -> str:
-        found = super().clean(value)
-        return str(found) if found else ""
-
-
-class Offered(forms.UUIDField):
-    """A field that filters by another resource, out of those on the page.
-
-    To know all that there are would take a call more for each page.
-
-    :param ref: attribute of a row: the other's id
-    :param name: attribute of a row: the other's name
-    """
-
-    def __init__(
-        self, label: Any, everything: Any, *, ref: str, name: str
-    ) -> None:
-        super().__init__(
-            label=label,
-            required=False,
-            widget=forms.Select(attrs={"class": "form-control"}),
-        )
-        self.everything, self.ref, self.name = everything, ref, name
-
-    def clean(self, value: Any) -> str:
-        found = super().clean(value)
-        return str(found) if found else ""
-
-    def offer(self, rows: Iterable[Any], chosen: str) -> None:
-        found = {chosen: chosen} if chosen else {}
-        for row in rows:
-            ref = getattr(row, self.ref)
-            if ref:
-                found[ref] = getattr(row, self.name) or ref
-        self.widget.choices = [
-            ("", self.everything),
-            *sorted(found.items(), key=lambda one: str(one[1])),
-        ]
-
-
-def choices(table: Mapping[str, Any], everything: Any) -> list[Any]:
-    """Of a field that filters by a state; see `Choice`."""
-    return [("", everything), *table.items()]
 
 
 @dataclass(frozen=True)

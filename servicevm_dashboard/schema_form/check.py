@@ -27,7 +27,7 @@ def check(schema: Schema, document: Any) -> dict[Path, list[str]]:
         for path, sentence in _sentences(error):
             if path not in found:
                 found[path] = [sentence]
-    for path, sentence in _references(schema, document, document, schema, ()):
+    for path, sentence in _among(schema, document, document, schema, ()):
         found.setdefault(path, [sentence])
     return found
 
@@ -43,19 +43,21 @@ def _unread(document: Any, path: Path) -> Iterator[Path]:
             yield from _unread(value, (*path, index))
 
 
-def _references(
+def _among(
     schema: Any, value: Any, document: Any, root: Schema, path: Path
 ) -> Iterator[tuple[Path, str]]:
+    """What of a value does not fit others of the document."""
     schema = schemas.resolve(schema, root)
     if isinstance(value, dict):
         for key, inner in schema.get("properties", {}).items():
             if key in value:
-                yield from _references(
+                yield from _among(
                     inner, value[key], document, root, (*path, key)
                 )
     elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        yield from _doubles(value, schema.get("x-unique"), path)
         for index, one in enumerate(value):
-            yield from _references(
+            yield from _among(
                 schema["items"], one, document, root, (*path, index)
             )
     elif isinstance(value, str) and "x-reference" in schema:
@@ -69,6 +71,19 @@ def _references(
                     "names": ", ".join(map(str, known)) or _("none"),
                 },
             )
+
+
+def _doubles(
+    items: list[Any], key: str | None, path: Path
+) -> Iterator[tuple[Path, str]]:
+    seen = set()
+    for index, item in enumerate(items):
+        value = item.get(key) if isinstance(item, dict) else None
+        if not isinstance(value, str | int):
+            continue
+        if value in seen:
+            yield (*path, index, str(key)), _limit("uniqueItems", None, "")
+        seen.add(value)
 
 
 def _sentences(

@@ -4,15 +4,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import links, live
+from servicevm_dashboard import filters, links, live
 from servicevm_dashboard.api.servicevm import Api, Conductor, Relay
 from servicevm_dashboard.panels.admin_processes import tables
 
 
-class ProcessFilter(live.Filter):
+class ProcessFilter(filters.Filter):
     """By name, and whether it runs."""
 
-    alive = live.Choice(
+    alive = filters.Choice(
         _("State"),
         {"true": _("Running"), "false": _("Not heard of")},
         _("Any state"),

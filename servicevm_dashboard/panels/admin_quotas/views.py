@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from horizon import exceptions, forms
 
-from servicevm_dashboard import live
+from servicevm_dashboard import filters, live
 from servicevm_dashboard.admin import AllProjects, ProjectFilter
 from servicevm_dashboard.api import projects, servicevm
 from servicevm_dashboard.api.servicevm import Client, Page, Quota
@@ -15,7 +15,7 @@ from servicevm_dashboard.panels.admin_quotas import reading, tables
 from servicevm_dashboard.panels.admin_quotas.forms import QuotaForm
 
 
-class QuotaFilter(ProjectFilter, live.Filter):
+class QuotaFilter(ProjectFilter, filters.Filter):
     """By project; also of those that have nothing."""
 
     name_prefix = None  # type: ignore[assignment]

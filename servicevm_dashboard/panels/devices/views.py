@@ -8,23 +8,23 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 from horizon import exceptions
 
-from servicevm_dashboard import console, detail, links, live, words
+from servicevm_dashboard import console, detail, filters, links, live, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Device
 from servicevm_dashboard.exceptions import ServicevmError
 from servicevm_dashboard.panels.devices import tables, tabs
 
 
-class DeviceFilter(live.Filter):
+class DeviceFilter(filters.Filter):
     """By name, status, health and template."""
 
-    provisioning_status = live.Choice(
+    provisioning_status = filters.Choice(
         _("Status"), words.PROVISIONING, _("Any status")
     )
-    operating_status = live.Choice(
+    operating_status = filters.Choice(
         _("Health"), words.OPERATING, _("Any health")
     )
-    template_id = live.Offered(
+    template_id = filters.Offered(
         _("Template"),
         _("Any template"),
         ref="template_id",

@@ -4,33 +4,33 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import detail, links, live, timeline, words
+from servicevm_dashboard import detail, filters, links, live, timeline, words
 from servicevm_dashboard.api.servicevm import Client, Event, Operation
 from servicevm_dashboard.panels.operations import tables, tabs
 
 _RESOURCES = {key: words.RESOURCE[key] for key in ("device", "service")}
 
 
-class OperationFilter(live.Filter):
+class OperationFilter(filters.Filter):
     """By state, action and what it is about."""
 
     # They have no names of their own.
     name_prefix = None  # type: ignore[assignment]
-    state = live.Choice(_("State"), words.OPERATION, _("Any state"))
-    action = live.Choice(_("Action"), words.ACTION, _("Any action"))
-    resource_type = live.Choice(_("About"), _RESOURCES, _("Anything"))
-    resource_id = live.Reference(_("Of one device or service only"))
-    device_id = live.Reference(_("Of one device and its services only"))
+    state = filters.Choice(_("State"), words.OPERATION, _("Any state"))
+    action = filters.Choice(_("Action"), words.ACTION, _("Any action"))
+    resource_type = filters.Choice(_("About"), _RESOURCES, _("Anything"))
+    resource_id = filters.Reference(_("Of one device or service only"))
+    device_id = filters.Reference(_("Of one device and its services only"))
 
 
-class EventFilter(live.Filter):
+class EventFilter(filters.Filter):
     """By severity and what it is about."""
 
     name_prefix = None  # type: ignore[assignment]
-    severity = live.Choice(_("Severity"), words.SEVERITY, _("Any severity"))
-    resource_type = live.Choice(_("About"), words.RESOURCE, _("Anything"))
-    resource_id = live.Reference(_("Of one device or service only"))
-    device_id = live.Reference(_("Of one device and its services only"))
+    severity = filters.Choice(_("Severity"), words.SEVERITY, _("Any severity"))
+    resource_type = filters.Choice(_("About"), words.RESOURCE, _("Anything"))
+    resource_id = filters.Reference(_("Of one device or service only"))
+    device_id = filters.Reference(_("Of one device and its services only"))
 
 
 class Both:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import detail, live, words
+from servicevm_dashboard import detail, filters, live, words
 from servicevm_dashboard.api.servicevm import Client, Service
 from servicevm_dashboard.panels.services import tables, tabs
 from servicevm_dashboard.panels.services.action import ActionView
@@ -10,17 +10,19 @@ from servicevm_dashboard.panels.services.action import ActionView
 __all__ = ["ActionView", "DetailView", "IndexView", "ServiceFilter"]
 
 
-class ServiceFilter(live.Filter):
+class ServiceFilter(filters.Filter):
     """By name, type, status, health and device."""
 
-    service_type = live.Choice(_("Type"), words.SERVICE_TYPE, _("Any type"))
-    provisioning_status = live.Choice(
+    service_type = filters.OpenChoice(
+        _("Type"), words.SERVICE_TYPE, _("Any type"), of="service_type"
+    )
+    provisioning_status = filters.Choice(
         _("Status"), words.PROVISIONING, _("Any status")
     )
-    operating_status = live.Choice(
+    operating_status = filters.Choice(
         _("Health"), words.OPERATING, _("Any health")
     )
-    device_id = live.Offered(
+    device_id = filters.Offered(
         _("Device"), _("Any device"), ref="device_id", name="device_name"
     )
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from horizon import exceptions, views
 
-from servicevm_dashboard import live
+from servicevm_dashboard import filters, live
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Device, Service
 from servicevm_dashboard.exceptions import ServicevmError
@@ -39,7 +39,7 @@ class IndexView(views.HorizonTemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET.copy()
         asked["fragment"] = "region"
-        chosen = live.Filter(self.request.GET)
+        chosen = filters.Filter(self.request.GET)
         try:
             region = self._region(chosen)
         except Exception:
@@ -57,7 +57,7 @@ class IndexView(views.HorizonTemplateView):
 
     def _fragment(self) -> JsonResponse:
         try:
-            region = self._region(live.Filter(self.request.GET))
+            region = self._region(filters.Filter(self.request.GET))
         except ServicevmError as error:
             return live.refusal(error)
         html = render_to_string(
@@ -67,7 +67,7 @@ class IndexView(views.HorizonTemplateView):
             {"html": html, "said": region["said"], "graph": region["graph"]}
         )
 
-    def _region(self, chosen: live.Filter) -> dict[str, Any]:
+    def _region(self, chosen: filters.Filter) -> dict[str, Any]:
         """Two calls: the devices, and the services on them."""
         query = chosen.query()
         page = servicevm.call(

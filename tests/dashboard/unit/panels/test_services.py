@@ -89,6 +89,17 @@ def test_a_service_is_shown_with_where_it_is_reached(
     assert f'href="{device}"' in text
 
 
+def test_a_type_that_nobody_knew_can_be_filtered_by(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    world.service(service, service_type="firewall-2")
+    other = world.service(service, "other")
+    assert '<option value="firewall-2">' in member.get(INDEX).content.decode()
+    text = member.get(INDEX, {"service_type": "firewall-2"}).content.decode()
+    assert '<option value="firewall-2" selected>' in text
+    assert url(other) not in text
+
+
 @pytest.mark.parametrize(
     ("endpoint", "shown"),
     [

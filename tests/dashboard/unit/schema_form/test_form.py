@@ -202,6 +202,29 @@ def test_what_is_wrong_is_said_next_to_its_field(
     assert f"{problem.id}-errors" in field["aria-describedby"]
 
 
+def test_items_that_have_to_differ_in_a_field_are_told_apart() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "properties": {
+                "type": "array",
+                "x-unique": "key",
+                "items": {
+                    "type": "object",
+                    "properties": {"key": {"type": "string"}},
+                },
+            }
+        },
+    }
+    keys = [{"key": "a"}, {"key": "b"}, {"key": "a"}]
+    form = SchemaForm(schema, "details", document={"properties": keys})
+    assert not form.is_valid()
+    (problem,) = form.problems
+    assert problem.sentence == "No two of them may be the same."
+    (field,) = drawn(form).inputs["details/properties/2/key"]
+    assert field["id"] == problem.id
+
+
 def test_what_the_service_refuses_is_said_next_to_its_field() -> None:
     form = SchemaForm(FIREWALL, "config")
     rest = form.refuse(
