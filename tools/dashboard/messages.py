@@ -129,11 +129,13 @@ def text(catalog: Catalog) -> bytes:
         buffer, catalog, width=79, sort_by_file=True, include_lineno=False
     )
     # Another release of Babel is no change.
-    return b"".join(
+    lines = [
         line
-        for line in buffer.getvalue().splitlines(keepends=True)
+        for line in buffer.getvalue().splitlines()
         if not line.startswith(b'"Generated-By: ')
-    )
+    ]
+    # It ends files with an empty line.
+    return b"\n".join(lines).rstrip() + b"\n"
 
 
 def compiled(catalog: Catalog) -> bytes:
