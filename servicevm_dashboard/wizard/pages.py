@@ -72,7 +72,9 @@ class Wizard(View):
         elif go == "create":
             aim = len(order)
         else:
-            aim = order.index(go) if go in order else at + 1
+            # Nothing is made but by the button that says so.
+            onwards = min(at + 1, len(order) - 1)
+            aim = order.index(go) if go in order else onwards
         for slug in order[:aim]:
             # All that comes before it: what was chosen may be gone by now.
             try:

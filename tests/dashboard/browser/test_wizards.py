@@ -484,3 +484,24 @@ def test_over_the_quota_nothing_can_be_chosen(
     expect(card).to_be_disabled()
     expect(page.get_by_text("this takes 1").first).to_be_visible()
     screenshot(page, "create-device-quota")
+
+
+def test_back_leads_back_and_makes_nothing(
+    page_as: PageAs, member: Client, template: Any
+) -> None:
+    page = page_as("red-member")
+    name = unique("back")
+    begin(page, template, name)
+    button(page, "Next").click()
+    expect(button(page, "Create Device")).to_be_visible()
+    for step in ("Addresses", "Details", "Template"):
+        button(page, "Back").click()
+        expect(page.locator("h2")).to_contain_text(step)
+    button(page, "Next").click()
+    expect(field(page, "details/name")).to_have_value(name)
+    button(page, "Next").click()
+    button(page, "Next").click()
+    steps = page.get_by_role("navigation", name="Steps")
+    steps.get_by_role("button", name="Details").click()
+    expect(field(page, "details/name")).to_have_value(name)
+    assert list(member.devices(name=name)) == []

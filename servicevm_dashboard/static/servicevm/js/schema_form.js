@@ -231,6 +231,23 @@
     pack(wizard);
   }
 
+  /* Horizon disables what a form was sent with before the browser reads the
+     fields, so that the button's own value would not be among them. */
+  function chosen(event) {
+    var wizard = event.target, button = event.submitter;
+    if (!('schemaForm' in wizard.dataset) || !button || !button.name) {
+      return;
+    }
+    wizard.querySelectorAll('[data-schema-chosen]').forEach(
+      function (one) { one.remove(); });
+    var input = document.createElement('input');
+    input.type = 'hidden';
+    input.name = button.name;
+    input.value = button.value;
+    input.dataset.schemaChosen = '';
+    wizard.append(input);
+  }
+
   /* -- listeners -------------------------------------------------------- */
 
   function clicked(event) {
@@ -303,6 +320,7 @@
   document.addEventListener('focusin', entered);
   document.addEventListener('input', typed);
   document.addEventListener('invalid', refused, true);
+  document.addEventListener('submit', chosen, true);
   document.addEventListener('submit', send);
   document.addEventListener('DOMContentLoaded', function () {
     start(document);
