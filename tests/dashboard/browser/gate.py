@@ -39,7 +39,7 @@ class Call:
     """A request that came and what was answered.
 
     :param path: with the query
-    :param status: 0 where the caller or the API went away
+    :param status: 0 where the API went away
     """
 
     method: str
@@ -106,7 +106,7 @@ class Gate:
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[list[Call]]:
-        """The calls that end while the block lasts."""
+        """The calls that are answered while the block lasts."""
         calls: list[Call] = []
         with self._lock:
             self._counts.append(calls)
@@ -254,39 +254,38 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         began = time.monotonic()
-        status = 0
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length) if length else None
+        answer = None
         try:
-            status = self._answer(body)
+            answer = self._answer(body)
         except (OSError, HTTPException):
             self.close_connection = True
-        finally:
-            self._gate.note(
-                Call(
-                    self.command,
-                    self.path,
-                    status,
-                    time.monotonic() - began,
-                )
+        # Before it is answered: who has the answer finds it counted.
+        self._gate.note(
+            Call(
+                self.command,
+                self.path,
+                answer[0] if answer else 0,
+                time.monotonic() - began,
             )
+        )
+        if answer:
+            self._reply(*answer)
 
-    def _answer(self, body: bytes | None) -> int:
+    def _answer(self, body: bytes | None) -> tuple[int, Any, bytes]:
+        """Status, headers and body: the API's or those of a fault."""
         fault = self._gate.fault(self.command, self.path)
         if fault is not None and fault.seconds:
             fault.over.wait(fault.seconds)
         if fault is not None and fault.status:
-            headers = {"Content-Type": fault.kind}
-            self._reply(fault.status, headers.items(), fault.body)
-            return fault.status
+            return fault.status, [("Content-Type", fault.kind)], fault.body
         # Also Host, so that links lead here again.
         self._upstream.request(
             self.command, self.path, body=body, headers=dict(self.headers)
         )
         answer = self._upstream.getresponse()
-        text = answer.read()
-        self._reply(answer.status, answer.getheaders(), text)
-        return answer.status
+        return answer.status, answer.getheaders(), answer.read()
 
     def _reply(self, status: int, headers: Any, body: bytes) -> None:
         self.send_response_only(status)
