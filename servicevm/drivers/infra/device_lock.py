@@ -2,7 +2,7 @@
 
 A lock file a device, which also says who holds it and the highest fence that
 was seen: who was overtaken by another conductor is told so. QEMU does not
-inherit it. The file is there as long as the device's folder is.
+inherit it. The file lies beside the device's folder and goes with it.
 """
 
 import contextlib
@@ -86,7 +86,6 @@ class DeviceLocks:
 
     def __init__(self, devices: Path) -> None:
         self._devices = devices
-        self._folder = devices / ".locks"
         self._guard = threading.Lock()
         self._entries: dict[str, _Entry] = {}
 
@@ -123,8 +122,8 @@ class DeviceLocks:
                     del self._entries[device_id]
 
     def _take(self, device_id: str) -> Held:
-        path = self._folder / device_id
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._devices / f"{device_id}.lock"
+        self._devices.mkdir(mode=0o700, parents=True, exist_ok=True)
         deadline = time.monotonic() + PATIENCE
         while True:
             handle = os.open(

@@ -89,7 +89,7 @@ def test_all_take_turns(tmp_path: Path) -> None:
     for thread in threads:
         thread.join(30)
     assert counted.read_text() == "30"
-    assert list((devices / ".locks").iterdir()) == []
+    assert list(devices.iterdir()) == []
 
 
 def test_the_highest_fence_is_kept_as_long_as_the_device(
@@ -110,8 +110,7 @@ def test_the_highest_fence_is_kept_as_long_as_the_device(
 def test_a_lock_file_that_cannot_be_read_stands_for_no_fence(
     devices: Path,
 ) -> None:
-    (devices / ".locks").mkdir()
-    (devices / ".locks" / ID).write_text("nonsense")
+    (devices / f"{ID}.lock").write_text("nonsense")
     with DeviceLocks(devices).held(ID) as held:
         held.compare("create", 1)
 

@@ -226,4 +226,4 @@ def test_who_was_overtaken_does_not_begin(conf, driver, image, spec) -> None:
             call()
     # The janitor has no fence.
     driver.delete_leftover(spec.id)
-    assert os.listdir(os.path.join(conf.qemu.devices_dir, ".locks")) == []
+    assert os.listdir(conf.qemu.devices_dir) == []
