@@ -116,10 +116,10 @@ class Conductor(ConductorApi, AgentEvents):
         self._runner.wake()
 
     def call_service(
-        self, service_id: str, action: str, arguments: Json
+        self, host: Json, service_id: str, action: str, arguments: Json
     ) -> Json:
         return actions.call_service(
-            self._drivers, service_id, action, arguments
+            self._drivers, host, service_id, action, arguments
         )
 
     def console_log(self, device_id: str, max_bytes: int) -> str:

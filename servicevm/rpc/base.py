@@ -22,9 +22,14 @@ class ConductorApi(Protocol):
         """There are operations to claim."""
 
     def call_service(
-        self, service_id: str, action: str, arguments: Json
+        self, host: Json, service_id: str, action: str, arguments: Json
     ) -> Json:
-        """Do an action or query on the service's device, at most 10 s."""
+        """Do an action or query on the service's device, at most 10 s.
+
+        :param host: what the caller has read of the device:
+            ``{"device_id", "mgmt_driver", "relay"}``; the relay's name is
+            None where the device has no session, and may be out of date
+        """
 
     def console_log(self, device_id: str, max_bytes: int) -> str:
         """End of the device's console output."""

@@ -142,7 +142,18 @@ _CERTIFICATE = _record(
 CONDUCTOR_API: Methods = {
     "wake": Method({}),
     "call_service": Method(
-        {"service_id": _ID, "action": _NAME, "arguments": _OBJECT},
+        {
+            "host": _record(
+                {
+                    "device_id": _ID,
+                    "mgmt_driver": _NAME,
+                    "relay": {"anyOf": [_NAME, {"type": "null"}]},
+                }
+            ),
+            "service_id": _ID,
+            "action": _NAME,
+            "arguments": _OBJECT,
+        },
         _OBJECT,
         timeout=15.0,
     ),

@@ -72,11 +72,12 @@ class OsloConductor(ConductorApi):
         self._hint.set()
 
     def call_service(
-        self, service_id: str, action: str, arguments: Json
+        self, host: Json, service_id: str, action: str, arguments: Json
     ) -> Json:
         result: Json = self._client.ask(
             "call_service",
             {
+                "host": dict(host),
                 "service_id": service_id,
                 "action": action,
                 "arguments": dict(arguments),

@@ -154,7 +154,7 @@ class NoConductor:
         """Nobody is there to be woken."""
 
     def call_service(
-        self, service_id: str, action: str, arguments: Json
+        self, host: Json, service_id: str, action: str, arguments: Json
     ) -> Json:
         _unreachable()
 

@@ -58,9 +58,9 @@ class Recorder:
         self.woken.set()
 
     def call_service(
-        self, service_id: str, action: str, arguments: Any
+        self, host: Any, service_id: str, action: str, arguments: Any
     ) -> Any:
-        self._note("call_service", service_id, action, arguments)
+        self._note("call_service", host, service_id, action, arguments)
         return {"by": self.name}
 
     def console_log(self, device_id: str, max_bytes: int) -> Any:

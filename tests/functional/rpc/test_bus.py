@@ -38,12 +38,14 @@ def test_the_api_asks_a_conductor(
 ) -> None:
     conductor = oslo.OsloConductor(conf)
     asked = {"deep": [1, None, "ü"]}
-    assert conductor.call_service(SERVICE, "stats", asked) == {"by": "c1"}
+    host = {"device_id": DEVICE, "mgmt_driver": "agent", "relay": None}
+    answer = conductor.call_service(host, SERVICE, "stats", asked)
+    assert answer == {"by": "c1"}
     assert conductor.console_log(DEVICE, 100) == "c1"
     conductor.wake()
     assert recorder.woken.wait(20)
     assert recorder.told == [
-        ("call_service", SERVICE, "stats", asked),
+        ("call_service", host, SERVICE, "stats", asked),
         ("console_log", DEVICE, 100),
     ]
 

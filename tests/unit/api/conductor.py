@@ -26,9 +26,11 @@ class RecordingConductor:
         self.calls.append(("wake",))
 
     def call_service(
-        self, service_id: str, action: str, arguments: Json
+        self, host: Json, service_id: str, action: str, arguments: Json
     ) -> Json:
-        self.calls.append(("call_service", service_id, action, arguments))
+        self.calls.append(
+            ("call_service", host, service_id, action, arguments)
+        )
         if self.silence:
             self.silence.wait(30)
         if self.refusal:

@@ -284,7 +284,31 @@ def test_statistics_are_asked_of_the_device(
     conductor.answer = {"listeners": [], "pools": []}
     answer = api.simulate_get(path)
     assert answer.json == {"stats": {"listeners": [], "pools": []}}
-    assert conductor.calls[-1] == ("call_service", service["id"], "stats", {})
+    host = {
+        "device_id": service["device_id"],
+        "mgmt_driver": "noop",
+        "relay": None,
+    }
+    asked = (service["id"], "stats", {})
+    assert conductor.calls[-1] == ("call_service", host, *asked)
+    with db.writer() as session:
+        session.add(
+            models.AgentSession(
+                device_id=service["device_id"],
+                epoch=1,
+                relay="r1",
+                connected=True,
+                serial="1",
+                boot_id="b",
+                agent_version="1",
+                ready=True,
+                connected_at=1,
+                last_seen=1,
+            )
+        )
+    api.simulate_get(path)
+    host["relay"] = "r1"
+    assert conductor.calls[-1] == ("call_service", host, *asked)
 
 
 def test_silent_devices_of_a_project_do_not_keep_all_threads(

