@@ -49,6 +49,7 @@ workers = {workers}
 worker_class = "gthread"
 threads = {threads}
 keepalive = 60
+worker_tmp_dir = "/dev/shm"
 control_socket_disable = True
 """
 

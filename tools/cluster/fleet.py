@@ -29,7 +29,8 @@ bind = "127.0.0.1:{port}"
 workers = 1
 worker_class = "gthread"
 threads = {threads}
-worker_tmp_dir = {folder!r}
+# In memory: a worker touches a file there at every request.
+worker_tmp_dir = "/dev/shm"
 control_socket_disable = True
 timeout = 60
 graceful_timeout = 20
@@ -95,11 +96,7 @@ class Fleet:
 
     def gunicorn(self, name: str) -> str:
         """gunicorn's own file of an API."""
-        return _GUNICORN.format(
-            port=self.ports.of(name),
-            folder=str(self.folder / "run"),
-            threads=8,
-        )
+        return _GUNICORN.format(port=self.ports.of(name), threads=8)
 
     def haproxy(self) -> str:
         return haproxy.render(
