@@ -96,6 +96,20 @@ class Call:
             )
         )
 
+    def allows(self, rule: str, row: Any, owner: Owner | None = None) -> bool:
+        """Whether the caller may do what the rule is about with the row.
+
+        :param owner: another service of the cloud whose it is
+        """
+        target = {
+            "project_id": row.project_id,
+            "user_id": row.user_id,
+            "owner_id": row.user_id if owner is None else owner.user_id,
+            "owned": owner is not None,
+            "initiator": getattr(row, "initiator", Initiator.USER),
+        }
+        return self.runtime.policy.allows(self.context, rule, target)
+
     def found(
         self,
         row: Any,
@@ -114,16 +128,7 @@ class Call:
                 NOT_FOUND, f"There is no {noun} {resource_id[:64]}."
             )
         rule = self.declared.rule
-        target = {
-            "project_id": row.project_id,
-            "user_id": row.user_id,
-            "owner_id": row.user_id if owner is None else owner.user_id,
-            "owned": owner is not None,
-            "initiator": getattr(row, "initiator", Initiator.USER),
-        }
-        if rule is not None and not self.runtime.policy.allows(
-            self.context, rule, target
-        ):
+        if rule is not None and not self.allows(rule, row, owner):
             if owner is not None:
                 raise PermanentError(
                     OWNED,

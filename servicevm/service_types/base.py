@@ -11,6 +11,25 @@ Config = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class Occupied:
+    """A port of the device that a configuration takes for its service.
+
+    :param path: JSONPath of the field that says so:
+        ``$.listeners[0].port``
+    :param protocol: ``tcp`` or ``udp``; each has ports of its own
+    """
+
+    path: str
+    port: int
+    protocol: str = "tcp"
+
+
+def nothing(config: Config) -> Sequence[Occupied]:
+    """Of a service that shares all of its device with others."""
+    return ()
+
+
+@dataclass(frozen=True)
 class ServiceType:
     """A global, named kind of service.
 
@@ -22,6 +41,9 @@ class ServiceType:
         (two listeners on a port, an unknown pool); empty if all is well
     :param listeners: ports that the service wants reachable
     :param peers: addresses that the service wants to reach
+    :param occupies: ports that no other service of the same device can have;
+        the API refuses a config that takes one from another service, of
+        whatever type
     """
 
     name: str
@@ -33,3 +55,4 @@ class ServiceType:
     check: Callable[[Config], Mapping[str, str]]
     listeners: Callable[[Config], Sequence[Listener]]
     peers: Callable[[Config], Sequence[Peer]]
+    occupies: Callable[[Config], Sequence[Occupied]] = nothing

@@ -10,13 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from servicevm.drivers.infra.base import Listener, Peer
-from servicevm.service_types.base import Config, ServiceType
+from servicevm.service_types.base import Config, Occupied, ServiceType
 from servicevm.service_types.loadbalancer_schema import (
     CONFIG_SCHEMA,
     no_arguments,
 )
 
-__all__ = ["CONFIG_SCHEMA", "LOADBALANCER", "check", "listeners", "peers"]
+__all__ = [
+    "CONFIG_SCHEMA",
+    "LOADBALANCER",
+    "check",
+    "listeners",
+    "occupies",
+    "peers",
+]
 
 _HTTP_ONLY = ("path", "method", "expected_codes", "host")
 
@@ -138,6 +145,14 @@ def listeners(config: Config) -> Sequence[Listener]:
     ]
 
 
+def occupies(config: Config) -> Sequence[Occupied]:
+    """The ports that haproxy binds, on every address of the device."""
+    return [
+        Occupied(f"$.listeners[{index}].port", item["port"])
+        for index, item in enumerate(config["listeners"])
+    ]
+
+
 def peers(config: Config) -> Sequence[Peer]:
     """The members' addresses, each once, in order of appearance."""
     found = [
@@ -158,4 +173,5 @@ LOADBALANCER = ServiceType(
     check=check,
     listeners=listeners,
     peers=peers,
+    occupies=occupies,
 )

@@ -13,7 +13,11 @@ from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
 from servicevm.api.schemas import operations as operation_schemas
 from servicevm.api.schemas import services as schemas
-from servicevm.api.service_check import check_config, known_type
+from servicevm.api.service_check import (
+    check_config,
+    check_ports,
+    known_type,
+)
 from servicevm.api.views import devices as device_views
 from servicevm.api.views import operations as operation_views
 from servicevm.api.views import services as views
@@ -118,6 +122,7 @@ class Collection(Resource):
                 return _shown(session, row.id)
             row_id = idempotency.claim(session, call, ResourceType.SERVICE)
             device = _host(session, call, declared)
+            check_ports(session, call, device.id, declared, given["config"])
             row = _new(session, call, row_id, device, declared)
             requested.request(session, call, row, Action.CREATE)
             session.flush()
@@ -165,6 +170,14 @@ class Item(Resource):
             requested.describe(session, row, given)
             call.status = 200
             if "config" in given and _differs(row, given["config"]):
+                check_ports(
+                    session,
+                    call,
+                    row.device_id,
+                    known_type(row.service_type),
+                    given["config"],
+                    service_id=row.id,
+                )
                 _configure(row, given["config"])
                 requested.request(session, call, row, Action.UPDATE)
                 call.status = 202

@@ -15,7 +15,9 @@ from .crowd import at_once
 CROWD = 8
 
 
-def post_service(api: testing.TestClient, device_id: str) -> testing.Result:
+def post_service(
+    api: testing.TestClient, device_id: str, *ports: int
+) -> testing.Result:
     return api.simulate_post(
         "/v1/services",
         json={
@@ -23,7 +25,7 @@ def post_service(api: testing.TestClient, device_id: str) -> testing.Result:
                 "name": "web",
                 "device_id": device_id,
                 "service_type": "loadbalancer",
-                "config": requests.CONFIG,
+                "config": requests.config(*ports),
             }
         },
     )
@@ -45,9 +47,39 @@ def rows(model: Any) -> list[Any]:
 def test_the_last_slots_are_given_once(api: testing.TestClient) -> None:
     template = requests.create_template(api, slots=3)
     device = requests.create_device(api, template["id"])
-    answers = at_once(CROWD, lambda _: post_service(api, device["id"]))
+    answers = at_once(
+        CROWD, lambda number: post_service(api, device["id"], 80 + number)
+    )
     assert statuses(answers) == {202: 3, 409: CROWD - 3}
     assert len(rows(models.Service)) == 3
+
+
+def test_a_port_of_a_device_is_given_once(api: testing.TestClient) -> None:
+    template = requests.create_template(api, slots=CROWD)
+    device = requests.create_device(api, template["id"])
+    answers = at_once(
+        CROWD,
+        lambda number: post_service(api, device["id"], 80, 8000 + number),
+    )
+    assert statuses(answers) == {202: 1, 409: CROWD - 1}
+    assert {
+        answer.json["errors"][0]["code"]
+        for answer in answers
+        if answer.status_code == 409
+    } == {"port_taken"}
+    # Nor do two that are changed at once get one port.
+    for port in range(1, CROWD):
+        done = post_service(api, device["id"], port)
+        assert done.status_code == 202, done.text
+    services = rows(models.Service)
+    answers = at_once(
+        CROWD,
+        lambda number: api.simulate_patch(
+            f"/v1/services/{services[number].id}",
+            json={"service": {"config": requests.config(81)}},
+        ),
+    )
+    assert statuses(answers) == {202: 1, 409: CROWD - 1}
 
 
 def test_one_idempotency_key_makes_one_thing(api: testing.TestClient) -> None:
@@ -100,7 +132,7 @@ def test_nothing_is_put_on_a_device_that_is_being_deleted(
         def ask(number: int, path: str = device["id"]) -> testing.Result:
             if number == 0:
                 return api.simulate_delete(f"/v1/devices/{path}")
-            return post_service(api, path)
+            return post_service(api, path, 80 + number)
 
         answers = at_once(CROWD, ask)
         assert set(statuses(answers)) <= {202, 409}

@@ -21,6 +21,17 @@ CONFIG: dict[str, Any] = {
     ],
 }
 
+
+def config(*ports: int) -> dict[str, Any]:
+    """`CONFIG` with a listener on each of these ports."""
+    (listener,) = CONFIG["listeners"]
+    return CONFIG | {
+        "listeners": [
+            listener | {"name": f"l{port}", "port": port} for port in ports
+        ]
+    }
+
+
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 
 

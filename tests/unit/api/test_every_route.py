@@ -175,7 +175,9 @@ def test_an_id_is_the_same_in_upper_case(
         assert found, query
     made = requests.create_device(api, device["template_id"].upper())
     assert made["template_id"] == device["template_id"]
-    requests.create_service(api, device["id"].upper())
+    requests.create_service(
+        api, device["id"].upper(), config=requests.config(81)
+    )
     for wrong in (device["id"].replace("-", ""), f"urn:uuid:{device['id']}"):
         answer = api.simulate_get(f"/v1/services?device_id={wrong}")
         requests.refused(answer, 400, "invalid_field")
@@ -197,7 +199,7 @@ def _posts(device: dict[str, Any]) -> dict[str, tuple[Body, Body]]:
                 "name": "n",
                 "device_id": device["id"],
                 "service_type": "loadbalancer",
-                "config": requests.CONFIG,
+                "config": requests.config(81),
             },
         }
         return {name: bodies[name]}, {name: bodies[name] | {"name": "m"}}

@@ -80,7 +80,7 @@ def test_of_50_services_at_once_as_many_are_made_as_may_be(
                     "name": f"s{number}",
                     "device_id": devices[number % len(devices)]["id"],
                     "service_type": "loadbalancer",
-                    "config": requests.CONFIG,
+                    "config": requests.config(1024 + number),
                 }
             },
         )

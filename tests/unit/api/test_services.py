@@ -55,8 +55,10 @@ def test_a_service_is_accepted_with_its_digest(
 def test_the_last_slot_is_given_once(
     api: testing.TestClient, device: dict[str, Any]
 ) -> None:
-    for _ in range(2):
-        requests.create_service(api, device["id"])
+    for port in (81, 82):
+        requests.create_service(
+            api, device["id"], config=requests.config(port)
+        )
     answer = api.simulate_post(
         "/v1/services",
         json={

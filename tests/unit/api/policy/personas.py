@@ -4,6 +4,7 @@ It stands where `servicevm.api.identity.Keystone` stands; who is what is
 said by the request.
 """
 
+import itertools
 from typing import Any, NamedTuple
 
 import falcon
@@ -14,6 +15,9 @@ from tests.unit.api import requests
 
 MINE = "mine"
 OTHER = "other"
+
+#: One device has a port once.
+_ports = itertools.count(1024)
 
 
 class ByHeader:
@@ -67,7 +71,7 @@ def service_body(device_id: str, **more: Any) -> dict[str, Any]:
             "name": "web",
             "device_id": device_id,
             "service_type": "loadbalancer",
-            "config": requests.CONFIG,
+            "config": requests.config(next(_ports)),
             **more,
         }
     }

@@ -11,6 +11,8 @@ from servicevm import enforcer
 from servicevm.cmd import policy_generator, policy_validator
 from servicevm.context import RequestContext
 from servicevm.policy import list_rules
+from tests.unit.api import requests
+from tests.unit.api.policy.personas import World, as_, ask, service_body
 
 READER = RequestContext(
     user_id="u", project_id="mine", roles=["reader"], overwrite=False
@@ -65,6 +67,25 @@ def test_a_file_with_a_mistake_is_refused(
         enforcer.Policy(conf)
     assert words in str(caught.value)
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_who_may_not_see_a_service_is_not_told_its_name(
+    file: Path, world: World
+) -> None:
+    body = service_body(world.device, config=requests.config(80))
+    taken = ask(world.api, "POST", "/v1/services", as_("member"), body)
+    assert taken.status_code == 202, taken.text
+    body["service"]["name"] = "another"
+    for text, words in (
+        ("{}\n", f"Service web ({taken.json['service']['id']}) of"),
+        ("servicevm:service:show: rule:admin\n", "Another service of"),
+    ):
+        file.write_text(text)
+        answer = ask(world.api, "POST", "/v1/services", as_("member"), body)
+        error = requests.refused(answer, 409, "port_taken")
+        (sentence,) = error["fields"].values()
+        assert sentence.startswith(words)
+        assert ("web" in sentence) == ("web" in words)
 
 
 def test_a_file_that_is_named_has_to_be_there(
