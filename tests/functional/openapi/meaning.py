@@ -10,6 +10,7 @@ be refused are sent as they were made.
 service is, to make what a request needs and nothing has made yet.
 """
 
+import itertools
 import os
 import random
 import time
@@ -19,10 +20,8 @@ from typing import Any
 import requests
 import schemathesis
 
+LISTENER = {"name": "web", "protocol": "http", "default_pool": "web"}
 CONFIG = {
-    "listeners": [
-        {"name": "web", "protocol": "http", "port": 80, "default_pool": "web"}
-    ],
     "pools": [
         {
             "name": "web",
@@ -48,6 +47,7 @@ alive: dict[str, list[str]] = {
     "devices": [],
     "services": [],
 }
+ports = itertools.cycle(range(1, 1 << 16))
 chance = random.Random(1)  # noqa: S311
 
 
@@ -108,7 +108,9 @@ def _give_meaning(name: str, body: dict[str, Any], method: str) -> None:
         if "service_type" in body:
             body["service_type"] = "loadbalancer"
         if "config" in body:
-            body["config"] = CONFIG
+            # A device gives each port to one of its services.
+            listener = LISTENER | {"port": next(ports)}
+            body["config"] = CONFIG | {"listeners": [listener]}
 
 
 def _await_gone(path: str) -> None:
