@@ -247,8 +247,10 @@ def lately() -> int:
     """
     if engine().dialect.name not in _CLOCKS:
         return clock.now_us()
-    if _Facade.told is not None:
-        said, at = _Facade.told
+    # Read once: another thread may let go of the database meanwhile.
+    told = _Facade.told
+    if told is not None:
+        said, at = told
         passed = time.monotonic() - at
         if passed < _LATELY:
             return said + int(passed * clock.SECOND)
