@@ -87,6 +87,18 @@ class BatchAction(Gated, tables.BatchAction):
 
     #: Whether what it was done to is gone, or about to be.
     removes = False
+    #: Whether it asks first: Horizon does for what looks dangerous.
+    asks_first = False
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.asks_first:
+            self.action_type = "danger"
+
+    @property
+    def consequences(self) -> str:
+        """Address of what the dialogue tells besides; see dialogue.js."""
+        return ""
 
     def handle(
         self, table: Any, request: Any, obj_ids: Sequence[str]
@@ -148,9 +160,5 @@ class DeleteAction(BatchAction):
 
     name = "delete"
     icon = "trash"
-    action_type = "danger"
     removes = True
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.action_type = "danger"
+    asks_first = True

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-__all__ = ["BY_CODE", "next_step", "sentence"]
+from servicevm_dashboard import hints
+
+__all__ = ["BY_CODE", "next_step", "reason", "sentence"]
 
 _RETRY = _(
     "Open the tab Operations to see which step failed, then retry it there, "
@@ -35,10 +37,7 @@ BY_CODE: Mapping[str, Any] = {
     "agent_timeout": _("If it stays like this, reboot the device."),
     "agent_busy": _("Try again in a moment."),
     "agent_error": _RETRY,
-    "config_refused": _(
-        "Correct the configuration and save it again; until then the last "
-        "good one keeps serving."
-    ),
+    "config_refused": _("Correct the configuration and save it again."),
     "no_free_slot": _("Delete a service of the device, or use another one."),
     "no_free_address": _(
         "Delete a device on the same network, or ask your administrator for "
@@ -67,6 +66,22 @@ _STATE: Mapping[str, Any] = {
     "PENDING_DELETE": _("It is being deleted."),
     "ERROR": _("Something went wrong with it."),
 }
+#: Of services whose configuration before this one is in force.
+_SERVING: Mapping[str, Any] = {
+    "PENDING_UPDATE": _(
+        "It is being changed; until then the configuration before it keeps "
+        "serving."
+    ),
+    "ERROR": _(
+        "Something went wrong with it; the configuration before it keeps "
+        "serving."
+    ),
+}
+#: And of those that never had one in force.
+_NEVER_SERVED: Mapping[str, Any] = {
+    "PENDING_UPDATE": _("It is being changed; nothing serves yet."),
+    "ERROR": _("Something went wrong with it; nothing serves yet."),
+}
 _HEALTH: Mapping[str, Any] = {
     "ONLINE": _("It is in service."),
     "DEGRADED": _("It is in service, but not all of it works."),
@@ -89,9 +104,30 @@ _NEXT: Mapping[str, Any] = {
 
 def sentence(resource: Any) -> Any:
     """How a device or service is."""
-    return _STATE.get(resource.provisioning_status) or _HEALTH.get(
-        resource.operating_status, ""
-    )
+    status = resource.provisioning_status
+    if status == "ACTIVE":
+        return _HEALTH.get(resource.operating_status, "")
+    known = _STATE
+    if resource.key == "device":
+        if status == "PENDING_UPDATE":
+            # The one thing that is done to a device that there is.
+            return _("It is being restarted.")
+    elif not resource.observed_generation:
+        known = {**_STATE, **_NEVER_SERVED}
+    elif resource.operating_status in ("ONLINE", "DEGRADED"):
+        known = {**_STATE, **_SERVING}
+    return known.get(status, "")
+
+
+def reason(resource: Any) -> str:
+    """Why it is so; empty where there is nothing to say but `next_step`.
+
+    :param resource: a device or a service
+    """
+    text: str = resource.status_reason or ""
+    return text.removesuffix(
+        hints.BY_CODE.get(resource.status_code, "")
+    ).strip()
 
 
 def next_step(resource: Any) -> Any:

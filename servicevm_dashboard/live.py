@@ -150,12 +150,12 @@ class LiveTableView(tables.DataTableView):
         """The order that is asked for, if the table has such a column."""
         asked = self.request.GET.get("sort", "")
         known = {
-            getattr(column, "sort", None)
+            f"{column.sort}{direction}"
             for column in self.get_table().get_columns()
+            if getattr(column, "sort", None)
+            for direction in ("", ":asc", ":desc")
         }
-        if asked.partition(":")[0] in known - {None}:
-            return asked
-        return self.default_sort
+        return asked if asked in known else self.default_sort
 
     def _read(self) -> Pager:
         """Ask for the page: one call of the API."""

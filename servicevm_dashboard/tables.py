@@ -4,17 +4,17 @@ A table shows one page of a list that the service filtered and sorted. It
 can be used for a few things that are known already, too: give it ``data``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from horizon import tables
 from horizon.tables.base import DataTableMetaclass
 from horizon.utils import filters
 
-from servicevm_dashboard import links, words
+from servicevm_dashboard import advice, condition, links, moments, words
 from servicevm_dashboard.actions import (
     BatchAction,
     DeleteAction,
@@ -24,6 +24,7 @@ from servicevm_dashboard.actions import (
 
 __all__ = [
     "AGE",
+    "AGO",
     "BatchAction",
     "Cell",
     "Column",
@@ -33,13 +34,16 @@ __all__ = [
     "Row",
     "Table",
     "both",
+    "lines",
     "operating",
     "provisioning",
     "status",
 ]
 
 #: Filters of a column with a time: "3 minutes", or "Never".
-AGE = (filters.parse_isotime, filters.timesince_or_never)
+AGE = (filters.parse_isotime, moments.age)
+#: The same of what has happened: "3 minutes ago".
+AGO = (filters.parse_isotime, moments.ago)
 
 _ICONS = {
     "success": "fa-circle-check",
@@ -70,13 +74,14 @@ def status(value: str, table: Mapping[str, Any], reason: str = "") -> Any:
 
 
 def provisioning(datum: Any) -> Any:
-    """A device's or service's provisioning status, with the reason."""
-    settled = datum.provisioning_status == "ACTIVE"
-    return status(
-        datum.provisioning_status,
-        words.PROVISIONING,
-        "" if settled else datum.status_reason or "",
-    )
+    """A device's or service's provisioning status, with the reason.
+
+    What is as it was asked for is not shown as good: its health says that.
+    """
+    value = condition.provisioning(datum)
+    if not value:
+        return words.of(words.PROVISIONING, datum.provisioning_status)
+    return status(value, words.PROVISIONING, advice.reason(datum))
 
 
 def operating(datum: Any) -> Any:
@@ -84,20 +89,33 @@ def operating(datum: Any) -> Any:
 
     Of what is active, the reason is about its health.
     """
-    settled = datum.provisioning_status == "ACTIVE"
+    value = condition.health(datum)
+    if not value:
+        return "-"
+    settled = not condition.provisioning(datum)
     return status(
-        datum.operating_status,
-        words.OPERATING,
-        datum.status_reason or "" if settled else "",
+        value, words.OPERATING, advice.reason(datum) if settled else ""
     )
 
 
+def lines(found: Iterable[Any]) -> Any:
+    """Each on a line of its own; a dash where there is none."""
+    joined = format_html_join("", "<div>{}</div>", ((one,) for one in found))
+    return joined or "-"
+
+
 def both(datum: Any) -> str:
-    """``lb1: Active, Online``."""
+    """``lb1: Online``, or ``lb1: Updating, Online``."""
+    told = condition.told(datum)
+    if len(told) == 1:
+        return _("%(name)s: %(state)s") % {
+            "name": datum.name,
+            "state": told[0],
+        }
     return _("%(name)s: %(status)s, %(health)s") % {
         "name": datum.name,
-        "status": words.of(words.PROVISIONING, datum.provisioning_status),
-        "health": words.of(words.OPERATING, datum.operating_status),
+        "status": told[0],
+        "health": told[1],
     }
 
 

@@ -4,24 +4,67 @@ import json
 from typing import Any
 
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from servicevm_dashboard import words
+from servicevm_dashboard import condition, moments, tables, words
 from servicevm_dashboard.tables import status
 
 register = template.Library()
 
 
 @register.filter
-def provisioning(value: str, reason: str = "") -> Any:
+def provisioning(value: str) -> Any:
     """``{{ device.provisioning_status|provisioning }}``"""
-    return status(value, words.PROVISIONING, reason)
+    return status(value, words.PROVISIONING)
 
 
 @register.filter
 def operating(value: str) -> Any:
     """``{{ device.operating_status|operating }}``"""
     return status(value, words.OPERATING)
+
+
+@register.filter
+def state(resource: Any) -> Any:
+    """What is being done to a device or service: ``{{ device|state }}``."""
+    return tables.provisioning(resource)
+
+
+@register.filter
+def health(resource: Any) -> Any:
+    """How a device or service does: ``{{ device|health }}``."""
+    return tables.operating(resource)
+
+
+@register.filter
+def told(resource: Any) -> Any:
+    """Both, but what means nothing: ``{{ device|told }}``."""
+    found = (
+        (condition.provisioning(resource), words.PROVISIONING),
+        (condition.health(resource), words.OPERATING),
+    )
+    return format_html_join(
+        mark_safe("<br>"),
+        "{}",
+        ((status(value, table),) for value, table in found if value),
+    )
+
+
+@register.filter
+def first_told(resource: Any) -> Any:
+    """The first of what is `told`."""
+    value = condition.provisioning(resource)
+    if value:
+        return status(value, words.PROVISIONING)
+    return status(condition.health(resource), words.OPERATING)
+
+
+@register.filter
+def ago(moment: Any) -> str:
+    """``{{ agent.last_seen|parse_isotime|ago }}``"""
+    return moments.ago(moment)
 
 
 @register.filter

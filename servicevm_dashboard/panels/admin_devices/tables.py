@@ -21,8 +21,8 @@ class DevicesTable(project.DevicesTable):
             "name",
             "owner",
             "template",
-            "provisioning",
             "operating",
+            "provisioning",
             "address",
             "created",
         )

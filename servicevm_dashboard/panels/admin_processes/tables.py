@@ -8,7 +8,14 @@ from django.utils.translation import ngettext_lazy
 from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
-from servicevm_dashboard.tables import AGE, BatchAction, Column, Table, status
+from servicevm_dashboard.tables import (
+    AGE,
+    AGO,
+    BatchAction,
+    Column,
+    Table,
+    status,
+)
 
 
 def state(datum: Any) -> str:
@@ -38,7 +45,7 @@ class Processes(Table):
         verbose_name=_("Running For"),
         filters=AGE,
     )
-    seen = Column("last_seen", verbose_name=_("Last Seen Ago"), filters=AGE)
+    seen = Column("last_seen", verbose_name=_("Last Seen"), filters=AGO)
 
     def get_object_id(self, datum: Any) -> str:
         # Its id is another one after each start.

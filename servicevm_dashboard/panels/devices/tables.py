@@ -19,17 +19,30 @@ from servicevm_dashboard.tables import (
     DeleteAction,
     Table,
     both,
+    lines,
     operating,
     provisioning,
 )
 
 
-class RebootDevice(BatchAction):
-    """Ask the guest to restart."""
+class _Hosts:
+    """What is done to a device is done to its services; they are named."""
+
+    @property
+    def consequences(self) -> str:
+        action: Any = self
+        index = action.table.link("devices")
+        return f"{index}?fragment=hosted&action={action.name}" if index else ""
+
+
+class RebootDevice(_Hosts, BatchAction):
+    """Ask the guest to restart; its services are away meanwhile."""
 
     name = "reboot"
     icon = "rotate-right"
     rule = "device:reboot"
+    asks_first = True
+    help_text = _("It is restarted at once.")
 
     @staticmethod
     def action_present(count: int) -> Any:
@@ -50,13 +63,11 @@ class RebootDevice(BatchAction):
         servicevm.call(request, Client.reboot_device, datum_id)
 
 
-class DeleteDevice(DeleteAction):
+class DeleteDevice(_Hosts, DeleteAction):
     """Delete it with its services, whatever it is doing."""
 
     rule = "device:delete"
-    help_text = _(
-        "Its services are deleted with it. This action cannot be undone."
-    )
+    help_text = _("This action cannot be undone.")
 
     @staticmethod
     def action_present(count: int) -> Any:
@@ -75,14 +86,13 @@ class DeleteDevice(DeleteAction):
         servicevm.call(request, Client.delete_device, datum_id)
 
 
-def address(datum: Any) -> str:
+def address(datum: Any) -> Any:
     """Where a tenant reaches it; the management address is not of use."""
-    found = [
+    return lines(
         one["address"]
         for one in datum.interfaces
         if one["address"] and one["role"] != "mgmt"
-    ]
-    return ", ".join(found)
+    )
 
 
 class DevicesTable(Table):
@@ -100,11 +110,11 @@ class DevicesTable(Table):
         ref="template_id",
         verbose_name=_("Template"),
     )
-    provisioning = Column(
-        provisioning, sort="provisioning_status", verbose_name=_("Status")
-    )
     operating = Column(
         operating, sort="operating_status", verbose_name=_("Health")
+    )
+    provisioning = Column(
+        provisioning, sort="provisioning_status", verbose_name=_("Status")
     )
     address = Column(address, verbose_name=_("Address"))
     created = Column(

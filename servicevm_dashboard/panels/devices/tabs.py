@@ -11,6 +11,8 @@ from servicevm_dashboard.api.servicevm import Client, Service
 from servicevm_dashboard.exceptions import ServicevmError
 from servicevm_dashboard.panels.operations import tabs as operations
 
+#: Facts: interfaces have a tab of their own, the agent a line.
+_TOLD_ELSEWHERE = frozenset({"interfaces", "agent_version"})
 #: Days before its end from which a certificate is worth a warning.
 NEAR = 3
 
@@ -32,14 +34,22 @@ def under_way(request: Any, resource: Any) -> Any:
 
 
 def overview(tab: Any, request: Any, resource: Any) -> dict[str, Any]:
-    """What the overviews of devices and services have in common."""
+    """What the overviews of devices and services have in common.
+
+    How it is comes from one answer, the resource's. The operation is read
+    after it and may have ended or begun in between: then only its name is
+    told, as the next look finds both as they are.
+    """
     operation = under_way(request, resource)
+    busy = resource.provisioning_status.startswith("PENDING")
     return {
         "resource": resource,
         "sentence": advice.sentence(resource),
+        "reason": advice.reason(resource),
         "next_step": advice.next_step(resource),
         "operation": operation,
-        "progress": timeline.progress(operation) if operation else "",
+        "busy": busy,
+        "progress": timeline.progress(operation) if operation and busy else "",
         "operation_name": timeline.name(operation) if operation else "",
         "operation_link": links.link(
             tab.view.dashboard, "operations", "detail", operation.ref
@@ -58,11 +68,10 @@ class OverviewTab(detail.OverviewTab):
         device = self.resource
         return {
             "device": device,
-            # Interfaces have a tab of their own.
             "facts": [
                 (key, value)
                 for key, value in (device.facts or {}).items()
-                if key != "interfaces"
+                if key not in _TOLD_ELSEWHERE
             ],
             "template_link": links.link(
                 self.view.dashboard,

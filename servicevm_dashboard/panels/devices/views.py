@@ -12,7 +12,7 @@ from servicevm_dashboard import console, detail, filters, links, live, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Device
 from servicevm_dashboard.exceptions import ServicevmError
-from servicevm_dashboard.panels.devices import tables, tabs
+from servicevm_dashboard.panels.devices import hosted, tables, tabs
 
 
 class DeviceFilter(filters.Filter):
@@ -40,6 +40,13 @@ class IndexView(live.LiveTableView):
     table_class = tables.DevicesTable
     filter_class = DeviceFilter
     failure = _("The devices could not be read.")
+
+    def get(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if request.GET.get("fragment") == "hosted":
+            return hosted.answer(request, self.always)
+        return super().get(request, *args, **kwargs)
 
 
 class DetailView(detail.DetailView):

@@ -9,7 +9,7 @@ from servicevm_dashboard import timeline, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.tables import (
-    AGE,
+    AGO,
     BatchAction,
     Column,
     Table,
@@ -125,7 +125,7 @@ class OperationsTable(Table):
         "created_at",
         sort="created_at",
         verbose_name=_("Asked For"),
-        filters=AGE,
+        filters=AGO,
     )
     took = Column(took, verbose_name=_("Duration"))
 
@@ -188,7 +188,7 @@ class EventsTable(Table):
         "create a device to begin."
     )
 
-    at = Column("at", sort="at", verbose_name=_("When"), filters=AGE)
+    at = Column("at", sort="at", verbose_name=_("When"), filters=AGO)
     severity = Column(severity, verbose_name=_("Severity"))
     resource = ResourceColumn(
         "resource_name", link="#", verbose_name=_("What It Is About")

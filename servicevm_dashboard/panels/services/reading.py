@@ -80,15 +80,14 @@ def members(service: Any) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def summary(config: Mapping[str, Any]) -> str:
-    """``2 listeners, 1 pool``: what there is how many of."""
-    found = [
+def summary(config: Mapping[str, Any]) -> Sequence[str]:
+    """``Listeners: 2``, ``Pools: 1``: what there is how many of."""
+    return [
         _("%(what)s: %(count)d")
         % {"what": words.of(words.PART, key), "count": len(value)}
         for key, value in config.items()
         if isinstance(value, list)
     ]
-    return ", ".join(found)
 
 
 def as_yaml(document: Any) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -22,6 +22,7 @@ from servicevm_dashboard.tables import (
     LinkAction,
     Table,
     both,
+    lines,
     operating,
     provisioning,
 )
@@ -91,7 +92,7 @@ def endpoints(datum: Any) -> Any:
             if href
             else text
         )
-    return format_html_join(", ", "{}", ((one,) for one in found)) or "-"
+    return lines(found)
 
 
 def members(datum: Any) -> Any:
@@ -123,11 +124,11 @@ class ServicesTable(Table):
         ref="device_id",
         verbose_name=_("Device"),
     )
-    provisioning = Column(
-        provisioning, sort="provisioning_status", verbose_name=_("Status")
-    )
     operating = Column(
         operating, sort="operating_status", verbose_name=_("Health")
+    )
+    provisioning = Column(
+        provisioning, sort="provisioning_status", verbose_name=_("Status")
     )
     endpoints = Column(endpoints, verbose_name=_("Reached At"))
     members = Column(members, verbose_name=_("Members"))

@@ -7,7 +7,7 @@ knows no state.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from servicevm_dashboard import links, words
+from servicevm_dashboard import condition, links, words
 from servicevm_dashboard.api.servicevm import Device, Service
 
 #: Most members of a service that are drawn; the table has all.
@@ -49,20 +49,12 @@ def graph(
 
 def state(datum: Any) -> Mapping[str, str]:
     """Of a device or service, in words: the graver one gives the tone."""
-    status = words.tone(datum.provisioning_status)
-    health = words.tone(datum.operating_status)
-    tone = min((status, health), key=_GRAVITY.index)
-    if datum.provisioning_status.startswith("PENDING"):
-        # It is not there yet, or not any more: that is no failure.
-        tone = status
+    status, health = condition.provisioning(datum), condition.health(datum)
     return {
-        "status": str(words.of(words.PROVISIONING, datum.provisioning_status)),
-        "health": str(words.of(words.OPERATING, datum.operating_status)),
-        "tone": tone,
+        "status": str(words.of(words.PROVISIONING, status)),
+        "health": str(words.of(words.OPERATING, health)),
+        "tone": condition.tone(datum),
     }
-
-
-_GRAVITY = ("danger", "warning", "info", "success")
 
 
 def _device(dashboard: str, device: Device) -> Json:

@@ -76,6 +76,7 @@ def test_a_device_that_is_built_is_watched_to_its_end(
     quick: Page,
     make_device: Make,
     make_template: Make,
+    member: Client,
     screenshot: Callable[..., object],
 ) -> None:
     slow = make_template(infra_options={"create_seconds": 4})
@@ -87,15 +88,54 @@ def test_a_device_that_is_built_is_watched_to_its_end(
     screenshot(quick, "device-building")
     expect(overview).to_contain_text("It is in service.", timeout=20_000)
     expect(overview.locator("[data-servicevm-said]")).to_contain_text(
-        f"{device.name}: Active"
+        f"{device.name}: Online"
     )
     # What can be done is another by now, without a reload.
     quick.get_by_role("button", name="More actions").click()
     reboot = quick.get_by_role("button", name="Reboot Device")
     expect(reboot).not_to_have_attribute("aria-disabled", "true")
     reboot.click()
+    sure = quick.get_by_role("dialog", name="Confirm Reboot Device")
+    expect(sure).to_contain_text(device.name)
+    expect(sure.get_by_role("status")).to_have_text("No services run there.")
+    assert member.get_device(device.id).provisioning_status == "ACTIVE"
+    sure.get_by_text("Reboot Device", exact=True).last.click()
     expect(quick.locator(".alert-success")).to_contain_text("Rebooting")
     assert quick.url.endswith(device_url(device))
+
+
+def test_who_stops_services_is_told_which(
+    page_as: PageAs,
+    make_service: Make,
+    member: Client,
+    axe: Callable[..., None],
+    screenshot: Callable[..., object],
+) -> None:
+    service = make_service()
+    device = member.get_device(service.device_id)
+    page = page_as("red-member")
+    page.goto(f"/project/servicevm_devices/?name_prefix={device.name}")
+    page.get_by_role("checkbox", name="Select all").focus()
+    page.keyboard.press("Space")
+    sure = page.get_by_role("dialog")
+    told = sure.get_by_role("status")
+    page.get_by_role("button", name="Reboot Devices").click()
+    expect(told).to_contain_text("This service does not serve meanwhile:")
+    expect(told.get_by_role("listitem")).to_have_text([service.name])
+    page.keyboard.press("Escape")
+    expect(sure).to_be_hidden()
+    page.goto(device_url(device))
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("button", name="Delete Device").click()
+    expect(told).to_contain_text("This service is deleted, too:")
+    expect(told.get_by_role("listitem")).to_have_text([service.name])
+    axe(page)
+    screenshot(page, "device-delete")
+    page.keyboard.press("Escape")
+    expect(sure).to_be_hidden()
+    found = member.get_device(device.id)
+    assert found.provisioning_status == "ACTIVE"
+    assert found.operating_status == "ONLINE"
 
 
 def test_a_dead_device_says_what_to_do(

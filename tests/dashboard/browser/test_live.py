@@ -354,6 +354,10 @@ def test_each_failure_of_many_has_its_reason(
     path = f"POST /v1/devices/{bad.id}/reboot"
     with gate.answering(409, path, body=error):
         quick.get_by_role("button", name="Reboot Devices").click()
+        sure = quick.get_by_role("dialog", name="Confirm Reboot Devices")
+        expect(sure).to_contain_text(f'"{good.name}"')
+        expect(sure).to_contain_text(f'"{bad.name}"')
+        sure.get_by_text("Reboot Devices", exact=True).last.click()
         expect(quick.locator(".alert-danger")).to_contain_text(
             f"not possible for {bad.name}. It carries what another owns."
         )

@@ -101,9 +101,13 @@ def do(page: Page, name: str) -> None:
     head = page.locator(".detail-actions")
     head.get_by_role("button", name="More actions").click()
     head.get_by_role("button", name=name).click()
-    if name.startswith("Delete"):
-        sure = page.locator(".modal.in")
-        sure.get_by_text(name, exact=True).last.click()
+    confirm(page, name)
+
+
+def confirm(page: Page, name: str) -> None:
+    """Say yes to what asks whether to do this."""
+    sure = page.locator(".modal.in")
+    sure.locator(".modal-footer").get_by_text(name, exact=True).click()
 
 
 def create_device(page: Page, template: Any, name: str) -> None:

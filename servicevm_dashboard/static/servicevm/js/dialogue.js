@@ -1,5 +1,6 @@
 /* Horizon's dialogues on pages of ours: they have a name, take the focus,
-   close with Escape, and give the focus back. */
+   close with Escape, and give the focus back. Those that ask whether to do
+   something tell its consequences, if the action has an address of them. */
 (function () {
   'use strict';
 
@@ -19,8 +20,60 @@
       modal.querySelector('.modal-footer');
   }
 
+  //: The button that was pressed last.
+  var pressed = null;
+
+  document.addEventListener('click', function (event) {
+    pressed = event.target.closest('[data-servicevm-consequences]');
+  }, true);
+
+  /* Where the consequences are told, for what is selected. */
+  function address(button) {
+    var url = button.dataset.servicevmConsequences;
+    var one = button.value.split('__')[2];
+    var refs = one ? [one] : Array.prototype.map.call(
+      button.form.querySelectorAll('[name=object_ids]:checked'),
+      function (box) { return box.value; });
+    return url + refs.map(function (ref) {
+      return '&id=' + encodeURIComponent(ref);
+    }).join('');
+  }
+
+  function line(tag, text) {
+    var made = document.createElement(tag);
+    made.textContent = text;
+    return made;
+  }
+
+  function consequences(modal, button) {
+    var place = document.createElement('div');
+    place.setAttribute('role', 'status');
+    place.append(line('p', gettext('Looking which services run there ...')));
+    modal.querySelector('.modal-body').append(place);
+    fetch(address(button), {
+      credentials: 'same-origin',
+      headers: {'X-Requested-With': 'XMLHttpRequest'}
+    }).then(function (answer) {
+      if (!answer.ok || answer.redirected) { throw new Error(); }
+      return answer.json();
+    }).then(function (data) {
+      var list = document.createElement('ul');
+      data.names.forEach(function (name) { list.append(line('li', name)); });
+      place.replaceChildren(line('p', data.said));
+      if (data.names.length) { place.append(list); }
+      if (data.more) { place.append(line('p', data.more)); }
+    }).catch(function () {
+      place.replaceChildren(line('p',
+        gettext('Which services run there could not be read.')));
+    });
+  }
+
   $(document).on('show.bs.modal', '.modal', function () {
     if (!ours(this)) { return; }
+    if (pressed) {
+      consequences(this, pressed);
+      pressed = null;
+    }
     this.servicevmOrigin = origin();
     this.setAttribute('role', 'dialog');
     this.setAttribute('aria-modal', 'true');

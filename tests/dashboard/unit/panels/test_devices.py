@@ -1,6 +1,8 @@
 """The devices' pages, over HTTP to the service."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 import django.test
 import pytest
@@ -8,10 +10,16 @@ from django.conf import settings
 from django.urls import reverse
 from openstack_auth import policy
 
+from servicevm import errors
 from servicevmclient.testing import FakeServicevm
 from tests.dashboard.unit.panels import world
 
 INDEX = reverse("horizon:project:servicevm_devices:index")
+EDGE = "11111111-1111-1111-1111-111111111111"
+#: Of an action that is a button: its tag, and of that what it does.
+ACTIONS = re.compile(r"<button[^>]*data-batch-action[^>]*>")
+NAME = re.compile(r'value="devices__([a-z]+)')
+CONSEQUENCES = re.compile(r'data-servicevm-consequences="([^"]*)"')
 AJAX = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
 
 
@@ -75,7 +83,7 @@ def test_a_poll_has_each_row_with_what_to_say_of_it(
     row = world.device(service, operating_status="DEAD")
     found = member.get(f"{INDEX}?fragment=rows", **AJAX).json()
     assert [one["id"] for one in found["rows"]] == [row["id"]]
-    assert found["rows"][0]["said"] == "edge: Active, Dead"
+    assert found["rows"][0]["said"] == "edge: Dead"
     assert "<tr" in found["rows"][0]["html"]
     assert "1 item" in found["parts"]["pages"]
 
@@ -127,10 +135,13 @@ def test_a_sort_order_that_there_is_not_is_not_asked_for(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
     world.device(service)
-    answer = member.get(f"{INDEX}?sort=secret:asc&operating_status=NONSENSE")
-    assert "edge" in answer.content.decode()
-    assert all("secret" not in target for _, target in service.requests)
-    assert all("NONSENSE" not in target for _, target in service.requests)
+    for sort in ("secret:asc", "name:foo", "name:", "name:asc:asc"):
+        service.requests.clear()
+        answer = member.get(INDEX, {"sort": sort, "operating_status": "NO"})
+        assert "edge" in answer.content.decode()
+        asked = service.requests[0][1]
+        assert "sort=created_at%3Adesc" in asked
+        assert "operating_status" not in asked
 
 
 def test_a_page_that_is_no_more_is_the_first_one(
@@ -212,6 +223,59 @@ def test_what_is_gone_by_now_is_told(
     assert any("gone" in one for one in messages)
 
 
+@pytest.mark.parametrize("page", [INDEX, url({"id": EDGE})])
+def test_what_stops_services_asks_first_and_names_them(
+    member: django.test.Client, service: FakeServicevm, page: str
+) -> None:
+    row = world.device(service, id=EDGE)
+    service.store.rows["devices"] = {EDGE: row}
+    found = ACTIONS.findall(member.get(page).content.decode())
+    asking = {
+        name: (tag, unescape(CONSEQUENCES.search(tag)[1]))
+        for tag, name in ((tag, NAME.search(tag)[1]) for tag in found)
+        if CONSEQUENCES.search(tag)
+    }
+    assert set(asking) >= {"reboot", "delete"}
+    for name, (tag, address) in asking.items():
+        assert "btn-danger" in tag
+        assert address == f"{INDEX}?fragment=hosted&action={name}"
+
+
+def test_the_services_of_devices_are_told_by_one_call(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    one, two = world.device(service, "one"), world.device(service, "two")
+    world.service(service, "web", on=one)
+    asked = {"fragment": "hosted", "action": "delete", "id": one["id"]}
+    world.calls(service)
+    found = member.get(INDEX, asked, **AJAX).json()
+    assert found == {
+        "said": "This service is deleted, too:",
+        "names": ["web"],
+        "more": "",
+    }
+    assert world.calls(service) == ["GET /v1/services"]
+    for number in range(25):
+        world.service(service, f"api-{number:02}", on=two)
+    asked |= {"action": "reboot", "id": [one["id"], two["id"], "rubbish"]}
+    found = member.get(INDEX, asked, **AJAX).json()
+    assert found["said"] == "These services do not serve meanwhile:"
+    assert found["names"][0] == "api-00 on two"
+    assert len(found["names"]) == 20
+    assert found["more"] == "And more."
+
+
+def test_devices_without_services_are_said_to_have_none(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service)
+    asked = {"fragment": "hosted", "action": "delete", "id": row["id"]}
+    found = member.get(INDEX, asked, **AJAX).json()
+    assert (found["said"], found["names"]) == ("No services run there.", [])
+    with service.failing("GET /v1/services", 503, "unavailable", "Away."):
+        assert member.get(INDEX, asked, **AJAX).status_code == 503
+
+
 def test_a_reader_is_offered_nothing(
     as_user: Callable[..., django.test.Client], service: FakeServicevm
 ) -> None:
@@ -276,10 +340,25 @@ def test_what_is_wrong_comes_with_what_to_do(
         status_code="device_died",
         status_reason="The machine stopped.",
     )
+    row["status_reason"] += f" {errors.DEVICE_DIED.hint}"
     text = member.get(url(row)).content.decode()
     assert "It does not run any more." in text
     assert "The machine stopped." in text
-    assert "Reboot the device to start it again." in text
+    assert text.count("Reboot the device to start it again.") == 1
+    assert errors.DEVICE_DIED.hint not in text
+    assert "text-success" not in text
+
+
+def test_an_operation_that_ended_after_its_device_was_read_says_no_state(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service, provisioning_status="PENDING_CREATE")
+    world.operation(service, row, "create", state="SUCCEEDED")
+    row["provisioning_status"] = "PENDING_CREATE"
+    found = member.get(f"{url(row)}?fragment=overview", **AJAX).json()
+    assert "It is being built." in found["html"]
+    assert "Create device edge" in found["html"]
+    assert "Succeeded" not in found["html"]
 
 
 def test_a_poll_of_a_device_brings_its_actions(
@@ -287,7 +366,7 @@ def test_a_poll_of_a_device_brings_its_actions(
 ) -> None:
     row = world.device(service, provisioning_status="PENDING_CREATE")
     found = member.get(f"{url(row)}?fragment=overview", **AJAX).json()
-    assert found["said"] == "edge: Building, Online"
+    assert found["said"] == "edge: Building"
     assert "It is still being built." in found["parts"]["actions"]
     row["provisioning_status"] = "ACTIVE"
     found = member.get(f"{url(row)}?fragment=overview", **AJAX).json()

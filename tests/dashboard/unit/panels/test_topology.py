@@ -84,7 +84,7 @@ def test_the_table_has_the_same(
         "edge",
         "idle",
         "web",
-        "Incoming traffic: bridge:br0, 192.0.2.5",
+        "Incoming traffic: 192.0.2.5 on bridge:br0",
         "p / m2:",
         "No services",
     ):

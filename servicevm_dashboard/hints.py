@@ -1,0 +1,62 @@
+"""What the service itself tells to do, which is for its command line.
+
+It is the end of each reason that it gives; `servicevm_dashboard.advice` says
+it in words of these pages instead, and in the user's language. A test
+compares them.
+"""
+
+from collections.abc import Mapping
+
+__all__ = ["BY_CODE"]
+
+BY_CODE: Mapping[str, str] = {
+    "device_died": "See its console log; device reboot starts it again.",
+    "device_missing": "device reboot builds it again, or delete the device.",
+    "device_failed": (
+        "See why with device show; retry its operation or delete it."
+    ),
+    "deadline_exceeded": (
+        "See the operation's steps, then retry it or delete the resource."
+    ),
+    "cancelled": "Retry the operation or delete the resource.",
+    "agent_never_called": (
+        "See the console log; then retry the operation or delete the device."
+    ),
+    "agent_not_connected": "Wait for it to come back, or reboot the device.",
+    "agent_timeout": "Try again; if it stays, reboot the device.",
+    "agent_busy": "Try again in a moment.",
+    "agent_error": "The detail has the agent's own words.",
+    "config_refused": (
+        "Correct what the detail names and set the configuration again; the "
+        "last good one keeps serving."
+    ),
+    "no_free_slot": (
+        "Delete a service of the device, or use a device with more slots."
+    ),
+    "no_free_address": (
+        "Delete a device on that network or widen the template's range."
+    ),
+    "address_taken": (
+        "Choose another address, or leave it out to be given a free one."
+    ),
+    "port_taken": "Choose another port, or stop what listens there.",
+    "certificate_refused": "Delete the device or build it again.",
+    "enrolment_refused": (
+        "If it was not you who used the token, delete the device."
+    ),
+    "image_missing": "Build it with: servicevm-manage image build",
+    "qemu_missing": "Install the package qemu-system-x86.",
+    "qemu_failed": (
+        "The detail has QEMU's own words; see also the device's console log."
+    ),
+    "kvm_unusable": "Set the accelerator to auto or tcg in the template.",
+    "disk_full": "Free some space and try again.",
+    "network_missing": "Make the bridge, or correct the template's network.",
+    "privilege_missing": (
+        "Run it as root, or use the network 'user' in the template."
+    ),
+    "unavailable": "Try again; if it stays, look at the service's log.",
+    "internal_error": (
+        "Look for the request id in the service's log and report it."
+    ),
+}
