@@ -1,7 +1,7 @@
 """Sweeps up what no operation is about: rows and external things."""
 
 import time
-from functools import partial
+from functools import cache, partial
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -86,7 +86,7 @@ class Janitor:
         :returns: how many
         """
         count = 0
-        for name in driver_names(INFRA):
+        for name in _infra_drivers():
             try:
                 infra = self._drivers.infra(name)
                 # Asked first: a device's row is there before anything else
@@ -190,6 +190,13 @@ class Janitor:
         )
         row.operation_id = operation.id
         return 1
+
+
+@cache
+def _infra_drivers() -> tuple[str, ...]:
+    """Names of what is installed: a look into every distribution there is,
+    which a process has to make once."""
+    return tuple(driver_names(INFRA))
 
 
 def _stuck(

@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from servicevm import clock
+from servicevm.conductor.janitor import Janitor
 from servicevm.db import api as db
 from servicevm.db import models
+from servicevm.drivers import INFRA, Drivers, driver_names
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.drivers.mgmt.noop import NoopMgmtDriver
 from servicevm.drivers.world import World
@@ -81,6 +85,26 @@ def test_a_driver_that_fails_does_not_stop_the_sweep(lab: Lab) -> None:
     lab.cloud.failing["observe"] = TransientError(UNAVAILABLE, "Away.")
     lab.conductor().reconciler.sweep()
     assert lab.get(models.Device, device_id).operating_status == "ONLINE"
+
+
+def test_drivers_are_looked_for_once_in_a_process(
+    lab: Lab,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    janitor = Janitor(lab.conf, Drivers(lab.conf, lab.relay))
+    janitor.delete_leftovers()
+    installed = tmp_path / "acme-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: acme\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text(
+        f"[{INFRA}]\nacme = acme_of_nobody:Driver\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "acme" in driver_names(INFRA)
+    janitor.delete_leftovers()
+    assert "acme" not in caplog.text
 
 
 def test_a_row_that_is_pending_without_an_operation_goes_on(lab: Lab) -> None:
