@@ -37,6 +37,8 @@ LOG = log.getLogger(__name__)
 
 #: Among how many more operations than it can take a conductor looks.
 SPREAD = 16
+#: Most looks in a row for what others have not taken yet.
+LOOKS = 4
 #: Seconds for which a step need not read again what the one before has read.
 #: What others may have changed of a device since, they tell it by operations
 #: of their own, which come after.
@@ -127,6 +129,9 @@ class Engine:
         self._jitter = jitter or chance.random
         self._shuffle = chance.shuffle
         self._lease = int(conf.conductor.lease * clock.SECOND)
+        #: How many operations the last `claims` saw and did not get: another
+        #: conductor has them, or somebody holds their device for a moment.
+        self.lost = 0
 
     def claim(self, owner: str) -> Claim | None:
         """Take an operation that is due; None if none is."""
@@ -135,22 +140,32 @@ class Engine:
     def claims(self, owner: str, most: int) -> Iterator[Claim]:
         """Take so many operations, if they are due, the longest due first.
 
-        Fewer than there are, maybe: conductors that look at the same time
-        see the same ones.
+        Fewer than there are, maybe; see `lost`. For one thread.
         """
-        now = db.lately()
-        with db.reader() as session:
-            found = list(leases.candidates(session, now, most + SPREAD))
-        while found and most > 0:
-            some, found = found[:most], found[most:]
-            taken = db.write(partial(self._claim, some, owner))
-            if len(taken) < len(some):
-                # Another conductor goes through the same list.
-                self._shuffle(found)
-            most -= len(taken)
-            for claim in taken:
-                self._hook("claimed")
-                yield claim
+        lost: set[str] = set()
+        self.lost = 0
+        for _ in range(LOOKS):
+            now = db.lately()
+            limit = most + SPREAD + len(lost)
+            with db.reader() as session:
+                seen = leases.candidates(session, now, limit)
+            found = [one for one in seen if one.id not in lost]
+            while found and most > 0:
+                some, found = found[:most], found[most:]
+                taken = db.write(partial(self._claim, some, owner))
+                most -= len(taken)
+                missed = {one.id for one in some}
+                missed -= {one.operation.id for one in taken}
+                if missed:
+                    # Conductors that look at the same time see the same.
+                    self._shuffle(found)
+                lost |= missed
+                self.lost = len(lost)
+                for claim in taken:
+                    self._hook("claimed")
+                    yield claim
+            if most == 0 or len(seen) < limit:
+                return
 
     def _claim(
         self,

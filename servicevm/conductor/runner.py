@@ -24,6 +24,9 @@ LOG = log.getLogger(__name__)
 #: Seconds that a look waits for more workers, while most are at work: one
 #: claim for several costs little more than one for one.
 GATHER = 0.05
+#: Seconds after which it is looked again for what others held; twice as long
+#: after each time in vain.
+AGAIN = 0.05
 #: Seconds after which a look that the database refused is repeated.
 PAUSE = 1.0
 
@@ -49,6 +52,8 @@ class Runner:
         self._over = threading.Event()
         self._pool: ThreadPoolExecutor | None = None
         self._threads: list[threading.Thread] = []
+        #: Looks in a row that ended without what they had found.
+        self._in_vain = 0
 
     def wake(self) -> None:
         """There may be something to claim. Any thread."""
@@ -115,7 +120,7 @@ class Runner:
                 while self._fill():
                     pass
                 if self._room() > 0:
-                    pause = min(pause, self._until_next())
+                    pause = min(pause, self._until_next(), self._again())
             except Exception:
                 # The database is away or full: everything waits for it. Or
                 # a defect: a conductor that never looks again helps nobody.
@@ -136,6 +141,13 @@ class Runner:
                 return
             self._hint.clear()
             self._hint.wait(left)
+
+    def _again(self) -> float:
+        """Seconds until what others held may be free: nobody hints then."""
+        self._in_vain = self._in_vain + 1 if self._engine.lost else 0
+        if self._in_vain == 0:
+            return float("inf")
+        return AGAIN * 2.0 ** min(self._in_vain - 1, 10)
 
     def _until_next(self) -> float:
         """Seconds until the next operation that waits is due."""

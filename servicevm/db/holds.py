@@ -19,26 +19,22 @@ from sqlalchemy import orm
 from servicevm.db import api as db
 from servicevm.db import models
 
-__all__ = ["hold_device", "hold_devices", "hold_operation", "hold_service"]
+__all__ = ["hold_device", "hold_idle", "hold_operation", "hold_service"]
 
 
 _DEVICE = models.table(models.Device)
 _HOLD = sa.update(_DEVICE).values(hold_count=_DEVICE.c.hold_count + 1)
 #: Made once, so that their SQL is.
 _HOLD_ONE = _HOLD.where(_DEVICE.c.id == sa.bindparam("held"))
-_HELD: sa.BindParameter[Any] = sa.bindparam("held", expanding=True)
-_HOLD_ALL = _HOLD.where(_DEVICE.c.id.in_(_HELD))
-_ORDERED = _DEVICE.alias()
-#: PostgreSQL goes through them as they lie in the table, which differs from
-#: one statement to the next, unless they are locked before. No stronger than
-#: by an update: what points to a device is not in the way.
-_HOLD_ORDERED = _HOLD.where(
-    _DEVICE.c.id.in_(
-        sa.select(_ORDERED.c.id)
-        .where(_ORDERED.c.id.in_(_HELD))
-        .order_by(_ORDERED.c.id)
-        .with_for_update(key_share=True)
-    )
+_MANY: sa.BindParameter[Any] = sa.bindparam("held", expanding=True)
+_HOLD_MANY = _HOLD.where(_DEVICE.c.id.in_(_MANY))
+#: No stronger than the update after it: what points to a device is not in
+#: the way. SQLite, whose writers are alone, locks no rows.
+_IDLE = db.Timed(
+    sa.select(_DEVICE.c.id, _DEVICE.c.hold_count)
+    .where(_DEVICE.c.id.in_(_MANY))
+    .order_by(_DEVICE.c.id)
+    .with_for_update(skip_locked=True, key_share=True)
 )
 
 
@@ -55,15 +51,21 @@ def hold_device(session: orm.Session, device_id: str) -> bool:
     return bool(db.rowcount(held))
 
 
-def hold_devices(session: orm.Session, device_ids: Collection[str]) -> None:
-    """Be alone with all of these; as `hold_device`.
+def hold_idle(
+    session: orm.Session, device_ids: Collection[str]
+) -> dict[str, int]:
+    """Be alone with those of these that nobody else holds at the moment.
 
-    One statement, which goes through them in the order of their ids.
+    Waits for nobody, whom somebody may have stopped in the middle of a
+    transaction: of many devices all others would wait with that one.
+
+    :returns: how many times each of them was held, with this time
     """
-    name = session.get_bind().dialect.name
-    several = len(device_ids) > 1
-    hold = _HOLD_ORDERED if several and name == "postgresql" else _HOLD_ALL
-    session.execute(hold, {"held": sorted(device_ids)})
+    found = _IDLE.all(session, {"held": sorted(device_ids)})
+    held = {row.id: int(row.hold_count) + 1 for row in found}
+    if held:
+        session.execute(_HOLD_MANY, {"held": list(held)})
+    return held
 
 
 def hold_service(session: orm.Session, service_id: str) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy import orm
 from servicevm import clock
 from servicevm.db import api as db
 from servicevm.db.adoption import adopt
-from servicevm.db.holds import hold_devices
+from servicevm.db.holds import hold_idle
 from servicevm.db.models import Device, Operation, table
 from servicevm.states import TERMINAL, OperationState
 
@@ -133,18 +133,19 @@ _LOOK = (
     .limit(sa.bindparam("most", type_=sa.Integer()))
 )
 _DEVICE = table(Device)
-_HELD = db.Timed(
-    sa.select(_DEVICE.c.id, _DEVICE.c.hold_count).where(
-        _DEVICE.c.id.in_(sa.bindparam("devices", expanding=True))
-    )
-)
 _TAKEN = (
     sa.select(Operation)
     .where(
-        Operation.id.in_(sa.bindparam("ids", expanding=True)), _READY, _FREE
+        Operation.id.in_(sa.bindparam("ids", expanding=True)),
+        # With one that is gone nobody needs to be alone.
+        Operation.device_id.in_(sa.bindparam("held", expanding=True))
+        | ~sa.exists().where(_DEVICE.c.id == Operation.device_id),
+        _READY,
+        _FREE,
     )
     .order_by(Operation.run_after, Operation.seq)
-    .with_for_update()
+    # Whoever writes one without its device, as `renew` does, may be stopped.
+    .with_for_update(skip_locked=True)
     .execution_options(populate_existing=True)
 )
 _TABLE = table(Operation)
@@ -191,23 +192,22 @@ def claim_all(
 ) -> list[Operation]:
     """Take those operations that are still free; holds their devices.
 
+    Passes over what others hold: it waits for nobody.
+
     :param found: of each device only the first is taken
     :param lease: microseconds for which they are the owner's
     """
     # None of two that wait for the same device is in the other's way yet.
     first = {one.device_id: one.id for one in reversed(found)}
-    hold_devices(session, first)
-    # Of all claims about the device the latest has the highest fence.
-    held = {
-        row.id: row.hold_count
-        for row in _HELD.all(session, {"devices": sorted(first)})
-    }
+    held = hold_idle(session, first)
     now = db.now(session)
     rows = session.scalars(
-        _TAKEN, {**_at(now), "ids": sorted(first.values())}
+        _TAKEN,
+        {**_at(now), "ids": sorted(first.values()), "held": list(held)},
     ).all()
     if not rows:
         return []
+    # Of all claims about the device the latest has the highest fence.
     fences = {
         row.seq: max(row.fence + 1, held.get(row.device_id, 0)) for row in rows
     }

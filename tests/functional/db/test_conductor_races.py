@@ -15,10 +15,11 @@ from servicevm import clock, pki
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import leases, models
-from servicevm.db.holds import hold_devices
+from servicevm.db.holds import hold_device, hold_idle
 from servicevm.rpc.local import LateRelay
 from servicevm.states import OperationState
 from tests.unit.conductor.lab import Lab
+from tests.unit.database import listening
 
 from .crowd import at_once
 
@@ -31,6 +32,12 @@ def lab(conf: cfg.ConfigOpts) -> Lab:
     made.now = clock.now_us()
     made.template()
     return made
+
+
+@pytest.fixture
+def at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has waited for a row in vain does not try again: it fails."""
+    monkeypatch.setattr(db, "ATTEMPTS", 1)
 
 
 def claim_all(owner: str) -> list[models.Operation]:
@@ -72,19 +79,28 @@ def test_a_device_has_one_operation_in_hand(lab: Lab) -> None:
     assert sum(map(len, taken)) == len(devices)
 
 
-def test_those_who_hold_many_devices_do_not_deadlock(lab: Lab) -> None:
+def test_those_who_hold_many_devices_wait_for_nobody(
+    lab: Lab, at_first: None
+) -> None:
     devices = [lab.device()[0] for _ in range(12)]
+    with db.reader() as session:
+        before = {
+            row.id: row.hold_count
+            for row in session.scalars(sa.select(models.Device))
+        }
+    known = Counter(before)
 
-    def hold(number: int) -> None:
+    def hold(number: int) -> Counter[str]:
         dice = random.Random(number)  # noqa: S311
+        held = Counter[str]()
         for _ in range(40):
-            # Not `db.write`, which would try again, a second later.
             with db.writer() as session:
-                hold_devices(session, dice.sample(devices, 8))
+                held.update(hold_idle(session, dice.sample(devices, 8)).keys())
+        return held
 
-    at_once(CROWD, hold)
-    held = sum(row.hold_count for row in lab.all(models.Device))
-    assert held >= CROWD * 40 * 8
+    held = sum(at_once(CROWD, hold), Counter())
+    for row in lab.all(models.Device):
+        assert row.hold_count == known[row.id] + held[row.id]
 
 
 def test_a_first_session_is_opened_many_times(lab: Lab) -> None:
@@ -224,3 +240,74 @@ def test_a_host_whose_clock_is_wrong_neither_steals_nor_loses(
     for row in lab.all(models.Operation):
         assert row.lease_until is not None
         assert 0 < row.lease_until - right() <= 15 * clock.SECOND
+
+
+def test_a_device_that_somebody_holds_keeps_no_other_from_a_claim(
+    lab: Lab, at_first: None
+) -> None:
+    asked = dict(lab.device() for _ in range(6))
+    held = sorted(asked)[2]
+    engine = lab.conductor()._engine
+    with db.writer() as paused:
+        hold_device(paused, held)
+        taken = [one.operation.id for one in engine.claims("a", 8)]
+        assert sorted(taken) == sorted({*asked.values()} - {asked[held]})
+        assert engine.lost == 1
+    (one,) = engine.claims("a", 8)
+    assert one.operation.id == asked[held]
+    assert engine.lost == 0
+
+
+def test_an_operation_that_somebody_writes_keeps_no_other_from_a_claim(
+    lab: Lab, at_first: None
+) -> None:
+    for _ in range(3):
+        lab.device()
+    engine = lab.conductor()._engine
+    paused = {one.operation.id for one in engine.claims("a", 8)}
+    with db.writer() as session:
+        session.execute(sa.update(models.Operation).values(lease_until=1))
+    _, fresh = lab.device()
+    with db.writer() as session:
+        # It is stopped while it renews them, a little late.
+        leases.renew(session, "a", paused, clock.now_us(), clock.SECOND)
+        (one,) = engine.claims("b", 8)
+        assert one.operation.id == fresh
+        session.rollback()
+    assert {one.operation.id for one in engine.claims("b", 8)} == paused
+
+
+def test_what_is_about_a_device_that_is_gone_is_claimed(lab: Lab) -> None:
+    _, operation_id = lab.device()
+    with db.writer() as session:
+        session.execute(sa.delete(models.DeviceInterface))
+        session.execute(sa.delete(models.Device))
+    (one,) = lab.conductor()._engine.claims("a", 8)
+    assert one.operation.id == operation_id
+
+
+def test_what_somebody_held_is_claimed_soon_after(lab: Lab) -> None:
+    lab.conf.set_override("poll_interval", 60.0, group="conductor")
+    again, claimed = threading.Event(), threading.Event()
+    tries: list[str] = []
+
+    def note(*details: Any) -> None:
+        if "SKIP LOCKED" in (statement := details[2]):
+            tries.append(statement)
+            if len(tries) > 4:
+                again.set()
+
+    device_id, _ = lab.device()
+    conductor = lab.conductor(
+        lambda point: claimed.set() if point == "claimed" else None
+    )
+    try:
+        with listening("after_cursor_execute", note), db.writer() as session:
+            hold_device(session, device_id)
+            conductor.start()
+            # Nobody tells it when it may have the device.
+            assert again.wait(30)
+            assert not claimed.is_set()
+        assert claimed.wait(30)
+    finally:
+        conductor.stop(10)

@@ -3,7 +3,7 @@
 import pytest
 
 from servicevm import clock
-from servicevm.conductor.engine import backoff
+from servicevm.conductor.engine import SPREAD, Claim, backoff
 from servicevm.db import api as db
 from servicevm.db import leases, models
 
@@ -25,6 +25,26 @@ def test_one_of_two_gets_it(lab: Lab) -> None:
     assert found is not None
     assert (found.id, found.fence, found.owner) == (operation_id, 1, "a")
     assert claim(lab, "b") is None
+
+
+def test_who_comes_too_late_for_all_that_it_saw_looks_again(
+    lab: Lab,
+) -> None:
+    device_id, _ = lab.device()
+    lab.service(device_id)
+    for _ in range(SPREAD + 3):
+        lab.device()
+    other = lab.conductor()._engine
+
+    def take(point: str) -> None:
+        # The first batch has one less than it might have: two of one device.
+        assert point == "claimed"
+        taken.extend(other.claims("b", SPREAD))
+
+    taken: list[Claim] = []
+    mine = list(lab.conductor(take)._engine.claims("a", 2))
+    assert [one.operation.owner for one in mine] == ["a", "a"]
+    assert len({one.operation.id for one in mine + taken}) == SPREAD + 4
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_fences(lab: Lab) -> None:
