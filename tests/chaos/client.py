@@ -1,6 +1,8 @@
 """Who asks for changes, and asks again where no answer comes.
 
 Each POST carries one Idempotency-Key for all of its tries, as the SDK does.
+A PATCH may carry an ETag instead: of an API that is stopped with one in its
+hands its client hears as of one that died, but it goes on with it later.
 """
 
 import random
@@ -64,6 +66,7 @@ class Answer:
     body: dict[str, Any]
     tries: int
     replayed: bool
+    etag: str | None = None
 
 
 class Client:
@@ -85,23 +88,34 @@ class Client:
         self._session.close()
 
     def call(
-        self, method: str, path: str, body: Any = None, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        if_match: str | None = None,
     ) -> Answer:
         """Ask until there is an answer.
 
         :raises NoAnswer: after `ALL_TRIES` seconds
         """
         deadline = time.monotonic() + ALL_TRIES
+        headers = {"X-Auth-Token": self._token}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if if_match is not None:
+            headers["If-Match"] = if_match
         tries = 0
         while True:
             tries += 1
-            answer = self._try(method, path, body, key)
+            answer = self._try(method, path, body, headers)
             if answer is not None and answer.status_code not in AGAIN:
                 return Answer(
                     answer.status_code,
                     answer.json() if answer.content else {},
                     tries,
                     "Idempotent-Replayed" in answer.headers,
+                    answer.headers.get("ETag"),
                 )
             if time.monotonic() >= deadline:
                 raise NoAnswer(f"{method} {path}: {answer}")
@@ -109,11 +123,8 @@ class Client:
             time.sleep(self._rng.uniform(0.1, min(0.2 * tries, 1.0)))
 
     def _try(
-        self, method: str, path: str, body: Any, key: str | None
+        self, method: str, path: str, body: Any, headers: dict[str, str]
     ) -> requests.Response | None:
-        headers = {"X-Auth-Token": self._token}
-        if key is not None:
-            headers["Idempotency-Key"] = key
         try:
             answer = self._session.request(
                 method,

@@ -17,6 +17,8 @@ __all__ = ["Accepted", "Device", "Ledger", "Service", "Worker"]
 #: Most devices of one worker, and services of one device.
 DEVICES = 5
 SERVICES = 3
+#: Most times that something changes while it is about to be changed.
+CHANGES = 100
 #: Kind to how often it is chosen, where it can be.
 WEIGHTS = {
     "create_device": 4,
@@ -211,7 +213,8 @@ class Worker:
 
     def _update_twice(self, service: Service) -> None:
         """Two configs at once, from two who do not know of each other: each
-        is a generation of its own, and the later one stays."""
+        is a generation of its own, none is lost in between, and the later
+        one stays."""
         configs = [self._config(), self._config()]
         answers: dict[int, Answer] = {}
 
@@ -249,11 +252,25 @@ class Worker:
     def _update(
         self, client: Client, service: Service, config: dict[str, Any]
     ) -> Answer:
-        return client.call(
-            "PATCH",
-            f"/v1/services/{service.id}",
-            {"service": {"config": config}},
-        )
+        """Change what was seen, and nothing else.
+
+        Without that, a try that came to nothing as far as its client could
+        see might be accepted after later ones.
+        """
+        path = f"/v1/services/{service.id}"
+        body = {"service": {"config": config}}
+        for _ in range(CHANGES):
+            seen = client.call("GET", path)
+            # No two are alike: it is of a try whose answer was lost.
+            ours = seen.status == 200 and (
+                seen.body["service"]["config"] == config
+            )
+            if ours or seen.status != 200:
+                return seen
+            answer = client.call("PATCH", path, body, if_match=seen.etag)
+            if answer.status != 412:
+                return answer
+        raise NoAnswer(f"PATCH {path}: it never stopped changing")
 
     def reboot(self) -> None:
         device = self._any_device(lambda one: True)
