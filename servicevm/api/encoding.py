@@ -18,6 +18,7 @@ _NOT_IN_ETAG = (
     "template_name",
     "device_name",
     "resource_name",
+    "resource_gone",
 )
 
 

@@ -3,7 +3,7 @@
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
-from servicevm.db import api, models
+from servicevm.db import api, last_names, models
 from servicevm.states import Severity
 
 
@@ -34,6 +34,7 @@ def emit(
         severity=str(severity),
         resource_type=str(resource_type),
         resource_id=resource_id,
+        resource_name=last_names.find(session, resource_type, resource_id),
         device_id=device_id,
         operation_id=operation_id,
         request_id=request_id,

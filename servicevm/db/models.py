@@ -235,6 +235,8 @@ class Operation(Base):
     project_id: orm.Mapped[str]
     resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    #: What it was called last; see servicevm.db.last_names.
+    resource_name: orm.Mapped[str | None]
     #: The device concerned: of a service's operation, its device.
     device_id: orm.Mapped[str] = orm.mapped_column(Uuid)
     action: orm.Mapped[str] = orm.mapped_column(sa.String(32))
@@ -312,6 +314,8 @@ class Event(Base):
     severity: orm.Mapped[str] = orm.mapped_column(sa.String(16))
     resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
     resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    #: What it was called last; see servicevm.db.last_names.
+    resource_name: orm.Mapped[str | None]
     device_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
     operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
     request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))

@@ -8,7 +8,7 @@ from oslo_utils import uuidutils
 from sqlalchemy import orm
 
 from servicevm import clock, errors, plans
-from servicevm.db import api, models
+from servicevm.db import api, last_names, models
 from servicevm.states import TERMINAL, Initiator, OperationState
 
 _LIVE = sorted(state for state in OperationState if state not in TERMINAL)
@@ -44,6 +44,7 @@ def enqueue(
         project_id=project_id,
         resource_type=str(resource_type),
         resource_id=resource_id,
+        resource_name=last_names.find(session, resource_type, resource_id),
         device_id=device_id,
         action=str(action),
         initiator=str(initiator),

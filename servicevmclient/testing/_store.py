@@ -138,7 +138,7 @@ class Store:
 
     def shown(self, plural: str, row: Json) -> Json:
         """The row with the names of what it points to."""
-        names = {}
+        names: Json = {}
         if plural == "devices":
             names["template_name"] = self._name(
                 "device_templates", row["template_id"]
@@ -149,7 +149,8 @@ class Store:
             found = self._name(
                 f"{row.get('resource_type')}s", row.get("resource_id")
             )
-            names["resource_name"] = found
+            names["resource_name"] = found or row.get("resource_name")
+            names["resource_gone"] = found is None
         return row | names
 
     def _name(self, plural: str, row_id: str | None) -> str | None:
@@ -165,6 +166,7 @@ class Store:
             "project_id": row["project_id"],
             "resource_type": kind,
             "resource_id": row["id"],
+            "resource_name": row["name"],
             "device_id": row.get("device_id") or row["id"],
             "action": action,
             "initiator": "user",
@@ -234,13 +236,20 @@ class Store:
         if row is None:
             return
         if state == "SUCCEEDED" and operation["action"] == "delete":
-            del rows[row["id"]]
+            self._forget(rows.pop(row["id"]))
             return
         row["provisioning_status"] = (
             "ACTIVE" if state == "SUCCEEDED" else "ERROR"
         )
         row["status_code"], row["status_reason"] = code, text
         row["observed_generation"] = row["generation"]
+
+    def _forget(self, gone: Json) -> None:
+        """What tells of it keeps the name that it had last."""
+        for plural in ("operations", "events"):
+            for row in self.rows.get(plural, {}).values():
+                if row.get("resource_id") == gone["id"]:
+                    row["resource_name"] = gone["name"]
 
 
 def etag_of(row: Json) -> str:

@@ -22,8 +22,11 @@ class Event(Resource):
     severity = Body[str]()
     resource_type = Body[str | None]()
     resource_id = Body[str | None]()
-    #: what it is called by now; None once it is gone
+    #: what it is called by now or, once it is gone, was called last; None
+    #: for one that has no name
     resource_name = Body[str | None]()
+    #: whether it is no more
+    resource_gone = Body[bool]()
     device_id = Body[str | None]()
     project_id = Body[str | None]()
     operation_id = Body[str | None]()

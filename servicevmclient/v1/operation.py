@@ -35,8 +35,11 @@ class Operation(Resource):
     #: device or service
     resource_type = Body[str]()
     resource_id = Body[str]()
-    #: what it is called by now; None once it is gone
+    #: what it is called by now or, once it is gone, was called last; None
+    #: for one that has no name
     resource_name = Body[str | None]()
+    #: whether it is no more
+    resource_gone = Body[bool]()
     device_id = Body[str | None]()
     #: create, update, delete or reboot
     action = Body[str]()

@@ -14,7 +14,7 @@ from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import device_templates as schemas
 from servicevm.api.views import device_templates as views
 from servicevm.db import api as db
-from servicevm.db import events, listing, models, sequence
+from servicevm.db import events, last_names, listing, models, sequence
 from servicevm.errors import CONFLICT, IN_USE, NOT_FOUND, PermanentError
 from servicevm.states import ResourceType
 
@@ -229,6 +229,8 @@ def _new(
 def _describe(
     session: orm.Session, row: models.DeviceTemplate, given: Json
 ) -> None:
+    if given.get("name", row.name) != row.name:
+        last_names.take_over(session, row.id, given["name"])
     for key in ("name", "description", "properties"):
         if key in given:
             setattr(row, key, given[key])

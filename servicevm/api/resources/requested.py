@@ -9,7 +9,7 @@ from sqlalchemy import orm
 from servicevm.api import idempotency
 from servicevm.api.method import Call
 from servicevm.db import api as db
-from servicevm.db import events, listing, models, operations
+from servicevm.db import events, last_names, listing, models, operations
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import Action, ProvisioningStatus, ResourceType
 
@@ -97,6 +97,8 @@ def describe(
     session: orm.Session, row: Resource, given: Mapping[str, Any]
 ) -> None:
     """Take over the name, description, tags and properties given."""
+    if given.get("name", row.name) != row.name:
+        last_names.take_over(session, row.id, given["name"])
     for key in ("name", "description", "properties"):
         if key in given:
             setattr(row, key, given[key])

@@ -123,8 +123,12 @@ ANY_OBJECT = {"type": "object"}
 
 RESOURCE_NAME = {
     **nullable(STRING),
-    "description": "What the resource is called by now; null once it is "
-    "gone, and for one that has no name.",
+    "description": "What the resource is called by now or, once it is gone, "
+    "was called last; null for one that has no name.",
+}
+RESOURCE_GONE = {
+    **BOOLEAN,
+    "description": "Whether the resource is no more.",
 }
 
 QUOTA_EXCESS = exactly(

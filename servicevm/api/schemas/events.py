@@ -15,6 +15,7 @@ EVENT = common.exactly(
             "description": "Id of the resource; of a quota, its project's.",
         },
         "resource_name": common.RESOURCE_NAME,
+        "resource_gone": common.RESOURCE_GONE,
         "device_id": common.nullable(common.UUID),
         "project_id": common.STRING,
         "operation_id": common.nullable(common.UUID),

@@ -21,6 +21,7 @@ _FIELDS = {
     "resource_type": {"enum": [*map(str, ResourceType)]},
     "resource_id": common.UUID,
     "resource_name": common.RESOURCE_NAME,
+    "resource_gone": common.RESOURCE_GONE,
     "device_id": common.UUID,
     "action": {"enum": [*map(str, Action)]},
     "initiator": {"enum": [*map(str, Initiator)]},

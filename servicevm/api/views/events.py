@@ -9,7 +9,7 @@ from servicevm.states import ResourceType
 
 #: What is in other tables.
 PARTS = {
-    "resource_name": names.of_resource(models.Event.__table__, *ResourceType)
+    "present_name": names.of_resource(models.Event.__table__, *ResourceType)
 }
 
 
@@ -22,7 +22,7 @@ def render(row: Any) -> dict[str, Any]:
         "severity": row.severity,
         "resource_type": row.resource_type,
         "resource_id": row.resource_id,
-        "resource_name": row.resource_name,
+        **names.shown(row),
         "device_id": row.device_id,
         "project_id": row.project_id,
         "operation_id": row.operation_id,

@@ -1,23 +1,15 @@
 """Names of what rows point to, read in the same statement.
 
-They are what it is called by now, and NULL once it is gone.
+They are what it is called by now, and NULL once it is gone; then operations
+and events still have what it was called last, see servicevm.db.last_names.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from servicevm.db import models
+from servicevm.db.last_names import NAMED
 from servicevm.states import ResourceType
-
-_PROCESS = (ResourceType.API, ResourceType.CONDUCTOR, ResourceType.RELAY)
-_MODELS: Sequence[tuple[Sequence[ResourceType], Any]] = (
-    ((ResourceType.DEVICE,), models.Device),
-    ((ResourceType.SERVICE,), models.Service),
-    ((ResourceType.DEVICE_TEMPLATE,), models.DeviceTemplate),
-    (_PROCESS, models.Process),
-)
 
 
 def name(model: Any, owner: sa.FromClause, key: str) -> sa.ScalarSelect[Any]:
@@ -38,13 +30,28 @@ def of_resource(
 
     :param types: those that there can be; a row costs one look-up
     """
+    found: dict[Any, list[str]] = {}
+    for one in map(str, types):
+        if one in NAMED:
+            found.setdefault(NAMED[one], []).append(one)
     return sa.case(
         *(
             (
-                owner.c.resource_type.in_([str(one) for one in found]),
+                owner.c.resource_type.in_(those),
                 name(model, owner, "resource_id"),
             )
-            for every, model in _MODELS
-            if (found := [one for one in every if one in types])
+            for model, those in found.items()
         )
     )
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """What an operation or event says of what it is about.
+
+    :param row: with ``present_name``, made by `of_resource`
+    """
+    return {
+        "resource_name": row.present_name or row.resource_name,
+        "resource_gone": row.present_name is None
+        and row.resource_type in NAMED,
+    }

@@ -12,7 +12,7 @@ from servicevm.states import ResourceType
 
 #: What is in other tables.
 PARTS = {
-    "resource_name": names.of_resource(
+    "present_name": names.of_resource(
         models.Operation.__table__, ResourceType.DEVICE, ResourceType.SERVICE
     )
 }
@@ -20,23 +20,26 @@ PARTS = {
 
 def brief(row: Any) -> dict[str, Any]:
     """An operation without its steps, that was read with `PARTS`."""
-    return _brief(row, row.resource_name)
+    return _brief(row, **names.shown(row))
 
 
 def begun(
     row: models.Operation, resource: models.Device | models.Service
 ) -> dict[str, Any]:
     """An operation on the resource, without its steps."""
-    return _brief(row, resource.name)
+    return _brief(row, resource.name, resource_gone=False)
 
 
-def _brief(row: Any, resource_name: str | None) -> dict[str, Any]:
+def _brief(
+    row: Any, resource_name: str | None, resource_gone: bool
+) -> dict[str, Any]:
     return {
         "id": row.id,
         "project_id": row.project_id,
         "resource_type": row.resource_type,
         "resource_id": row.resource_id,
         "resource_name": resource_name,
+        "resource_gone": resource_gone,
         "device_id": row.device_id,
         "action": row.action,
         "initiator": row.initiator,

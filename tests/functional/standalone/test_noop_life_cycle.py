@@ -44,6 +44,18 @@ def test_create_to_delete_leaves_no_row(
     svm.ok("device template delete lb")
     assert svm.show("device list") == []
     assert svm.show("service list") == []
+    # What tells of them still says which they were.
+    told = svm.show("operation list")
+    assert {(one["Resource Type"], one["Resource Name"]) for one in told} == {
+        ("device", "lb1"),
+        ("service", "web"),
+    }
+    told = svm.show("event list --long")
+    assert {(one["Resource Type"], one["Resource Name"]) for one in told} == {
+        ("device_template", "lb"),
+        ("device", "lb1"),
+        ("service", "web"),
+    }
 
 
 def test_a_name_that_fits_two_devices_lists_both_ids(

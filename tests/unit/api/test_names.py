@@ -72,15 +72,69 @@ def test_an_operation_has_the_name_of_what_it_is_about(
     assert begun.json["operation"]["resource_id"] == device["id"]
 
 
-def test_an_operation_on_what_is_gone_has_no_name(
+def _of(api: testing.TestClient, plural: str, row_id: str) -> list[Json]:
+    answer = api.simulate_get(f"/v1/{plural}?resource_id={row_id}")
+    found: list[Json] = answer.json[plural]
+    return found
+
+
+def test_what_is_gone_is_called_what_it_was_called_last(
+    api: testing.TestClient, device: Json, service: Json
+) -> None:
+    kinds = {"devices": device["id"], "services": service["id"]}
+    for plural, row_id in kinds.items():
+        path = f"/v1/{plural}/{row_id}"
+        _rename(api, path, plural[:-1], "renamed")
+    for row_id in kinds.values():
+        for plural in ("operations", "events"):
+            told = _of(api, plural, row_id)
+            assert told
+            for one in told:
+                assert one["resource_name"] == "renamed"
+                assert one["resource_gone"] is False
+    with db.writer() as session:
+        session.delete(session.get_one(models.Service, service["id"]))
+        session.flush()
+        session.delete(session.get_one(models.Device, device["id"]))
+    for row_id in kinds.values():
+        for plural in ("operations", "events"):
+            told = _of(api, plural, row_id)
+            assert told
+            for one in told:
+                assert one["resource_name"] == "renamed"
+                assert one["resource_gone"] is True
+    path = f"/v1/operations/{device['operation_id']}"
+    shown = api.simulate_get(path).json["operation"]
+    assert (shown["resource_name"], shown["resource_gone"]) == (
+        "renamed",
+        True,
+    )
+
+
+def test_a_template_that_is_gone_has_its_last_name_in_its_events(
+    api: testing.TestClient, template: Json
+) -> None:
+    path = f"/v1/device-templates/{template['id']}"
+    _rename(api, path, "device_template", "large")
+    assert api.simulate_delete(path).status_code == 204
+    told = _of(api, "events", template["id"])
+    assert [one["type"] for one in told] == [
+        "device_template.delete",
+        "device_template.update",
+        "device_template.create",
+    ]
+    assert {one["resource_name"] for one in told} == {"large"}
+    assert {one["resource_gone"] for one in told} == {True}
+
+
+def test_what_is_there_is_called_what_it_is_called_by_now(
     api: testing.TestClient, device: Json
 ) -> None:
+    # As a process of an older release renames it.
     with db.writer() as session:
-        session.delete(session.get_one(models.Device, device["id"]))
-    path = f"/v1/operations/{device['operation_id']}"
-    assert api.simulate_get(path).json["operation"]["resource_name"] is None
-    (listed,) = api.simulate_get("/v1/operations").json["operations"]
-    assert listed["resource_name"] is None
+        session.get_one(models.Device, device["id"]).name = "by another"
+    (told,) = _of(api, "operations", device["id"])
+    assert told["resource_name"] == "by another"
 
 
 def test_events_have_the_names_of_what_they_are_about(
@@ -94,3 +148,4 @@ def test_events_have_the_names_of_what_they_are_about(
         "device.create": "d1",
         "device_template.create": "small",
     }
+    assert not any(one["resource_gone"] for one in events)

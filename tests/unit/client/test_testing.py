@@ -27,3 +27,18 @@ def test_a_console_has_what_a_test_wrote_on_it() -> None:
         second = session.get(url, timeout=10).json()
     assert first == {"console_log": "Booting lb1\n"}
     assert second == {"console_log": "panic\n"}
+
+
+def test_operations_know_the_name_of_what_is_gone() -> None:
+    with FakeServicevm() as fake, requests.Session() as session:
+        device = fake.store.add("devices", {"name": "lb1"})
+        url = f"{fake.url}/v1/devices/{device['id']}"
+        begun = session.delete(url, timeout=10).json()["operation"]
+        device["name"] = "renamed"
+        url = f"{fake.url}/v1/operations/{begun['id']}"
+        while (shown := session.get(url, timeout=10).json()["operation"])[
+            "state"
+        ] != "SUCCEEDED":
+            assert shown["resource_gone"] is False
+    assert shown["resource_name"] == "renamed"
+    assert shown["resource_gone"] is True

@@ -67,3 +67,54 @@ def test_rows_survive_the_way_to_the_newest(
             (row,) = connection.execute(sa.select(table)).mappings()
             kept = before[table.name]
             assert {name: row[name] for name in kept} == kept
+
+
+def test_what_is_there_lends_its_name_to_what_tells_of_it(
+    empty: cfg.ConfigOpts,
+) -> None:
+    api.configure(empty)
+    upgrade("0003")
+    found = {table.name: table for table in tables()}
+    told = {
+        "device": "devices",
+        "service": "services",
+        "device_template": "device_templates",
+        "relay": "processes",
+        "quota": None,
+    }
+    with api.engine().begin() as connection:
+        for name in ("device_templates", "devices", "services", "processes"):
+            row = {one.name: value(one) for one in found[name].columns}
+            row |= {"name": f"one of {name}"}
+            connection.execute(sa.insert(found[name]).values(row))
+        for number, kind in enumerate(told):
+            for name in ("operations", "events"):
+                table = found[name]
+                for gone in (0, 1):
+                    row = {one.name: value(one) for one in table.columns}
+                    row |= {
+                        "id": f"{number} {gone}",
+                        "seq": number * 2 + gone + 1,
+                        "resource_type": kind,
+                        "resource_id": "gone" if gone else "x",
+                    }
+                    connection.execute(sa.insert(table).values(row))
+    schema.sync(empty)
+    with api.engine().connect() as connection:
+        for table in tables():
+            if table.name not in ("operations", "events"):
+                continue
+            rows = connection.execute(
+                sa.select(table).order_by(table.c.seq)
+            ).mappings()
+            names = [
+                (row["resource_type"], row["resource_name"]) for row in rows
+            ]
+            assert names == [
+                one
+                for kind, named in told.items()
+                for one in (
+                    (kind, named and f"one of {named}"),
+                    (kind, None),
+                )
+            ]
