@@ -27,6 +27,7 @@ from servicevm.conductor.outcomes import Done, Outcome, Wait, nothing
 from servicevm.db import api as db
 from servicevm.db import leases, models, timeline
 from servicevm.db.adoption import copied
+from servicevm.db.claims import Candidate, candidates, claim_all
 from servicevm.db.holds import hold_device
 from servicevm.drivers import Drivers
 from servicevm.states import OperationState
@@ -148,7 +149,7 @@ class Engine:
             now = db.lately()
             limit = most + SPREAD + len(lost)
             with db.reader() as session:
-                seen = leases.candidates(session, now, limit)
+                seen = candidates(session, now, limit)
             found = [one for one in seen if one.id not in lost]
             while found and most > 0:
                 some, found = found[:most], found[most:]
@@ -169,11 +170,11 @@ class Engine:
 
     def _claim(
         self,
-        found: Sequence[leases.Candidate],
+        found: Sequence[Candidate],
         owner: str,
         session: orm.Session,
     ) -> list[Claim]:
-        taken = leases.claim_all(session, found, owner, self._lease)
+        taken = claim_all(session, found, owner, self._lease)
         if not taken:
             return []
         now = db.now(session)

@@ -14,7 +14,7 @@ from sqlalchemy import orm
 from servicevm import clock, pki
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
-from servicevm.db import leases, models
+from servicevm.db import claims, leases, models
 from servicevm.db.holds import hold_device, hold_idle
 from servicevm.rpc.local import LateRelay
 from servicevm.states import OperationState
@@ -45,16 +45,16 @@ def claim_all(owner: str) -> list[models.Operation]:
     taken = []
     while True:
         with db.reader() as session:
-            found = leases.candidates(session, db.now(session), 4)
+            found = claims.candidates(session, db.now(session), 4)
         won = [claim(one, owner) for one in found]
         taken += [row for row in won if row is not None]
         if not found:
             return taken
 
 
-def claim(found: leases.Candidate, owner: str) -> models.Operation | None:
+def claim(found: claims.Candidate, owner: str) -> models.Operation | None:
     taken = db.write(
-        lambda session: leases.claim_all(
+        lambda session: claims.claim_all(
             session, [found], owner, 60 * clock.SECOND
         )
     )

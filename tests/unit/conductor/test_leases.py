@@ -5,7 +5,7 @@ import pytest
 from servicevm import clock
 from servicevm.conductor.engine import SPREAD, Claim, backoff
 from servicevm.db import api as db
-from servicevm.db import leases, models
+from servicevm.db import claims, leases, models
 
 from .lab import CONFIG, Lab
 
@@ -14,8 +14,8 @@ LEASE = 15 * clock.SECOND
 
 def claim(lab: Lab, owner: str) -> models.Operation | None:
     with db.writer() as session:
-        found = leases.candidates(session, lab.now, 1)
-        taken = leases.claim_all(session, found, owner, LEASE)
+        found = claims.candidates(session, lab.now, 1)
+        taken = claims.claim_all(session, found, owner, LEASE)
     return taken[0] if taken else None
 
 

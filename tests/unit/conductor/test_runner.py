@@ -9,7 +9,7 @@ from oslo_db.exception import DBConnectionError
 from servicevm import clock
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
-from servicevm.db import leases, models
+from servicevm.db import claims, leases, models
 
 from .lab import CONFIG, Lab
 
@@ -178,9 +178,9 @@ def test_the_operations_of_a_killed_process_need_no_waiting(
         # The largest pid there can be, and nobody has.
         dead = f"{host}/{boot}/4194304/x"
         now = db.now(session)
-        found = leases.candidates(session, now, 1)
+        found = claims.candidates(session, now, 1)
         lease = 3600 * clock.SECOND
-        assert leases.claim_all(session, found, dead, lease)
+        assert claims.claim_all(session, found, dead, lease)
     finished = Finished(live)
     conductor = live.conductor(finished.hook)
     conductor.start()
