@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-#: What changes without anyone's changing the resource: presence, and what
-#: others are called. It would make If-Match fail for no reason.
+#: What changes without anyone's changing the resource: presence, what others
+#: are called, and what drivers say. It would make If-Match fail for no reason.
 _NOT_IN_ETAG = (
     "agent",
     "members",
@@ -19,6 +19,7 @@ _NOT_IN_ETAG = (
     "device_name",
     "resource_name",
     "resource_gone",
+    "footprint",
 )
 
 

@@ -221,6 +221,6 @@ def _host(address: str) -> str:
 
 
 def _plain(value: Any) -> str:
-    if isinstance(value, dict | list | bool):
+    if isinstance(value, dict | list | bool | None):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

@@ -87,6 +87,7 @@ DEVICE_TEMPLATE = (
     Column("mgmt_driver", In.LIST, yields=2),
     Column("service_types", In.LIST, _cells.Words),
     Column("slots", In.LONG),
+    Column("footprint", cell=_cells.Pairs),
     Column("interfaces", cell=_cells.Rows),
     Column("infra_options", cell=_cells.Pairs),
     Column("mgmt_options", cell=_cells.Pairs),

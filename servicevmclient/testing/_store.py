@@ -137,7 +137,8 @@ class Store:
         return row
 
     def shown(self, plural: str, row: Json) -> Json:
-        """The row with the names of what it points to."""
+        """The row with the names of what it points to, and what a driver
+        says of it."""
         names: Json = {}
         if plural == "devices":
             names["template_name"] = self._name(
@@ -151,6 +152,12 @@ class Store:
             )
             names["resource_name"] = found or row.get("resource_name")
             names["resource_gone"] = found is None
+        if plural == "device_templates" and "footprint" not in row:
+            options = row["infra_options"]
+            names["footprint"] = {
+                "vcpus": options.get("vcpus", 0),
+                "ram_mib": options.get("memory_mib", 0),
+            }
         return row | names
 
     def _name(self, plural: str, row_id: str | None) -> str | None:

@@ -19,6 +19,14 @@ class TemplateInterface(TypedDict):
     pool_end: NotRequired[str | None]
 
 
+class Footprint(TypedDict):
+    """What a device takes of its project's quotas; None if not known."""
+
+    vcpus: int | None
+    #: MiB
+    ram_mib: int | None
+
+
 class DeviceTemplate(Resource):
     """Operator-owned definition of devices; an edit is a new revision."""
 
@@ -49,6 +57,8 @@ class DeviceTemplate(Resource):
     slots = Body[int]()
     #: health settings, e.g. ``first_contact_timeout`` (seconds)
     health = Body[dict[str, object]]()
+    #: what a device that is made of it takes
+    footprint = Body[Footprint]()
     tags = Body[list[str]]()
     #: the owner's own keys and values
     properties = Body[dict[str, str]]()

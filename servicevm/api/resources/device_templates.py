@@ -50,7 +50,7 @@ class Collection(Resource):
         query = call.list_query(shared=True)
         with db.reader() as session:
             page = call.page(session, query)
-            items = [views.render(row) for row in page.rows]
+            items = [views.render(self.runtime, row) for row in page.rows]
         return call.collection("device_templates", items, page)
 
     @method(
@@ -75,7 +75,7 @@ class Collection(Resource):
                 row = session.get(_MODEL, earlier)
                 if row is None:
                     raise idempotency.gone(earlier)
-                return _shown(session, row.id)
+                return _shown(session, call, row.id)
             row_id = idempotency.claim(
                 session, call, ResourceType.DEVICE_TEMPLATE
             )
@@ -87,7 +87,7 @@ class Collection(Resource):
             listing.set_tags(session, row.id, given.get("tags", ()))
             _event(session, call, row, "create")
             session.flush()
-            return _shown(session, row.id)
+            return _shown(session, call, row.id)
 
         item = db.write(create)
         call.headers["Location"] = call.url(
@@ -110,7 +110,7 @@ class Item(Resource):
             row = listing.one(session, LISTING, id)
         if row is None:
             raise _missing(id)
-        return call.show("device_template", views.render(row))
+        return call.show("device_template", views.render(self.runtime, row))
 
     @method(
         "Change a device template; a change of its spec makes a new revision",
@@ -132,7 +132,9 @@ class Item(Resource):
 
         def update(session: orm.Session) -> Json:
             row = _find(session, id, alone=True)
-            call.match("device_template", lambda: _shown(session, row.id))
+            call.match(
+                "device_template", lambda: _shown(session, call, row.id)
+            )
             if wanted and row.revision != seen:
                 raise PermanentError(
                     CONFLICT, "Someone else changed the template just now."
@@ -144,7 +146,7 @@ class Item(Resource):
                 _add_revision(session, row, spec)
             _event(session, call, row, "update")
             session.flush()
-            return _shown(session, row.id)
+            return _shown(session, call, row.id)
 
         return call.show("device_template", db.write(update))
 
@@ -156,7 +158,9 @@ class Item(Resource):
     def on_delete(self, call: Call, id: str) -> None:
         def delete(session: orm.Session) -> None:
             row = _find(session, id, alone=True)
-            call.match("device_template", lambda: _shown(session, row.id))
+            call.match(
+                "device_template", lambda: _shown(session, call, row.id)
+            )
             users = session.scalar(
                 sa.select(sa.func.count())
                 .select_from(models.Device)
@@ -174,10 +178,10 @@ class Item(Resource):
         db.write(delete)
 
 
-def _shown(session: orm.Session, template_id: str) -> Json:
+def _shown(session: orm.Session, call: Call, template_id: str) -> Json:
     """What the device template looks like by now."""
     row = listing.one(session, LISTING, template_id)
-    return views.render(row)
+    return views.render(call.runtime, row)
 
 
 def _find(

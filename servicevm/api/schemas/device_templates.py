@@ -87,6 +87,13 @@ DEFAULTS = {
     "health": {},
 }
 
+_AMOUNT = common.nullable({"type": "integer", "minimum": 0})
+FOOTPRINT = {
+    **common.exactly({"vcpus": _AMOUNT, "ram_mib": _AMOUNT}),
+    "description": "What a device that is made of it takes of its project's "
+    "quotas; null where the infra driver is not installed.",
+}
+
 TEMPLATE = common.exactly(
     {
         "id": common.UUID,
@@ -98,6 +105,7 @@ TEMPLATE = common.exactly(
         },
         **common.DESCRIBED,
         **SPEC,
+        "footprint": FOOTPRINT,
         "created_at": common.TIME,
         "updated_at": common.TIME,
     },

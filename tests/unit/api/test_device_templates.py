@@ -215,3 +215,67 @@ def test_an_unknown_driver_is_answered_with_those_there_are(
     )
     error = requests.refused(answer, 400, "template_invalid")
     assert "noop, qemu" in error["fields"]["$.device_template.infra_driver"]
+
+
+@pytest.mark.parametrize(
+    ("options", "footprint"),
+    [
+        ({"vcpus": 2, "memory_mib": 256}, {"vcpus": 2, "ram_mib": 256}),
+        ({}, {"vcpus": 0, "ram_mib": 0}),
+    ],
+    ids=["said", "by default"],
+)
+def test_a_template_says_what_its_devices_take(
+    api: testing.TestClient,
+    options: dict[str, Any],
+    footprint: dict[str, int],
+) -> None:
+    made = requests.create_template(api, infra_options=options)
+    assert made["footprint"] == footprint
+    path = f"/v1/device-templates/{made['id']}"
+    assert api.simulate_get(path).json["device_template"] == made
+    (listed,) = api.simulate_get("/v1/device-templates").json[
+        "device_templates"
+    ]
+    assert listed == made
+    before = api.simulate_get("/v1/quotas/own").json["quota"]
+    requests.create_device(api, made["id"])
+    after = api.simulate_get("/v1/quotas/own").json["quota"]
+    assert {
+        "vcpus": after["vcpus"]["in_use"] - before["vcpus"]["in_use"],
+        "ram_mib": after["ram"]["in_use"] - before["ram"]["in_use"],
+    } == footprint
+
+
+def test_what_devices_take_follows_a_change_of_the_template(
+    api: testing.TestClient, template: dict[str, Any]
+) -> None:
+    answer = api.simulate_patch(
+        f"/v1/device-templates/{template['id']}",
+        json={"device_template": {"infra_options": {"vcpus": 4}}},
+    )
+    shown = answer.json["device_template"]
+    assert shown["footprint"] == {"vcpus": 4, "ram_mib": 0}
+
+
+def test_a_template_whose_driver_is_gone_can_be_looked_at(
+    api: testing.TestClient, template: dict[str, Any]
+) -> None:
+    with db.writer() as session:
+        revision = session.get_one(
+            models.DeviceTemplateRevision, (template["id"], 1)
+        )
+        revision.spec = {**revision.spec, "infra_driver": "uninstalled"}
+    path = f"/v1/device-templates/{template['id']}"
+    shown = api.simulate_get(path).json["device_template"]
+    assert shown["infra_driver"] == "uninstalled"
+    assert shown["footprint"] == {"vcpus": None, "ram_mib": None}
+
+
+def test_what_drivers_say_can_not_be_set(api: testing.TestClient) -> None:
+    answer = api.simulate_post(
+        "/v1/device-templates",
+        json=requests.template_body(footprint={"vcpus": 1, "ram_mib": 1}),
+    )
+    error = requests.refused(answer, 400, "unknown_field")
+    assert list(error["fields"]) == ["$.device_template.footprint"]
