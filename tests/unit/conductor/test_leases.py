@@ -3,7 +3,8 @@
 import pytest
 
 from servicevm import clock
-from servicevm.conductor.engine import SPREAD, Claim, backoff
+from servicevm.conductor.engine import SPREAD, Claim
+from servicevm.conductor.progress import backoff
 from servicevm.db import api as db
 from servicevm.db import claims, leases, models
 
