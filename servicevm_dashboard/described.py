@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from servicevm_dashboard.schema_form import SchemaForm, paths
+from servicevm_dashboard.schema_form import SchemaForm
 
 #: What a form of it asks for.
 OWN = ("name", "description", "tags", "properties")
@@ -139,11 +139,5 @@ def refuse(
     :param envelope: key of the resource in what the service was sent
     :returns: what it said about others
     """
-    own = {
-        path: text
-        for path, text in fields.items()
-        if paths.parse(path)[1:2] and paths.parse(path)[1] in OWN
-    }
-    moved = {form_path(path, envelope): text for path, text in own.items()}
-    rest = dict(form.refuse(moved, (envelope,)))
-    return {path: fields[path] for path in fields if path not in own} | rest
+    moved = {form_path(path, envelope): text for path, text in fields.items()}
+    return dict(form.refuse(moved, (envelope,), shared=True))

@@ -2,12 +2,14 @@
 
 What is sent is what was changed here, and only if nobody else changed the
 same since the page was opened; if somebody did, both are shown.
+
+``?add=config/pools/0/members`` opens it with a new item in that list.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -100,7 +102,17 @@ class EditView(View):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         data = unpacked(request.POST)
         resource = self._read()
-        base = _base(data.get("base"), self.present(resource))
+        present = self.present(resource)
+        base = self._opened(data.get("base"))
+        if base is None or set(base) != set(present):
+            changed_by_hand = Problem(
+                _(
+                    "What was sent does not belong to this page, so nothing "
+                    "was saved. This is how it is now."
+                )
+            )
+            fresh = self._forms(resource, present, None)
+            return self._show(resource, fresh, present, [changed_by_hand])
         forms = self._forms(resource, base, data)
         if not all([form.is_valid() for form in forms.values()]):
             return self._show(resource, forms, base)
@@ -212,6 +224,19 @@ class EditView(View):
         return bool(policy.check(rules, self.request, target))
 
     @property
+    def _salt(self) -> str:
+        """What this page was opened with is of use for no other."""
+        return f"servicevm-edit-{self.envelope}-{self.kwargs['ref']}"
+
+    def _opened(self, text: Any) -> Values | None:
+        """What the page was opened with; None: that is not what was sent."""
+        try:
+            found: Values = signing.loads(str(text), salt=self._salt)
+        except signing.BadSignature:
+            return None
+        return found
+
+    @property
     def detail_url(self) -> str:
         """Where one comes from, and goes to."""
         return reverse(self.detail, args=[self.kwargs["ref"]])
@@ -253,23 +278,14 @@ class EditView(View):
                 (self.headings.get(name, ""), form)
                 for name, form in forms.items()
             ],
-            "base": json.dumps(base),
+            "base": signing.dumps(base, salt=self._salt, compress=True),
+            "begin": self.request.GET.get("add", ""),
             "problems": [*problems, *found],
             "hint": hint,
             "differences": differences,
             "cancel": self.detail_url,
         }
         return render(self.request, "servicevm/wizard/edit.html", context)
-
-
-def _base(text: Any, present: Values) -> Values:
-    """What the page was opened with; never anything of another shape."""
-    try:
-        found = json.loads(text or "")
-    except ValueError:
-        return present
-    fits = isinstance(found, dict) and set(found) == set(present)
-    return found if fits else present
 
 
 def _shown(value: Any) -> str:

@@ -7,17 +7,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from servicevm_dashboard import words
-from servicevm_dashboard.api.servicevm import Quota
+from servicevm_dashboard.api.servicevm import DeviceTemplate, Quota
+
+#: Quotas of which deleted services give something back.
+_OF_SERVICES = frozenset({"services", "slots"})
 
 
 @dataclass(frozen=True)
 class Take:
     """Of one quota.
 
+    :param name: the service's, e.g. ``vcpus``
     :param limit: -1 is unlimited
     :param more: what it would take
     """
 
+    name: str
     word: Any
     limit: int
     in_use: int
@@ -47,25 +52,36 @@ class Take:
         return both - self.used_percent
 
     @property
+    def refusal(self) -> str:
+        """Why not."""
+        return _(
+            "%(quota)s: %(in_use)s of %(limit)s are in use, and this takes "
+            "%(more)s."
+        ) % {"quota": self.word, **self._values}
+
+    @property
     def sentence(self) -> str:
-        """Why not, or how much that is."""
-        values = {
-            "quota": self.word,
+        """How much that is, where it is plain of what."""
+        if self.unlimited:
+            return (
+                _(
+                    "%(in_use)s are in use, and this takes %(more)s; there "
+                    "is no limit."
+                )
+                % self._values
+            )
+        return (
+            _("%(in_use)s of %(limit)s are in use, and this takes %(more)s.")
+            % self._values
+        )
+
+    @property
+    def _values(self) -> Mapping[str, int]:
+        return {
             "limit": self.limit,
             "in_use": self.in_use,
             "more": self.more,
         }
-        if self.over:
-            return (
-                _(
-                    "%(quota)s: %(in_use)s of %(limit)s are in use, and this "
-                    "takes %(more)s."
-                )
-                % values
-            )
-        if self.unlimited:
-            return _("%(in_use)s in use, %(more)s more; no limit") % values
-        return _("%(in_use)s of %(limit)s in use, %(more)s more") % values
 
     def _percent(self, count: int) -> int:
         if self.unlimited:
@@ -86,6 +102,7 @@ def takes(quota: Quota | None, wanted: Mapping[str, int]) -> Sequence[Take]:
     entries = quota.to_dict_view()
     return [
         Take(
+            name,
             words.of(words.QUOTA, name),
             entries[name]["limit"],
             entries[name]["in_use"],
@@ -98,21 +115,62 @@ def takes(quota: Quota | None, wanted: Mapping[str, int]) -> Sequence[Take]:
 
 def refusal(found: Sequence[Take]) -> str:
     """Why it is more than the quota; empty if it is not."""
-    return " ".join(take.sentence for take in found if take.over)
+    return " ".join(take.refusal for take in found if take.over)
 
 
-def footprint(
-    options: Mapping[str, Any], schema: Mapping[str, Any]
-) -> dict[str, int]:
-    """What a device takes of the quotas.
+def reason(found: Sequence[Take]) -> str:
+    """The same, with what can be done about it."""
+    return " ".join(filter(None, (refusal(found), advice(found))))
 
-    :param options: the template's ``infra_options``
-    :param schema: of them, the driver's: has what is not said
+
+def advice(found: Sequence[Take]) -> str:
+    """What to do where it is more than the quota; empty if it is not."""
+    over = [take for take in found if take.over]
+    if not over:
+        return ""
+    if any(take.more > take.limit for take in over):
+        # There is nothing to delete that would be enough.
+        return _("Ask an administrator for a larger quota.")
+    if any(take.name in _OF_SERVICES for take in over):
+        return _(
+            "Delete a service that is no longer needed, or ask an "
+            "administrator for a larger quota."
+        )
+    return _(
+        "Delete a device that is no longer needed, or ask an administrator "
+        "for a larger quota."
+    )
+
+
+def dead_end(found: Sequence[Take]) -> Mapping[str, Any]:
+    """For a page that leads no further; empty if it does."""
+    over = [take for take in found if take.over]
+    if not over:
+        return {}
+    return {
+        "refused": _("The quota leaves no room for it."),
+        "reasons": [take.refusal for take in over],
+        "advice": advice(over),
+    }
+
+
+def least(each: Sequence[Sequence[Take]]) -> Sequence[Take]:
+    """Of the quotas that are too small for all of several, the least.
+
+    :param each: what each of them takes
     """
-    properties = schema.get("properties", {})
+    over = [{one.name: one for one in found if one.over} for found in each]
+    first = over[0] if over else {}
+    return [
+        min((found[name] for found in over), key=lambda take: take.more)
+        for name in first
+        if all(name in found for found in over)
+    ]
 
-    def of(key: str) -> int:
-        value = options.get(key, properties.get(key, {}).get("default", 0))
-        return value if isinstance(value, int) else 0
 
-    return {"devices": 1, "vcpus": of("vcpus"), "ram": of("memory_mib")}
+def footprint(template: DeviceTemplate) -> dict[str, int]:
+    """What a device of it takes of the quotas, as far as it is known."""
+    said = template.footprint or {}
+    amounts = {"vcpus": said.get("vcpus"), "ram": said.get("ram_mib")}
+    known = {name: one for name, one in amounts.items() if one is not None}
+    return {"devices": 1, **known}

@@ -82,8 +82,8 @@ def _name(title: str, description: str, **more: Any) -> Schema:
         "title": title,
         "type": "string",
         "pattern": "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
-        "x-sentence": "It must begin with a letter or a digit and have at "
-        "most 63 of: letters, digits, _ and -.",
+        "x-sentence": "It must begin with a letter or a digit; up to 62 "
+        "letters, digits, _ or - may follow.",
         "description": description,
         **more,
     }
@@ -108,7 +108,7 @@ _LISTENER = _object(
         "protocol": _choice(
             "Protocol",
             {"http": "HTTP", "tcp": "TCP"},
-            description="http looks into requests, tcp passes bytes on.",
+            description="HTTP looks into requests; TCP passes bytes on.",
         ),
         "port": _PORT,
         "default_pool": _name(
@@ -148,8 +148,13 @@ _MEMBER = _object(
             "minLength": 2,
             "maxLength": 45,
             "pattern": "^[0-9A-Fa-f.:]+$",
+            # A note for forms: `check` is what decides.
+            "anyOf": [
+                {"type": "string", "format": "ipv4"},
+                {"type": "string", "format": "ipv6"},
+            ],
             "x-sentence": "It must be an IPv4 or IPv6 address.",
-            "description": "IPv4 or IPv6 address.",
+            "description": "Where the device reaches it.",
         },
         "port": _PORT,
         "weight": _integer(
@@ -158,7 +163,9 @@ _MEMBER = _object(
         "backup": _flag(
             "Backup", "Used only while no other member is online."
         ),
-        "drain": _flag("Drain", "Finish what runs, take nothing new."),
+        "drain": _flag(
+            "Drain", "It finishes what runs and takes nothing new."
+        ),
     },
     "name",
     "address",
@@ -213,10 +220,9 @@ _MONITOR = _object(
             "maxLength": 255,
             "pattern": "^[1-5][0-9]{2}(-[1-5][0-9]{2})?"
             "(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$",
-            "x-sentence": "It must be as 200, 200-299 or 200,204.",
+            "x-sentence": "It must be written like 200, 200-299 or 200,204.",
             "default": "200",
-            "description": "Good answers (http only): 200, 200-299 or "
-            "200,204.",
+            "description": "Codes of a good answer (http only).",
         },
         "host": {
             "title": "Host header",

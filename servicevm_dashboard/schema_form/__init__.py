@@ -21,6 +21,9 @@ standard's own words a schema may say:
     ``$.pools[*].name``: the value is one of those
 ``x-sentence``
     beside a ``pattern``: what it asks for
+``format``
+    ``ipv4``, ``ipv6`` and ``hostname`` are checked in the browser as well;
+    an ``anyOf`` of nothing but formats is a text that has one of them
 ``x-basic``
     ``true``: an optional field that is not put behind "More settings"
 ``x-multiline``

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from servicevm_dashboard.schema_form import paths, schemas
+from servicevm_dashboard.schema_form import formats, paths, schemas
 from servicevm_dashboard.schema_form.nodes import Node
 from servicevm_dashboard.schema_form.schemas import Schema
 
@@ -49,6 +49,12 @@ def attributes(node: Node, schema: Schema, prefix: str) -> dict[str, Any]:
             )
             # An input's is for the whole value.
             attrs["pattern"] = _whole(str(attrs["pattern"]))
+        names = formats.of(schema)
+        if formats.in_browser(names):
+            attrs["data-format"] = formats.in_browser(names)
+            attrs["data-format-says"] = schemas.translated(
+                schema.get("x-sentence")
+            ) or formats.sentence(names)
     else:
         attrs["step"] = "1" if node.kind == "integer" else "any"
     if "default" in schema:

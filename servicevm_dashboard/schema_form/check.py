@@ -10,7 +10,7 @@ import jsonschema
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from servicevm_dashboard.schema_form import paths, schemas
+from servicevm_dashboard.schema_form import formats, paths, schemas
 from servicevm_dashboard.schema_form.paths import Path
 from servicevm_dashboard.schema_form.schemas import Schema
 from servicevm_dashboard.schema_form.values import Unread
@@ -27,7 +27,7 @@ def check(schema: Schema, document: Any) -> dict[Path, list[str]]:
         for path, sentence in _sentences(error):
             if path not in found:
                 found[path] = [sentence]
-    for path, sentence in _among(schema, document, document, schema, ()):
+    for path, sentence in _beyond(schema, document, document, schema, ()):
         found.setdefault(path, [sentence])
     return found
 
@@ -43,34 +43,45 @@ def _unread(document: Any, path: Path) -> Iterator[Path]:
             yield from _unread(value, (*path, index))
 
 
-def _among(
+def _beyond(
     schema: Any, value: Any, document: Any, root: Schema, path: Path
 ) -> Iterator[tuple[Path, str]]:
-    """What of a value does not fit others of the document."""
+    """What the library does not look at: formats, and what refers to others
+    of the document.
+    """
     schema = schemas.resolve(schema, root)
     if isinstance(value, dict):
         for key, inner in schema.get("properties", {}).items():
             if key in value:
-                yield from _among(
+                yield from _beyond(
                     inner, value[key], document, root, (*path, key)
                 )
     elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
         yield from _doubles(value, schema.get("x-unique"), path)
         for index, one in enumerate(value):
-            yield from _among(
+            yield from _beyond(
                 schema["items"], one, document, root, (*path, index)
             )
-    elif isinstance(value, str) and "x-reference" in schema:
-        known = paths.values(document, schema["x-reference"])
-        if value not in known:
-            yield (
-                path,
-                _("There is no %(name)s; there are: %(names)s.")
-                % {
-                    "name": value,
-                    "names": ", ".join(map(str, known)) or _("none"),
-                },
-            )
+    elif isinstance(value, str) and not isinstance(value, Unread):
+        yield from ((path, one) for one in _text(schema, value, document))
+
+
+def _text(schema: Schema, value: str, document: Any) -> Iterator[str]:
+    names = formats.of(schema)
+    if not formats.fits(value, names):
+        yield (
+            schemas.translated(schema.get("x-sentence"))
+            or formats.sentence(names)
+        )
+    if "x-reference" not in schema:
+        return
+    known = paths.values(document, schema["x-reference"])
+    if value not in known:
+        names = ", ".join(map(str, known))
+        sentence = _("There is no %(name)s; there are: %(names)s.")
+        if not names:
+            sentence = _("There is no %(name)s.")
+        yield sentence % {"name": value, "names": names}
 
 
 def _doubles(

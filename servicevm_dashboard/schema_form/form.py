@@ -77,12 +77,13 @@ class SchemaForm:
         return not self._errors
 
     def refuse(
-        self, fields: Mapping[str, str], at: Path
+        self, fields: Mapping[str, str], at: Path, *, shared: bool = False
     ) -> Sequence[tuple[str, str]]:
         """Show what the service said about fields next to them.
 
         :param fields: the service's paths to sentences
         :param at: where the document is in what was sent to the service
+        :param shared: other forms have other fields of the same place
         :returns: those about something else
         """
         others = []
@@ -94,6 +95,9 @@ class SchemaForm:
                 continue
             while path not in known and path:
                 path = path[:-1]
+            if shared and not path:
+                others.append((text, sentence))
+                continue
             self._errors.setdefault(path, []).append(sentence)
         self._drop()
         return others

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from servicevm_dashboard.schema_form import formats
+
 Schema = Mapping[str, Any]
 
 SCALARS = frozenset({"string", "integer", "number", "boolean"})
@@ -62,8 +64,10 @@ def resolve(schema: Any, root: Schema) -> Schema:
 def kind(schema: Schema, depth: int = 0) -> str:
     """``object``, ``array``, ``choice``, a scalar type, or ``json``."""
     if depth >= DEEPEST or any(
-        word in schema for word in ("anyOf", "oneOf", "allOf", "not", "if")
+        word in schema for word in ("oneOf", "allOf", "not", "if")
     ):
+        return "json"
+    if "anyOf" in schema and not formats.only(schema):
         return "json"
     if "const" in schema:
         return "choice"

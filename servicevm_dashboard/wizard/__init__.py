@@ -6,8 +6,9 @@ the keyboard alone, the back button of a step loses nothing, and what comes
 next can depend on what was chosen.
 """
 
+from servicevm_dashboard.wizard.choice import Choice
 from servicevm_dashboard.wizard.pages import Wizard
 from servicevm_dashboard.wizard.sent import Sent, unpacked
 from servicevm_dashboard.wizard.step import FormStep, Step
 
-__all__ = ["FormStep", "Sent", "Step", "Wizard", "unpacked"]
+__all__ = ["Choice", "FormStep", "Sent", "Step", "Wizard", "unpacked"]

@@ -122,7 +122,7 @@ class Wizard(View):
 
     def _refused(self, error: ServicevmError, last: str) -> HttpResponse:
         """The first step that the service says something about."""
-        fields: Mapping[str, str] = error.fields
+        fields = error.fields or self._about(error)
         where = None
         for step in self.steps:
             rest = self[step.slug].refuse(fields)
@@ -132,9 +132,16 @@ class Wizard(View):
         others = [Problem(text) for text in fields.values()]
         if where is not None and not others:
             # What to do is clear where each field says it.
-            return self._show(where)
+            return self._show(where, hint="" if error.fields else error.hint)
         others = others or [Problem(error.sentence)]
         return self._show(where or last, others, error.hint)
+
+    def _about(self, error: ServicevmError) -> Mapping[str, str]:
+        """The field that a refusal is about though it names none."""
+        for step in self.steps:
+            if error.code in step.about:
+                return {step.about[error.code]: error.sentence}
+        return {}
 
     def _show(
         self,
@@ -164,6 +171,9 @@ class Wizard(View):
             if failure is None:
                 context |= step.context()
                 context["problems"] = [*problems, *step.problems]
+                before = [self[one.slug] for one in self.steps[:number]]
+                if not step.sums_up:
+                    context["answers"] = [one for one in before if one.answer]
         except NotAuthenticated:
             raise
         except ServicevmError as error:

@@ -21,6 +21,10 @@ class Step:
     slug: ClassVar[str]
     title: ClassVar[Any]
     template_name: ClassVar[str]
+    #: It shows what was chosen before by itself.
+    sums_up: ClassVar[bool] = False
+    #: Code of a refusal that may name no field to the field it is about.
+    about: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, wizard: "Wizard") -> None:
         self.wizard = wizard
@@ -54,6 +58,11 @@ class Step:
         """
         return fields
 
+    @property
+    def answer(self) -> str:
+        """What was chosen, for the steps after it; empty: not told there."""
+        return ""
+
     def context(self) -> dict[str, Any]:
         """For its template."""
         return {}
@@ -69,10 +78,6 @@ class FormStep(Step):
     def schema(self) -> Mapping[str, Any]:
         """Of its document."""
         raise NotImplementedError
-
-    def refused_path(self, path: str) -> str:
-        """A path of the service, as one of the form."""
-        return path
 
     @cached_property
     def form(self) -> SchemaForm:
@@ -90,7 +95,9 @@ class FormStep(Step):
         return self.form.problems
 
     def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        return dict(self.form.refuse(fields, self.at))
+        # What is the resource's own is asked for in several steps.
+        shared = len(self.at) == 1
+        return dict(self.form.refuse(fields, self.at, shared=shared))
 
     def context(self) -> dict[str, Any]:
         return {"form": self.form}

@@ -69,5 +69,7 @@ class EditView(edit.EditView):
     ) -> Mapping[str, str]:
         rest = super().refuse(forms, fields)
         for name in ("options", "hosting"):
-            rest = dict(forms[name].refuse(rest, (self.envelope,)))
+            rest = dict(
+                forms[name].refuse(rest, (self.envelope,), shared=True)
+            )
         return rest

@@ -21,7 +21,7 @@ _ADDRESS = {
     "type": "string",
     "minLength": 2,
     "maxLength": 45,
-    "pattern": "^[0-9A-Fa-f.:]+$",
+    "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}],
 }
 
 
@@ -152,11 +152,13 @@ def _interface() -> dict[str, Any]:
             "role": {
                 "type": "string",
                 "title": _("Role"),
-                "description": _("mgmt, ingress, egress, or your own word."),
+                "description": _(
+                    "One of mgmt, ingress and egress, or a word of your own."
+                ),
                 "pattern": "^[a-z][a-z0-9_-]{0,31}$",
                 "x-sentence": _(
-                    "It has small letters, digits, _ and -, and begins with "
-                    "a letter."
+                    "It begins with a small letter; small letters, digits, _ "
+                    "and - may follow."
                 ),
             },
             "network": {

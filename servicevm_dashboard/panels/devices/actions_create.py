@@ -24,7 +24,7 @@ class CreateDevice(LinkAction):
 
     def reason(self, request: Any, datum: Any) -> Any:
         quota = servicevm.quota(request)
-        return takes.refusal(takes.takes(quota, {"devices": 1}))
+        return takes.reason(takes.takes(quota, {"devices": 1}))
 
 
 class CreateServiceOn(LinkAction):

@@ -1,6 +1,6 @@
 """What there is to choose from when a device is made."""
 
-import logging
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,26 +10,36 @@ from django.utils.translation import gettext as _
 from servicevm_dashboard import takes, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, DeviceTemplate
-from servicevm_dashboard.exceptions import ServicevmError
-
-LOG = logging.getLogger(__name__)
+from servicevm_dashboard.takes import Take
 
 
 @dataclass(frozen=True)
 class Offer:
     """A template, as a card shows it.
 
-    :param takes: quota to what a device of it takes
-    :param refused: why there can be no device of it now; may be empty
+    :param wanted: quota to what a device of it takes
+    :param takes: the same beside what there is
     """
 
     template: DeviceTemplate
-    takes: Mapping[str, int]
-    refused: str
+    wanted: Mapping[str, int]
+    takes: Sequence[Take]
 
     @property
     def ref(self) -> str:
         return self.template.id
+
+    @property
+    def refused(self) -> str:
+        """Why there can be no device of it now; may be empty."""
+        return takes.refusal(self.takes)
+
+    def refused_beside(self, known: Sequence[Take]) -> str:
+        """The same, without the quotas that something was said about."""
+        names = {take.name for take in known}
+        return takes.refusal(
+            [take for take in self.takes if take.name not in names]
+        )
 
     @property
     def input_id(self) -> str:
@@ -59,35 +69,35 @@ def templates(request: Any) -> Sequence[Offer]:
     found: Iterable[DeviceTemplate] = servicevm.call(
         request, Client.device_templates, sort="name:asc"
     )
-    found = list(found)
-    schemas = _schemas(request, found)
     quota = servicevm.quota(request)
     offers = []
     for template in found:
-        schema = schemas.get(template.infra_driver, {})
-        taken = takes.footprint(template.infra_options, schema)
-        refused = takes.refusal(takes.takes(quota, taken))
-        offers.append(Offer(template, taken, refused))
+        wanted = takes.footprint(template)
+        offers.append(Offer(template, wanted, takes.takes(quota, wanted)))
     return offers
 
 
-def _schemas(
-    request: Any, found: Sequence[DeviceTemplate]
-) -> Mapping[str, Mapping[str, Any]]:
-    """Of the drivers' options; asked for only where a template needs it."""
-    if all(
-        key in one.infra_options
-        for one in found
-        for key in ("vcpus", "memory_mib")
-    ):
+def dead_end(
+    offers: Sequence[Offer], least: Sequence[Take]
+) -> Mapping[str, Any]:
+    """Why there can be no device at all, and what to do; empty if there can.
+
+    :param least: quotas that are too small for any device
+    """
+    if not offers:
+        return {
+            "refused": _(
+                "There are no templates yet. An administrator makes them: "
+                "ask for one."
+            )
+        }
+    if not all(one.refused for one in offers):
         return {}
-    try:
-        drivers = servicevm.call(request, Client.drivers, kind="infra")
-    except ServicevmError as error:
-        # What is refused is the service's affair in the end.
-        LOG.warning("The drivers could not be read: %s", error)
-        return {}
-    return {one.name: one.options_schema for one in drivers}
+    return {
+        "refused": _("The quota leaves no room for another device."),
+        "reasons": [take.refusal for take in least],
+        "advice": takes.advice([one for each in offers for one in each.takes]),
+    }
 
 
 def addresses_schema(specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -103,10 +113,7 @@ def addresses_schema(specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "type": "string",
             "title": words.of(words.ROLE, spec["role"]),
             "description": _range(spec),
-            "minLength": 2,
-            "maxLength": 45,
-            "pattern": "^[0-9A-Fa-f.:]+$",
-            "x-sentence": _("It is no IPv4 or IPv6 address."),
+            "format": f"ipv{ipaddress.ip_network(spec['cidr']).version}",
         }
     return {"type": "object", "properties": properties}
 
@@ -121,12 +128,16 @@ def _range(spec: Mapping[str, Any]) -> str:
     if spec.get("pool_start") and spec.get("pool_end"):
         return (
             _(
-                "Network %(network)s, %(cidr)s. A free one of %(first)s to "
-                "%(last)s if it is left empty."
+                "An address in %(cidr)s of the network %(network)s. If it "
+                "is left empty, a free one from %(first)s to %(last)s is "
+                "taken."
             )
             % values
         )
     return (
-        _("Network %(network)s, %(cidr)s. A free one if it is left empty.")
+        _(
+            "An address in %(cidr)s of the network %(network)s. If it is "
+            "left empty, a free one is taken."
+        )
         % values
     )

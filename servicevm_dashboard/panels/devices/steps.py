@@ -1,12 +1,11 @@
 """The steps to a new device."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from horizon import messages
 
 from servicevm_dashboard import described, takes, terminal, words
 from servicevm_dashboard.api import servicevm
@@ -14,20 +13,22 @@ from servicevm_dashboard.api.servicevm import DeviceTemplate
 from servicevm_dashboard.panels.devices.offers import (
     Offer,
     addresses_schema,
+    dead_end,
     templates,
 )
-from servicevm_dashboard.schema_form import Problem
-from servicevm_dashboard.wizard import FormStep, Step
+from servicevm_dashboard.schema_form import paths
+from servicevm_dashboard.wizard import Choice, FormStep, Step
 
 
-class TemplateStep(Step):
+class TemplateStep(Choice):
     """What it is made of."""
 
     slug = "template"
     title = gettext_lazy("Template")
     template_name = "servicevm/devices/_choose_template.html"
-
-    _asked = False
+    field = "$.device.template_id"
+    # Another one may have another network.
+    about: ClassVar[Mapping[str, str]] = {"no_free_address": field}
 
     @cached_property
     def offers(self) -> Sequence[Offer]:
@@ -54,36 +55,22 @@ class TemplateStep(Step):
         own = self.template
         return own.name if names.count(own.name) == 1 else own.id
 
-    def is_valid(self) -> bool:
-        self._asked = True
-        return not self.problems
+    @property
+    def options(self) -> Mapping[str, str]:
+        return {one.ref: one.refused for one in self.offers}
 
     @property
-    def problems(self) -> Sequence[Problem]:
-        if not self._asked:
-            return ()
-        chosen = self.chosen
-        if chosen is None:
-            first = self.offers[0].input_id if self.offers else ""
-            return [Problem(_("Choose one."), _("Template"), first)]
-        if chosen.refused:
-            return [Problem(chosen.refused, _("Template"), chosen.input_id)]
-        return ()
-
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        own = "$.device.template_id"
-        if own in fields:
-            messages.error(self.request, fields[own])
-        return {key: fields[key] for key in fields if key != own}
+    def answer(self) -> str:
+        return self.template.name
 
     def context(self) -> dict[str, Any]:
-        possible = any(not one.refused for one in self.offers)
+        # What no device fits into is said once, and not on each card.
+        least = takes.least([one.takes for one in self.offers])
+        offers = [(one, one.refused_beside(least)) for one in self.offers]
         return {
-            "offers": self.offers,
-            "chosen": self.value("id"),
-            "refused": ""
-            if possible
-            else _("There is no template that a device could be made of."),
+            **super().context(),
+            "offers": offers,
+            **dead_end(self.offers, least),
         }
 
 
@@ -110,6 +97,9 @@ class AddressesStep(FormStep):
     title = gettext_lazy("Addresses")
     template_name = "servicevm/devices/_addresses.html"
     at = ("device", "interfaces")
+    about: ClassVar[Mapping[str, str]] = {
+        "address_taken": "$.device.interfaces"
+    }
 
     @property
     def specs(self) -> Sequence[Mapping[str, Any]]:
@@ -155,11 +145,11 @@ class AddressesStep(FormStep):
         ]
         moved = {}
         for path, sentence in fields.items():
-            for place, index in enumerate(known):
-                begin = f"$.device.interfaces[{place}]"
-                if path.startswith(begin):
-                    path = f"$.device.interfaces.{index}"
-                    break
+            at = paths.below(paths.parse(path), self.at)
+            if at and isinstance(at[0], int) and at[0] < len(known):
+                path = f"$.device.interfaces.{known[at[0]]}"
+            elif at == () and len(known) == 1:
+                path = f"$.device.interfaces.{known[0]}"
             moved[path] = sentence
         return super().refuse(moved)
 
@@ -180,6 +170,7 @@ class ReviewStep(Step):
     slug = "review"
     title = gettext_lazy("Review")
     template_name = "servicevm/devices/_review.html"
+    sums_up = True
 
     def context(self) -> dict[str, Any]:
         wizard = self.wizard
@@ -187,7 +178,7 @@ class ReviewStep(Step):
         wanted = wizard.attributes()
         found = takes.takes(
             servicevm.quota(self.request),
-            {} if chosen is None else chosen.takes,
+            {} if chosen is None else chosen.wanted,
         )
         return {
             "template": wizard["template"].template,
@@ -197,6 +188,6 @@ class ReviewStep(Step):
                 for one in wanted.get("interfaces", ())
             ],
             "takes": found,
-            "refused": takes.refusal(found),
+            **takes.dead_end(found),
             "command": terminal.create_device(wizard["template"].name, wanted),
         }

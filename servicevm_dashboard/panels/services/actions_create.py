@@ -23,7 +23,7 @@ class CreateService(LinkAction):
     def reason(self, request: Any, datum: Any) -> Any:
         quota = servicevm.quota(request)
         # Any type takes one slot at least.
-        return takes.refusal(takes.takes(quota, {"services": 1, "slots": 1}))
+        return takes.reason(takes.takes(quota, {"services": 1, "slots": 1}))
 
 
 class EditService(LinkAction):

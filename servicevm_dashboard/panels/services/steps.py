@@ -1,56 +1,18 @@
 """The steps to a new service."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from horizon import messages
 
 from servicevm_dashboard import described, takes, terminal, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, ServiceType
 from servicevm_dashboard.panels.services.hosts import Host, Hosts, find
-from servicevm_dashboard.schema_form import Problem
-from servicevm_dashboard.wizard import FormStep, Step
-
-
-class Choice(Step):
-    """One of several, by radio buttons that are called ``id``.
-
-    :ivar asked: somebody wanted to go on
-    """
-
-    asked = False
-
-    def is_valid(self) -> bool:
-        self.asked = True
-        return not self.problems
-
-    @property
-    def options(self) -> Mapping[str, str]:
-        """Each that there is, and why it can not be chosen, if so."""
-        raise NotImplementedError
-
-    @property
-    def settled(self) -> bool:
-        """Whether one was chosen that can be."""
-        return self.options.get(self.value("id")) == ""
-
-    @property
-    def problems(self) -> Sequence[Problem]:
-        if not self.asked:
-            return ()
-        chosen, options = self.value("id"), self.options
-        at = chosen if chosen in options else next(iter(options), "")
-        field = f"{self.slug}-{at}" if at else ""
-        if chosen not in options:
-            return [Problem(_("Choose one."), self.title, field)]
-        if options[chosen]:
-            return [Problem(options[chosen], self.title, field)]
-        return ()
+from servicevm_dashboard.wizard import Choice, FormStep, Step
 
 
 class TypeStep(Choice):
@@ -59,6 +21,7 @@ class TypeStep(Choice):
     slug = "type"
     title = gettext_lazy("Type")
     template_name = "servicevm/services/_choose_type.html"
+    field = "$.service.service_type"
 
     @cached_property
     def types(self) -> Sequence[ServiceType]:
@@ -74,8 +37,13 @@ class TypeStep(Choice):
         name = self.value("id")
         return next(one for one in self.types if one.name == name)
 
+    @property
+    def answer(self) -> str:
+        return str(words.of_plugin(words.SERVICE_TYPE, self.kind.name))
+
     def context(self) -> dict[str, Any]:
         return {
+            **super().context(),
             "types": [
                 {
                     "type": one,
@@ -83,7 +51,6 @@ class TypeStep(Choice):
                 }
                 for one in self.types
             ],
-            "chosen": self.value("id"),
         }
 
 
@@ -93,6 +60,10 @@ class DeviceStep(Choice):
     slug = "device"
     title = gettext_lazy("Device")
     template_name = "servicevm/services/_choose_device.html"
+    field = "$.service.device_id"
+    about: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("device_failed", "no_free_slot", "type_not_offered"), field
+    )
 
     @cached_property
     def hosts(self) -> Hosts:
@@ -122,18 +93,16 @@ class DeviceStep(Choice):
         )
         return own.name if len(same.items) == 1 else own.id
 
-    def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
-        own = "$.service.device_id"
-        if own in fields:
-            messages.error(self.request, fields[own])
-        return {key: fields[key] for key in fields if key != own}
+    @property
+    def answer(self) -> str:
+        return self.chosen.device.name
 
     def context(self) -> dict[str, Any]:
         found = self.hosts
         return {
+            **super().context(),
             "hosts": found.hosts,
             "more": found.more,
-            "chosen": self.value("id"),
             "prefix": self.value("prefix"),
             "possible": any(not one.refused for one in found.hosts),
             "create_device": reverse(
@@ -176,6 +145,7 @@ class ReviewStep(Step):
     slug = "review"
     title = gettext_lazy("Review")
     template_name = "servicevm/services/_review.html"
+    sums_up = True
 
     def context(self) -> dict[str, Any]:
         wizard = self.wizard
@@ -192,6 +162,6 @@ class ReviewStep(Step):
             "attributes": wanted,
             "settings": wizard["config"].form.settings,
             "takes": found,
-            "refused": takes.refusal(found),
+            **takes.dead_end(found),
             "command": terminal.create_service(device.name, wanted),
         }

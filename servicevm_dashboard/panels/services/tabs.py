@@ -13,7 +13,7 @@ from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.panels.devices.tabs import overview
 from servicevm_dashboard.panels.operations import tabs as operations
-from servicevm_dashboard.panels.services import reading, tables
+from servicevm_dashboard.panels.services import adding, reading, tables
 
 
 class OverviewTab(detail.OverviewTab):
@@ -50,6 +50,11 @@ class MembersTab(detail.LazyTab):
         return {
             "service": self.resource,
             "members": reading.members(self.resource),
+            "ways": adding.ways(
+                tables.ServicesTable(request, data=[self.resource]),
+                links.link(self.view.dashboard, "services", "edit", self.ref),
+                self.resource,
+            ),
         }
 
     def said(self, context: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from horizon.utils.memoized import memoized
+from openstack_dashboard import policy
 
 from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
@@ -17,6 +18,8 @@ from servicevm_dashboard.api.servicevm import (
 from servicevm_dashboard.exceptions import ServicevmError
 
 LOG = logging.getLogger(__name__)
+
+_LOOK = (("servicevm", "servicevm:driver:list"),)
 
 
 @memoized
@@ -57,10 +60,13 @@ def service_types(request: Any) -> Sequence[ServiceType]:
 
 
 def schema(request: Any, kind: str, name: str) -> Mapping[str, Any]:
-    """Of a driver's options; empty where it could not be read.
+    """Of a driver's options; empty where it can not be read.
 
     :param kind: ``infra`` or ``mgmt``
     """
+    if not policy.check(_LOOK, request):
+        # Nobody asks for what would be refused.
+        return {}
     try:
         known = drivers(request)
     except ServicevmError as error:

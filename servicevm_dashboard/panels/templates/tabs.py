@@ -38,9 +38,7 @@ class OverviewTab(Tab):
             "devices_link": devices and f"{devices}?template_id={template.id}",
             "takes": [
                 (words.of(words.QUOTA, name), amount)
-                for name, amount in takes.footprint(
-                    template.infra_options, infra
-                ).items()
+                for name, amount in takes.footprint(template).items()
                 if name != "devices"
             ],
             "infra": reading.options(template.infra_options, infra),

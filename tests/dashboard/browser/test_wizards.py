@@ -101,7 +101,7 @@ def test_a_device_is_made_in_four_steps(
     axe(page)
     screenshot(page, f"create-device-3-{size}")
     button(page, "Next").click()
-    expect(page.get_by_text("in use, 1 more").first).to_be_visible()
+    expect(page.get_by_text("and this takes 1.").first).to_be_visible()
     axe(page)
     screenshot(page, f"create-device-4-{size}")
     assert no_wider_than_the_screen(page)
@@ -128,21 +128,61 @@ def test_an_address_that_is_taken_is_told_next_to_its_field(
     tidy(name)
     begin(page, template, name)
     address = page.get_by_label("Incoming traffic")
-    address.fill("192.0.2.300")
+    address.fill(str(taken))
     button(page, "Next").click()
     button(page, "Create Device").click()
+    expect(page.locator("h2")).to_contain_text("Addresses")
     expect(page.locator(".servicevm-problems")).to_be_focused()
+    expect(page.locator(".servicevm-problems")).to_contain_text(str(taken))
     expect(address).to_have_attribute("aria-invalid", "true")
     problem = page.locator(".servicevm-problems a")
     problem.click()
     expect(address).to_be_focused()
     screenshot(page, "create-device-refused")
-    address.fill(str(taken))
-    button(page, "Next").click()
-    button(page, "Create Device").click()
-    expect(page.locator(".servicevm-problems")).to_contain_text(str(taken))
     page.get_by_role("link", name="Cancel", exact=True).click()
     assert not list(member.devices(name=name))
+
+
+def test_an_address_that_is_none_is_told_where_it_is_written(
+    page: Page,
+    template: Any,
+    make_device: Callable[..., Device],
+    screenshot: Callable[..., object],
+) -> None:
+    """Before anything is sent, in whatever form asks for one."""
+    begin(page, template, unique("device"))
+    wrong(page, page.get_by_label("Incoming traffic"), "192.0.2.300")
+    begin_balancer(page, make_device(), unique("web"))
+    fill_balancer(page)
+    address = field(page, "config/pools/0/members/1/address")
+    for text in ("10.20.1.300", "10.20.1", "2001:db8::1::2", "fe80:"):
+        wrong(page, address, text)
+        expect(errors(page, address)).to_contain_text(
+            "It must be an IPv4 or IPv6 address."
+        )
+    screenshot(page, "create-service-address")
+    for text in ("2001:db8::7", "::ffff:192.0.2.1", "10.20.1.30"):
+        address.fill(text)
+        expect(address).not_to_have_attribute("aria-invalid", "true")
+        expect(errors(page, address)).to_be_empty()
+    button(page, "Next").click()
+    expect(page.locator("h2")).to_contain_text("Review")
+
+
+def errors(page: Page, wanted: Locator) -> Locator:
+    """What is said next to a field."""
+    return page.locator(f"#{wanted.get_attribute('id')}-errors")
+
+
+def wrong(page: Page, wanted: Locator, text: str) -> None:
+    """It is refused when it is left, and one can not go on."""
+    heading = page.locator("h2").inner_text()
+    wanted.fill(text)
+    wanted.press("Tab")
+    expect(wanted).to_have_attribute("aria-invalid", "true")
+    button(page, "Next").click()
+    expect(wanted).to_be_focused()
+    expect(page.locator("h2")).to_have_text(heading)
 
 
 @pytest.fixture
@@ -325,6 +365,100 @@ def test_the_line_for_the_terminal_makes_the_same(
     assert [one[key] for key in keys] == [other[key] for key in keys]
 
 
+CONFIG: dict[str, Any] = {
+    "listeners": [
+        {"name": "web", "protocol": "tcp", "port": 80, "default_pool": "all"}
+    ],
+    "pools": [{"name": "all", "algorithm": "round_robin", "members": []}],
+}
+
+
+def make_balancer(member: Client, device: Device) -> Service:
+    """Port 80, without members."""
+    made = member.create_service(
+        name=unique("web"),
+        device_id=device.id,
+        service_type="loadbalancer",
+        config=CONFIG,
+    )
+    member.wait_for_service(made.id)
+    return made
+
+
+def test_a_port_that_is_taken_is_told_next_to_its_field(
+    page: Page,
+    member: Client,
+    make_device: Callable[..., Device],
+    screenshot: Callable[..., object],
+) -> None:
+    device = make_device()
+    first = make_balancer(member, device)
+    begin_balancer(page, device, unique("web"))
+    fill_balancer(page)
+    button(page, "Next").click()
+    button(page, "Create Load Balancer").click()
+    expect(page.locator("h2")).to_contain_text("Configuration")
+    port = field(page, "config/listeners/0/port")
+    expect(port).to_have_attribute("aria-invalid", "true")
+    expect(errors(page, port)).to_contain_text(first.name)
+    screenshot(page, "create-service-port")
+    port.fill("81")
+    expect(errors(page, port)).to_be_empty()
+    button(page, "Next").click()
+    button(page, "Create Load Balancer").click()
+    expect(page.get_by_text("Creating")).to_be_visible()
+
+
+def test_members_lead_to_one_more(
+    page: Page,
+    member: Client,
+    make_device: Callable[..., Device],
+    axe: Callable[..., None],
+    screenshot: Callable[..., object],
+) -> None:
+    made = make_balancer(member, make_device())
+    page.goto(f"{SERVICES}{made.id}/?tab=service__members")
+    add = page.get_by_role("link", name="Add Member")
+    expect(add).to_be_visible()
+    axe(page)
+    screenshot(page, "members-add")
+    add.click()
+    name = field(page, "config/pools/0/members/0/name")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("member-1")
+    expect(name).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    page.keyboard.type("192.0.2.11")
+    page.keyboard.press("Tab")
+    page.keyboard.type("8080")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text(made.name)
+    pools: Any = member.get_service(made.id).config["pools"]
+    assert [one["address"] for one in pools[0]["members"]] == ["192.0.2.11"]
+
+
+def test_a_device_that_leads_to_its_service_is_named(
+    page: Page,
+    make_device: Callable[..., Device],
+    axe: Callable[..., None],
+    screenshot: Callable[..., object],
+) -> None:
+    device = make_device()
+    page.goto(f"{SERVICES}create/?device={device.id}")
+    expect(page.locator("h2")).to_contain_text("Details")
+    chosen = page.locator(".servicevm-answers")
+    expect(chosen).to_contain_text(device.name)
+    expect(chosen).to_contain_text("Load balancer")
+    axe(page)
+    screenshot(page, "create-service-from-device")
+    page.get_by_label("Name").fill("kept")
+    page.get_by_role("button", name="Change: Device").click()
+    expect(page.locator("h2")).to_contain_text("Device")
+    expect(page.get_by_label(device.name, exact=True)).to_be_checked()
+    button(page, "Next").click()
+    expect(page.get_by_label("Name")).to_have_value("kept")
+
+
 def test_a_configuration_is_changed_and_nobody_is_overwritten(
     page: Page,
     member: Client,
@@ -332,25 +466,8 @@ def test_a_configuration_is_changed_and_nobody_is_overwritten(
     axe: Callable[..., None],
     screenshot: Callable[..., object],
 ) -> None:
-    device = make_device()
-    config = {
-        "listeners": [
-            {
-                "name": "web",
-                "protocol": "tcp",
-                "port": 80,
-                "default_pool": "all",
-            }
-        ],
-        "pools": [{"name": "all", "algorithm": "round_robin", "members": []}],
-    }
-    made: Service = member.create_service(
-        name=unique("web"),
-        device_id=device.id,
-        service_type="loadbalancer",
-        config=config,
-    )
-    member.wait_for_service(made.id)
+    config = CONFIG
+    made = make_balancer(member, make_device())
     page.goto(f"{SERVICES}{made.id}/edit/")
     axe(page)
     port = field(page, "config/listeners/0/port")
@@ -476,13 +593,17 @@ def test_over_the_quota_nothing_can_be_chosen(
     page: Page,
     template: Any,
     quota: Callable[..., None],
+    axe: Callable[..., None],
     screenshot: Callable[..., object],
 ) -> None:
     quota(vcpus=0)
     page.goto(f"{DEVICES}create/")
     card = page.get_by_label(template.name, exact=True)
     expect(card).to_be_disabled()
-    expect(page.get_by_text("this takes 1").first).to_be_visible()
+    expect(page.locator("#servicevm-refused")).to_be_focused()
+    expect(page.get_by_text("this takes 1")).to_have_count(1)
+    expect(page.get_by_text("Ask an administrator")).to_be_visible()
+    axe(page)
     screenshot(page, "create-device-quota")
 
 

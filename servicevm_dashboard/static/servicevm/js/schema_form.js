@@ -78,6 +78,17 @@
     if (first) { first.focus(); }
   }
 
+  /* Another page leads to a new item of a list. */
+  function begin(wizard) {
+    var list = Array.from(wizard.querySelectorAll('[data-schema-list]')).find(
+      function (one) {
+        return one.dataset.name === wizard.dataset.schemaBegin;
+      });
+    if (!list) { return; }
+    var button = list.querySelector(':scope > [data-schema-add]');
+    if (button.disabled) { list.focus(); } else { add(list); }
+  }
+
   /* The first number that makes a name which no other item has. */
   function unused(list, field) {
     var taken = {};
@@ -177,6 +188,7 @@
   }
 
   function sentence(field) {
+    if (field.validity.customError) { return field.validationMessage; }
     if (field.validity.patternMismatch && field.title) { return field.title; }
     return field.validationMessage;
   }
@@ -193,6 +205,31 @@
       first = field;
       setTimeout(function () { first.focus(); first = null; }, 0);
     }
+  }
+
+  var NUMBER = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+  var IPV4 = new RegExp('^' + NUMBER + '(\\.' + NUMBER + '){3}$');
+  var LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
+  var HOSTNAME = new RegExp(
+    '^(?=.{1,253}$)' + LABEL + '(\\.' + LABEL + ')*$');
+
+  /* As schema_form/formats.py has them. */
+  var FORMATS = {
+    ipv4: function (text) { return IPV4.test(text); },
+    ipv6: function (text) {
+      if (!/^[0-9A-Fa-f:.]+$/.test(text)) { return false; }
+      try { return !!new URL('http://[' + text + ']/'); } catch (e) {
+        return false;
+      }
+    },
+    hostname: function (text) { return HOSTNAME.test(text); }
+  };
+
+  function formatted(field) {
+    if (!field.dataset.format) { return; }
+    var fits = !field.value || field.dataset.format.split(' ').some(
+      function (name) { return FORMATS[name](field.value); });
+    field.setCustomValidity(fits ? '' : field.dataset.formatSays);
   }
 
   function readable(field) {
@@ -291,6 +328,10 @@
       rename(field, field.dataset.before, field.value);
       field.dataset.before = field.value;
     }
+    // Who has left it has written all of it.
+    if (form(field) && field.validity && field.validity.customError) {
+      complain(field, sentence(field));
+    }
   }
 
   function entered(event) {
@@ -304,6 +345,7 @@
     var field = event.target;
     if (!field.closest || !form(field)) { return; }
     readable(field);
+    formatted(field);
     if (field.getAttribute('aria-invalid') && field.validity.valid) {
       complain(field, '');
     }
@@ -311,6 +353,9 @@
 
   function start(root) {
     root.querySelectorAll('[data-schema-list]').forEach(renumber);
+    root.querySelectorAll('[data-format]').forEach(formatted);
+    var wanted = root.querySelector('[data-schema-begin]');
+    if (wanted) { begin(wanted); return; }
     var focus = root.querySelector('[data-schema-focus]');
     if (focus) { focus.focus(); }
   }

@@ -90,6 +90,58 @@ def test_the_way_to_a_template(
     assert made["slots"] == 4
 
 
+@pytest.mark.parametrize(
+    ("path", "step", "field"),
+    [
+        ("name", "details", "details--name"),
+        ("infra_driver", "drivers", "drivers--infra_driver"),
+        (
+            "infra_options.memory_mib",
+            "options",
+            "options--infra_options--memory_mib",
+        ),
+        (
+            "interfaces[0].cidr",
+            "hosting",
+            "hosting--interfaces--0--cidr",
+        ),
+        ("slots", "hosting", "hosting--slots"),
+        ("unheard_of", "hosting", ""),
+    ],
+)
+def test_what_the_service_refuses_is_shown_in_the_step_it_is_about(
+    admin: django.test.Client,
+    service: FakeServicevm,
+    path: str,
+    step: str,
+    field: str,
+) -> None:
+    page = Browser(admin, CREATE)
+    page.go(**{"details/name": "lb"})
+    page.go(**{"drivers/infra_driver": "qemu", "drivers/mgmt_driver": "noop"})
+    page.go(**{"options/infra_options/memory_mib": "512"})
+    service.refuse_next(
+        "POST",
+        "/v1/device-templates",
+        400,
+        "invalid_field",
+        "No.",
+        {f"$.device_template.{path}": "It does not do."},
+    )
+    page.go(
+        "create",
+        **{
+            "hosting/interfaces": "0",
+            "hosting/interfaces/0/role": "ingress",
+            "hosting/interfaces/0/network": "bridge:br0",
+            "hosting/interfaces/0/cidr": "192.0.2.0/24",
+        },
+    )
+    assert page.step == step
+    assert "It does not do." in page.html
+    assert f'href="#{field}"' in page.html or not field
+
+
 def test_an_edit_that_changes_nothing_asks_for_nothing(
     admin: django.test.Client, service: FakeServicevm, template: Any
 ) -> None:

@@ -57,8 +57,8 @@ def test_the_way_to_a_device(
     )
     assert "192.0.2.10 to 192.0.2.99" in page.html
     page.go(**{"addresses/1": "192.0.2.33"})
-    assert "0 of 10 in use, 1 more" in page.html
-    assert "512 more" in page.html
+    assert "0 of 10 are in use, and this takes 1." in page.html
+    assert "and this takes 512." in page.html
     assert "--interface role=ingress,address=192.0.2.33" in page.html
     page.go("create")
     assert page.answer.status_code == 302
@@ -137,6 +137,56 @@ def test_a_tag_that_the_service_refuses_is_shown_with_the_tags(
     assert 'href="#details--tags"' in review.html
 
 
+def test_an_address_that_is_none_is_refused_in_its_step(
+    member: django.test.Client, template: dict[str, Any]
+) -> None:
+    page = Browser(member, URL)
+    page.go(**{"template/id": template["id"]})
+    page.go(**{"details/name": "lb1"})
+    page.go(**{"addresses/1": "192.0.2.300"})
+    assert page.step == "addresses"
+    assert 'href="#addresses--1"' in page.html
+    address = page.form.inputs["addresses/1"][0]
+    assert address["aria-invalid"] == "true"
+    assert address["value"] == "192.0.2.300"
+
+
+@pytest.mark.parametrize(
+    ("code", "step", "field"),
+    [
+        ("address_taken", "addresses", "addresses--1"),
+        ("no_free_address", "template", "template-"),
+    ],
+)
+def test_a_refusal_that_names_no_field_leads_to_what_it_is_about(
+    service: FakeServicevm,
+    review: Browser,
+    code: str,
+    step: str,
+    field: str,
+) -> None:
+    service.refuse_next("POST", "/v1/devices", 409, code, "It is taken.")
+    review.go("create")
+    assert review.step == step
+    assert "It is taken." in review.html
+    assert f'href="#{field}' in review.html
+
+
+def test_a_template_that_is_refused_says_so_where_it_is_chosen(
+    service: FakeServicevm, review: Browser, template: dict[str, Any]
+) -> None:
+    fields = {"$.device.template_id": "It is not for you."}
+    service.refuse_next(
+        "POST", "/v1/devices", 400, "invalid_field", "", fields
+    )
+    review.go("create")
+    assert review.step == "template"
+    assert f'href="#template-{template["id"]}"' in review.html
+    assert review.html.count("It is not for you.") == 2
+    review.go()
+    assert review.step == "details"
+
+
 def test_a_refusal_without_fields_is_shown_where_one_is(
     service: FakeServicevm, review: Browser
 ) -> None:
@@ -178,6 +228,72 @@ def test_the_action_says_why_it_is_not_possible(
     text = member.get(index).content.decode()
     assert "Devices: 0 of 0 are in use, and this takes 1." in text
     assert "Create Device" in text
+
+
+def test_where_the_quota_is_used_up_it_is_named_with_what_to_do(
+    service: FakeServicevm,
+    member: django.test.Client,
+    template: dict[str, Any],
+) -> None:
+    service.store.add("device_templates", {**template, "id": "t2"})
+    service.store.add("devices", {"name": "lb1"})
+    service.quotas.limits["fake"] = {"devices": 1}
+    page = Browser(member, URL)
+    assert "The quota leaves no room for another device." in page.html
+    # Once, not with each template.
+    sentence = "Devices: 1 of 1 are in use, and this takes 1."
+    assert page.html.count(sentence) == 1
+    assert "Delete a device that is no longer needed" in page.html
+    assert "or ask an administrator for a larger quota" in page.html
+    # Where there is nothing to delete nobody is told to.
+    service.quotas.limits["fake"] = {"devices": 0}
+    page = Browser(member, URL)
+    assert "Ask an administrator for a larger quota." in page.html
+    assert "Delete a device" not in page.html
+
+
+def test_a_template_that_is_too_large_says_so_on_its_card(
+    service: FakeServicevm,
+    member: django.test.Client,
+    template: dict[str, Any],
+) -> None:
+    large = {"vcpus": 20, "memory_mib": 512}
+    service.store.add(
+        "device_templates",
+        {**template, "id": "t2", "name": "xl", "infra_options": large},
+    )
+    service.quotas.limits["fake"] = {"vcpus": 4}
+    page = Browser(member, URL)
+    assert "leaves no room" not in page.html
+    assert "vCPUs: 0 of 4 are in use, and this takes 20." in page.html
+    assert [one["value"] for one in page.form.inputs["template/id"]] == [
+        template["id"]
+    ]
+
+
+def test_without_templates_one_is_told_whom_to_ask(
+    member: django.test.Client,
+) -> None:
+    page = Browser(member, URL)
+    assert page.html.count("There are no templates yet.") == 1
+    assert "leaves no room" not in page.html
+
+
+def test_the_steps_name_what_was_chosen_and_lead_back_to_it(
+    member: django.test.Client, template: dict[str, Any]
+) -> None:
+    page = Browser(member, f"{URL}?template_id={template['id']}")
+    page.go()
+    assert page.step == "details"
+    (change,) = [
+        one
+        for one in page.form.buttons
+        if one.get("aria-label") == "Change: Template"
+    ]
+    page.go(change["value"], **{"details/name": "lb1"})
+    assert page.step == "template"
+    page.go()
+    assert page.form.data()["details/name"] == ["lb1"]
 
 
 def test_a_reader_is_sent_back(
@@ -241,30 +357,43 @@ def test_a_hidden_input_that_is_not_ours_does_no_harm(
     assert answer.status_code == 200
 
 
-def test_what_a_template_does_not_say_is_its_drivers_default(
-    service: FakeServicevm, member: django.test.Client
+def test_what_a_device_takes_is_told_by_its_template_alone(
+    service: FakeServicevm,
+    member: django.test.Client,
+    template: dict[str, Any],
 ) -> None:
-    service.store.add(
-        "device_templates",
-        {"name": "plain", "infra_driver": "qemu", "infra_options": {}},
-    )
-    service.store.rows["drivers"].clear()
-    service.store.add(
-        "drivers",
-        {
-            "name": "qemu",
-            "kind": "infra",
-            "options_schema": {
-                "properties": {
-                    "vcpus": {"default": 3},
-                    "memory_mib": {"default": 192},
-                }
-            },
-        },
-    )
-    page = Browser(member, URL)
+    """Its driver, which knows, is nothing that members may look at."""
+    template["infra_options"] = {}
+    template["footprint"] = {"vcpus": 3, "ram_mib": 192}
+    page = Browser(member, f"{URL}?template_id={template['id']}")
     assert "3 vCPUs" in page.html
     assert "192 MiB RAM" in page.html
+    page.go()
+    page.go(**{"details/name": "lb1"})
+    page.go()
+    assert page.step == "review"
+    assert "0 of 20 are in use, and this takes 3." in page.html
+    assert "and this takes 192." in page.html
+    asked = {path.partition("?")[0] for _method, path in service.requests}
+    assert asked == {"/v1/device-templates", "/v1/quotas/own"}
+
+
+@pytest.mark.parametrize(
+    "footprint", [None, {"vcpus": None, "ram_mib": None}], ids=["no", "null"]
+)
+def test_what_nobody_knows_a_device_to_take_is_not_told(
+    service: FakeServicevm,
+    member: django.test.Client,
+    template: dict[str, Any],
+    footprint: Any,
+) -> None:
+    template["footprint"] = footprint
+    service.quotas.limits["fake"] = {"vcpus": 0}
+    page = Browser(member, f"{URL}?template_id={template['id']}")
+    assert "vCPU" not in page.html
+    assert "MiB RAM" not in page.html
+    page.go()
+    assert page.step == "details"
 
 
 def test_of_two_interfaces_of_a_role_the_first_gets_its_address_first(

@@ -98,6 +98,67 @@ def test_what_the_service_refuses_is_shown_next_to_the_field(
     assert "Rule 1, Port" in review.html
 
 
+def test_a_port_that_another_service_has_is_told_next_to_its_field(
+    service: FakeServicevm, review: Browser
+) -> None:
+    sentence = "Service web of the same device has TCP port 443."
+    fields = {"$.service.config.rules[0].port": sentence}
+    service.refuse_next(
+        "POST", "/v1/services", 409, "port_taken", "The config: ...", fields
+    )
+    review.go("create")
+    assert review.step == "config"
+    port = review.form.inputs["config/rules/0/port"][0]
+    assert port["aria-invalid"] == "true"
+    begin = review.html.index(f'id="{port["aria-describedby"].split()[-1]}"')
+    assert sentence in review.html[begin : begin + 400]
+    review.go(**{"config/rules/0/port": "444"})
+    review.go("create")
+    assert len(service.store.rows["services"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "fields"),
+    [
+        ("no_free_slot", {}),
+        ("device_failed", {}),
+        ("type_not_offered", {}),
+        ("invalid_field", {"$.service.device_id": "It has no room."}),
+    ],
+)
+def test_what_is_wrong_with_the_device_is_told_where_it_is_chosen(
+    service: FakeServicevm,
+    review: Browser,
+    device: dict[str, Any],
+    code: str,
+    fields: dict[str, str],
+) -> None:
+    service.refuse_next(
+        "POST", "/v1/services", 409, code, "It has no room.", fields
+    )
+    review.go("create")
+    assert review.step == "device"
+    assert f'href="#device-{device["id"]}"' in review.html
+    assert "It has no room." in review.html
+
+
+def test_on_a_device_that_was_chosen_elsewhere_it_is_named(
+    member: django.test.Client, device: dict[str, Any]
+) -> None:
+    page = Browser(member, f"{URL}?device={device['id']}")
+    assert page.step == "details"
+    assert "Device: <strong>fw1</strong>" in page.html
+    assert "Type: <strong>Firewall</strong>" in page.html
+    changes = {
+        one["aria-label"]: one["value"]
+        for one in page.form.buttons
+        if one.get("aria-label")
+    }
+    assert changes == {"Change: Type": "type", "Change: Device": "device"}
+    page.go("device")
+    assert page.step == "device"
+
+
 def test_devices_that_can_not_take_it_say_why(
     service: FakeServicevm, member: django.test.Client, device: dict[str, Any]
 ) -> None:

@@ -167,6 +167,72 @@ def test_what_the_service_refuses_is_shown_next_to_the_field(
     assert page.answer.status_code == 302
 
 
+def test_a_port_that_another_service_has_is_told_next_to_its_field(
+    member: django.test.Client,
+    service: FakeServicevm,
+    firewall: dict[str, Any],
+) -> None:
+    page = Editor(member, "services", firewall)
+    sentence = "Service web of the same device has TCP port 8080."
+    service.refuse_next(
+        "PATCH",
+        f"/v1/services/{firewall['id']}",
+        409,
+        "port_taken",
+        "The config: ...",
+        {"$.service.config.rules[0].port": sentence},
+    )
+    page.save(**{"config/rules/0/port": "8080"})
+    port = page.form.inputs["config/rules/0/port"][0]
+    assert (port["aria-invalid"], port["value"]) == ("true", "8080")
+    assert page.html.count(sentence) == 2
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        None,
+        "",
+        "[",
+        "7",
+        '{"name": 7}',
+        '{"name": 7, "description": [], "tags": 7, "properties": "x"}',
+    ],
+)
+@pytest.mark.parametrize("panel", ["devices", "services"])
+def test_what_was_tampered_with_saves_nothing_and_begins_again(
+    member: django.test.Client,
+    service: FakeServicevm,
+    device: dict[str, Any],
+    firewall: dict[str, Any],
+    panel: str,
+    base: str | None,
+) -> None:
+    row = device if panel == "devices" else firewall
+    page = Editor(member, panel, row)
+    page.save(**{"base": base, "details/name": "mine"})
+    assert page.answer.status_code == 200
+    assert "does not belong to this page" in page.html
+    assert page.form.data()["details/name"] == [row["name"]]
+    assert patches(service) == 0
+    page.save(**{"details/name": "mine"})
+    assert page.answer.status_code == 302
+    assert row["name"] == "mine"
+
+
+def test_what_another_page_was_opened_with_is_of_no_use(
+    member: django.test.Client,
+    service: FakeServicevm,
+    device: dict[str, Any],
+) -> None:
+    other = service.store.add("devices", {"name": "fw9"})
+    theirs = Editor(member, "devices", other).form.data()["base"]
+    page = Editor(member, "devices", device)
+    page.save(**{"base": theirs, "details/name": "mine"})
+    assert "does not belong to this page" in page.html
+    assert patches(service) == 0
+
+
 def test_what_belongs_to_a_service_of_the_cloud_is_not_edited(
     member: django.test.Client,
     firewall: dict[str, Any],

@@ -250,6 +250,82 @@ def test_what_the_service_refuses_is_said_next_to_its_field() -> None:
     ]
 
 
+def test_what_a_form_shares_with_others_is_left_to_them() -> None:
+    form = SchemaForm(FIREWALL, "options")
+    fields = {
+        "$.template.policy": "Not now.",
+        "$.template.interfaces[0].cidr": "It is somebody else's.",
+        "$.template": "No.",
+    }
+    rest = form.refuse(fields, ("template",), shared=True)
+    assert [path for path, _sentence in rest] == [
+        "$.template.interfaces[0].cidr",
+        "$.template",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "good", "bad"),
+    [
+        ({"format": "ipv4"}, ["10.20.1.30"], ["10.20.1.300", "1.2.3", "::1"]),
+        (
+            {"format": "ipv6"},
+            ["::1", "2001:db8::1", "::ffff:192.0.2.1"],
+            ["10.20.1.30", "2001:db8::1::2", "fe80::1%eth0", "12345::"],
+        ),
+        (
+            {"anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]},
+            ["10.20.1.30", "2001:db8::1"],
+            ["10.20.1.300", "www.example.org"],
+        ),
+        (
+            {"format": "hostname"},
+            ["localhost", "www.example.org", "10.20.1.30"],
+            ["-a", "a..b", "a_b", "a" * 64, "a b"],
+        ),
+        ({"format": "date"}, ["2026-11-23"], ["23.11.2026"]),
+        ({"format": "of a kind unheard of"}, ["anything"], []),
+    ],
+)
+def test_a_text_has_the_format_that_its_schema_declares(
+    wanted: Any, good: list[str], bad: list[str]
+) -> None:
+    where = {"type": "string", **wanted}
+    schema = {"type": "object", "properties": {"where": where}}
+    found = {}
+    for text in [*good, *bad]:
+        data = MultiValueDict({"config/where": [text]})
+        form = SchemaForm(schema, "config", data=data)
+        found[text] = form.is_valid()
+        assert [one.id for one in form.problems] == (
+            [] if found[text] else ["config--where"]
+        )
+    assert [text for text in found if found[text]] == good
+
+
+def test_a_browser_is_told_the_formats_that_its_script_knows() -> None:
+    both = [{"format": "ipv4"}, {"format": "ipv6"}]
+    schema = {
+        "type": "object",
+        "properties": {
+            "where": {"type": "string", "anyOf": both},
+            "day": {"type": "string", "format": "date"},
+            "host": {
+                "type": "string",
+                "format": "hostname",
+                "x-sentence": "Give it a name.",
+            },
+        },
+    }
+    inputs = drawn(SchemaForm(schema, "config")).inputs
+    (where,) = inputs["config/where"]
+    assert where["data-format"] == "ipv4 ipv6"
+    assert where["data-format-says"] == "It must be an IPv4 or IPv6 address."
+    (host,) = inputs["config/host"]
+    assert host["data-format-says"] == "Give it a name."
+    assert "data-format" not in inputs["config/day"][0]
+
+
 def test_items_may_be_missing_in_the_middle() -> None:
     data = QueryDict(
         "config/zones=0&config/zones/0/name=a&config/zones=7"
