@@ -95,6 +95,7 @@ class Tab(tabs.Tab):
             "poll": f"{request.path}?fragment={self.slug}",
             "again": f"{request.path}?{self.get_query_string()}",
             "interval": self.interval,
+            "seconds": self.interval // 1000,
             "live": self.live,
             "content": self.content,
             "frame": self.frame,

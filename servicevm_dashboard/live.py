@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -28,6 +29,9 @@ from servicevm_dashboard.tables import Table
 
 #: Milliseconds between two looks at what a page shows.
 INTERVAL = 5000
+#: Minutes without input after which pages are not looked at any more, for
+#: each look prolongs the session; 0: they are until they are closed.
+PATIENCE = 30
 #: Most rows of a page, whatever the user's settings say.
 MAX_ROWS = 100
 
@@ -208,6 +212,11 @@ class LiveTableView(tables.DataTableView):
         ]
         pages = render_to_string("servicevm/_pages.html", {"table": table})
         return JsonResponse({"rows": rows, "parts": {"pages": pages}})
+
+
+def patience() -> int:
+    """`PATIENCE`, or what the operator's settings say in its place."""
+    return int(getattr(settings, "SERVICEVM_REFRESH_MINUTES", PATIENCE))
 
 
 def refusal(error: ServicevmError) -> JsonResponse:

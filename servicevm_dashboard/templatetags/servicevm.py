@@ -8,7 +8,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 
-from servicevm_dashboard import condition, moments, tables, words
+from servicevm_dashboard import condition, live, moments, tables, words
 from servicevm_dashboard.tables import status
 
 register = template.Library()
@@ -65,6 +65,12 @@ def first_told(resource: Any) -> Any:
 def ago(moment: Any) -> str:
     """``{{ agent.last_seen|parse_isotime|ago }}``"""
     return moments.ago(moment)
+
+
+@register.simple_tag
+def refresh_minutes() -> int:
+    """Minutes without input after which a page is no longer refreshed."""
+    return live.patience()
 
 
 @register.filter

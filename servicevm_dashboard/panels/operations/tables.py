@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from servicevm_dashboard import timeline, words
-from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.api import servicevm, users
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.tables import (
     AGO,
@@ -77,7 +77,7 @@ class RetryOperation(BatchAction):
     def reason(self, request: Any, datum: Any) -> Any:
         if datum.state not in ("FAILED", "CANCELLED"):
             return _("Only what failed or was cancelled can be retried.")
-        if datum.resource_name is None:
+        if datum.resource_gone:
             return _("What it was about is gone.")
         return ""
 
@@ -95,16 +95,19 @@ def took(datum: Any) -> str:
     return timeline.duration(datum.started_at, datum.finished_at)
 
 
+def who(request: Any, datum: Any, dashboard: str) -> Any:
+    """Who asked for it."""
+    if datum.initiator == "system":
+        return words.of(words.INITIATOR, "system")
+    return users.who(request, datum.user_id, everybody=dashboard == "admin")
+
+
 class WhoColumn(Column):
     """Who asked for it; other users' names are Keystone's to know."""
 
     def get_raw_data(self, datum: Any) -> Any:
-        if datum.initiator == "system":
-            return words.of(words.INITIATOR, "system")
         table: Any = self.table
-        if datum.user_id == table.request.user.id:
-            return _("You")
-        return _("Another user")
+        return who(table.request, datum, table.dashboard)
 
 
 class OperationsTable(Table):
@@ -175,7 +178,7 @@ class ResourceColumn(Column):
 
     def get_link_url(self, datum: Any) -> str | None:
         panel = PANELS.get(datum.resource_type)
-        if not panel or not datum.resource_name:
+        if not panel or datum.resource_gone:
             return None
         return self.table.link(panel, "detail", datum.resource_id)
 

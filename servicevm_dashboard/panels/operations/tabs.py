@@ -33,12 +33,12 @@ class OverviewTab(detail.OverviewTab):
             "progress": timeline.progress(operation),
             "took": tables.took(operation),
             "moments": timeline.moments(operation),
-            "own": operation.user_id == request.user.id,
-            "link": links.link(
+            "who": tables.who(request, operation, self.view.dashboard),
+            "link": ""
+            if operation.resource_gone
+            else links.link(
                 self.view.dashboard, panel, "detail", operation.resource_id
-            )
-            if operation.resource_name
-            else "",
+            ),
         }
 
 

@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from servicevmclient.v1 import Client, Service
+from tests.dashboard.browser.clock import Clock
 from tests.dashboard.browser.conftest import PageAs, unique
 from tests.dashboard.browser.gate import Gate
-from tests.dashboard.browser.test_live import INTERVAL, QUICK
+from tests.dashboard.browser.test_live import QUICK
 from tests.dashboard.browser.watch import Watch
 
 Make = Callable[..., Any]
@@ -186,33 +187,38 @@ def test_tabs_are_read_when_they_are_opened(
 
 
 def test_only_the_tab_that_is_looked_at_is_read_again(
-    quick: Page, make_device: Make, api_calls: Make
+    page_as: PageAs, make_device: Make, api_calls: Make
 ) -> None:
     device = make_device()
-    quick.goto(device_url(device))
-    opened(quick, "Events")
-    quick.wait_for_timeout(2 * INTERVAL)
-    with api_calls() as calls:
-        quick.wait_for_timeout(4 * INTERVAL)
-    assert calls
-    assert all(call.path.startswith("/v1/events") for call in calls)
+    clock = Clock(page_as("red-member"))
+    clock.page.goto(device_url(device))
+    opened(clock.page, "Events")
+    clock.stop()
+    clock.look()
+    for _look in range(2):
+        with api_calls() as calls:
+            clock.look()
+        assert [call.path.split("?")[0] for call in calls] == ["/v1/events"]
 
 
 def test_a_console_log_is_read_again_on_demand_and_can_be_kept(
-    quick: Page, make_device: Make, api_calls: Make
+    page_as: PageAs, make_device: Make, api_calls: Make
 ) -> None:
     device = make_device()
-    quick.goto(device_url(device))
-    pane = opened(quick, "Console Log")
+    clock = Clock(page_as("red-member"))
+    page = clock.page
+    page.goto(device_url(device))
+    pane = opened(page, "Console Log")
+    clock.stop()
+    clock.asked()
+    clock.run(60)
+    assert clock.asked() == []
     with api_calls() as calls:
-        quick.wait_for_timeout(4 * INTERVAL)
-    assert calls == []
-    with api_calls() as calls:
-        with quick.expect_response(re.compile("fragment=console")):
-            pane.get_by_role("button", name="Refresh").click()
-        quick.wait_for_timeout(4 * INTERVAL)
+        pane.get_by_role("button", name="Refresh").click()
+        clock.look(0.1)
+        clock.run(60)
     assert len(calls) == 1
-    with quick.expect_download() as kept:
+    with page.expect_download() as kept:
         pane.get_by_role("link", name="Download").click()
     assert kept.value.suggested_filename == f"{device.id}.log"
 
@@ -238,30 +244,50 @@ def test_charts_show_rates_and_notice_when_counting_began_anew(
     axe: Callable[..., None],
 ) -> None:
     service = make_service()
-    page = page_as("red-member")
-    page.add_init_script(QUICK)
+    clock = Clock(page_as("red-member"))
+    page = clock.page
     path = f"GET /v1/services/{service.id}/stats"
+    pane = page.locator("#service__statistics")
+    now = pane.locator("[data-servicevm-now=in]")
+    waiting = pane.get_by_text("Collecting: the first values come in 5 s.")
+    lines = pane.locator("svg path.servicevm-line")
     with gate.answering(200, path, body=stats(1000)):
         page.goto(service_url(service, "?tab=service__statistics"))
-        pane = page.locator("#service__statistics")
-        now = pane.locator("[data-servicevm-now=in]")
+        expect(waiting).to_have_count(2)
+        clock.stop()
+        expect(waiting.first).to_be_visible()
+        expect(lines).to_have_count(0)
+        screenshot(page, "service-statistics-begun")
+        clock.look()
+        expect(waiting.first).to_be_hidden()
         expect(now).to_have_text("0 bytes per second")
         expect(pane.get_by_role("row", name="Listener web")).to_contain_text(
             "1000"
         )
-        axe(page)
-    lines = pane.locator("svg path.servicevm-line")
     expect(lines).to_have_count(4)
+    expect(pane.locator("svg .servicevm-unit")).to_have_text(
+        [
+            "Connections; new ones per second",
+            "Time of day",
+            "Bytes per second",
+            "Time of day",
+        ]
+    )
     with gate.answering(200, path, body=stats(9000)):
-        expect(now).not_to_have_text("0 bytes per second")
+        clock.look()
+        expect(now).to_have_text(re.compile("^(?!0 ).+ bytes per second$"))
         expect(pane.get_by_role("row", name="Listener web")).to_contain_text(
             "9000"
         )
         screenshot(page, "service-statistics")
         assert pane.locator("[data-servicevm-now=active]").inner_text() == "3"
     with gate.answering(200, path, body=stats(5, "b")):
+        clock.look()
         expect(now).to_have_text("-")
+        clock.look()
         expect(now).to_have_text("0 bytes per second")
+    clock.go()
+    axe(page)
 
 
 def test_statistics_of_a_device_that_is_away_come_back(

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from servicevmclient.v1 import Client
+from tests.dashboard.browser.clock import Clock
 from tests.dashboard.browser.conftest import PageAs, unique
 from tests.dashboard.browser.gate import Gate
 from tests.dashboard.browser.watch import Watch
@@ -31,6 +32,12 @@ def quick(page_as: PageAs) -> Page:
     page = page_as("red-member")
     page.add_init_script(QUICK)
     return page
+
+
+@pytest.fixture
+def clock(page_as: PageAs) -> Clock:
+    """Of a member's page, on which time passes as the test says."""
+    return Clock(page_as("red-member"))
 
 
 @pytest.fixture
@@ -99,20 +106,18 @@ def test_rows_appear_change_and_vanish_by_themselves(
 
 
 def test_a_poll_takes_one_call_and_the_page_two(
-    page_as: PageAs, api_calls: Make, prefix: str, make_device: Make
+    clock: Clock, api_calls: Make, prefix: str, make_device: Make
 ) -> None:
     make_device(f"{prefix}-one")
-    page = page_as("red-member")
     with api_calls() as calls:
-        listed(page, prefix)
+        listed(clock.page, prefix)
     assert len(calls) <= 2
-    page.add_init_script(QUICK)
-    page.reload()
-    with api_calls() as calls:
-        page.wait_for_timeout(5 * INTERVAL)
-    assert calls
-    assert all(call.path.startswith("/v1/devices") for call in calls)
-    assert len(calls) <= 6
+    clock.stop()
+    for _look in range(2):
+        with api_calls() as calls:
+            clock.look()
+        assert len(calls) == 1
+        assert calls[0].path.startswith("/v1/devices")
 
 
 def test_ticks_and_focus_stay_while_rows_change(
@@ -138,43 +143,96 @@ def test_ticks_and_focus_stay_while_rows_change(
 
 
 def test_nobody_is_disturbed_in_a_menu(
-    quick: Page, prefix: str, make_device: Make, api_calls: Make
+    clock: Clock, prefix: str, make_device: Make
 ) -> None:
     device = make_device(f"{prefix}-one")
-    listed(quick, prefix)
-    more = row(quick, device.name).get_by_role("button", name="More actions")
-    more.click()
-    quick.wait_for_timeout(2 * INTERVAL)
-    with api_calls() as calls:
-        quick.wait_for_timeout(4 * INTERVAL)
-    assert calls == []
-    expect(row(quick, device.name).locator(".dropdown-menu")).to_be_visible()
-    quick.keyboard.press("Escape")
-    with api_calls() as calls:
-        quick.wait_for_timeout(4 * INTERVAL)
-    assert calls
+    page = clock.page
+    listed(page, prefix)
+    clock.stop()
+    clock.look()
+    clock.asked()
+    row(page, device.name).get_by_role("button", name="More actions").click()
+    clock.run(60)
+    assert clock.asked() == []
+    expect(row(page, device.name).locator(".dropdown-menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    clock.look()
+    assert len(clock.asked()) == 1
 
 
 def test_nothing_is_asked_while_nobody_can_see_it(
-    quick: Page, prefix: str, make_device: Make, api_calls: Make
+    clock: Clock, prefix: str, make_device: Make
 ) -> None:
     device = make_device(f"{prefix}-one")
-    listed(quick, prefix)
-    hide(quick, True)
-    quick.wait_for_timeout(2 * INTERVAL)
-    with api_calls() as calls:
-        quick.wait_for_timeout(4 * INTERVAL)
-    assert calls == []
+    page = clock.page
+    listed(page, prefix)
+    clock.stop()
+    clock.look()
+    clock.asked()
+    hide(page, True)
+    clock.run(60)
+    assert clock.asked() == []
     other = make_device(f"{prefix}-two")
-    hide(quick, False)
-    expect(row(quick, other.name)).to_be_visible()
-    row(quick, device.name).get_by_role("button", name="More").click()
-    row(quick, device.name).get_by_role("button", name="Delete Device").click()
-    expect(quick.locator(".modal.in")).to_be_visible()
-    quick.wait_for_timeout(2 * INTERVAL)
-    with api_calls() as calls:
-        quick.wait_for_timeout(4 * INTERVAL)
-    assert calls == []
+    hide(page, False)
+    clock.look(0.1)
+    expect(row(page, other.name)).to_be_visible()
+    row(page, device.name).get_by_role("button", name="More").click()
+    row(page, device.name).get_by_role("button", name="Delete Device").click()
+    expect(page.locator(".modal.in").get_by_role("status")).to_have_text(
+        "No services run there."
+    )
+    clock.asked()
+    clock.run(60)
+    assert clock.asked() == []
+
+
+def test_a_page_that_nobody_uses_stops_and_goes_on_when_asked_to(
+    clock: Clock,
+    prefix: str,
+    make_device: Make,
+    screenshot: Callable[..., object],
+) -> None:
+    make_device(f"{prefix}-one")
+    page = clock.page
+    listed(page, prefix)
+    clock.stop()
+    clock.look()
+    page.keyboard.press("Shift")
+    clock.skip(29 * 60)
+    clock.look(1)
+    clock.asked()
+    clock.skip(2 * 60)
+    expect(stale(page)).to_contain_text("Nothing was done here for 30 minutes")
+    clock.run(60 * 60)
+    assert clock.asked() == []
+    screenshot(page, "devices-resting")
+    other = make_device(f"{prefix}-two")
+    stale(page).get_by_role("button", name="Go on refreshing").click()
+    clock.look(0.1)
+    expect(row(page, other.name)).to_be_visible()
+    expect(stale(page)).to_be_hidden()
+    clock.look()
+
+
+def test_what_is_typed_into_the_filter_outlives_a_reload(
+    quick: Page, prefix: str, make_device: Make
+) -> None:
+    listed(quick, prefix)
+    expect(quick.locator("tr.empty")).to_be_visible()
+    field = quick.get_by_label("Name begins with")
+    field.focus()
+    field.press("End")
+    field.type("-on")
+    quick.get_by_label("Health").select_option("ONLINE")
+    field.focus()
+    field.press("ArrowLeft")
+    device = make_device(f"{prefix}-one")
+    expect(row(quick, device.name)).to_be_visible()
+    expect(field).to_have_value(f"{prefix}-on")
+    expect(quick.get_by_label("Health")).to_have_value("ONLINE")
+    expect(field).to_be_focused()
+    quick.keyboard.type("!")
+    expect(field).to_have_value(f"{prefix}-o!n")
 
 
 @pytest.mark.parametrize("how", ["down", "failing"])
@@ -222,14 +280,19 @@ def test_a_list_opens_without_the_api(
 
 
 def test_a_slow_api_is_asked_one_question_at_a_time(
-    quick: Page, prefix: str, make_device: Make, gate: Gate, api_calls: Make
+    clock: Clock, prefix: str, make_device: Make, gate: Gate
 ) -> None:
     make_device(f"{prefix}-one")
-    listed(quick, prefix)
-    with gate.slow(2), api_calls() as calls:
-        quick.wait_for_timeout(6 * INTERVAL)
-        assert len(calls) <= 1
-    quick.wait_for_timeout(2 * INTERVAL)
+    listed(clock.page, prefix)
+    clock.stop()
+    clock.look()
+    clock.asked()
+    with gate.slow(60):
+        clock.run(50)
+        assert len(clock.asked()) == 1
+        clock.run(5)
+        assert clock.asked() == []
+    clock.looked(1)
 
 
 @pytest.mark.parametrize("how", ["never", "not ours"])
@@ -274,26 +337,22 @@ def test_no_reason_outlives_what_it_is_about(
 
 
 def test_it_stops_when_nobody_is_logged_in(
-    quick: Page,
-    prefix: str,
-    make_device: Make,
-    watch: Watch,
-    api_calls: Make,
+    clock: Clock, prefix: str, make_device: Make, watch: Watch
 ) -> None:
     watch.expect("401|403")
     make_device(f"{prefix}-one")
-    listed(quick, prefix)
+    page = clock.page
+    listed(page, prefix)
+    clock.stop()
     # An answer that is on its way would bring the cookie back.
-    hide(quick, True)
-    quick.wait_for_timeout(2 * INTERVAL)
-    quick.context.clear_cookies(name="sessionid")
-    hide(quick, False)
-    expect(stale(quick)).to_contain_text("no longer logged in")
-    expect(stale(quick).get_by_role("link", name="Log in")).to_be_visible()
-    asked: list[str] = []
-    quick.on("request", lambda request: asked.append(request.url))
-    quick.wait_for_timeout(4 * INTERVAL)
-    assert asked == []
+    clock.look()
+    page.context.clear_cookies(name="sessionid")
+    clock.run(5)
+    expect(stale(page)).to_contain_text("no longer logged in")
+    expect(stale(page).get_by_role("link", name="Log in")).to_be_visible()
+    clock.asked()
+    clock.run(120)
+    assert clock.asked() == []
 
 
 def test_what_is_not_possible_says_why_to_everybody(
@@ -321,11 +380,12 @@ def test_what_is_not_possible_says_why_to_everybody(
     expect(reboot).to_have_accessible_description(why)
     reboot.focus()
     expect(quick.get_by_role("tooltip")).to_have_text(why)
-    url = quick.url
+    quick.evaluate("window.untouched = true")
     quick.keyboard.press("Enter")
-    quick.wait_for_timeout(INTERVAL)
-    assert quick.url == url
+    # Had it been done, the page would be another by now.
+    expect(quick.get_by_role("dialog")).to_have_count(0)
     expect(row(quick, device.name)).to_contain_text("Building")
+    assert quick.evaluate("window.untouched")
 
 
 def test_each_failure_of_many_has_its_reason(

@@ -20,17 +20,35 @@ PROJECTS = [
     {"id": PROJECT, "name": "red", "domain_id": "default", "enabled": True},
     {"id": "p-blue", "name": "blue", "domain_id": "default", "enabled": True},
 ]
+USERS = [
+    {"id": "u1", "name": "mia", "domain_id": "default", "enabled": True},
+    {"id": "u2", "name": "noah", "domain_id": "default", "enabled": True},
+]
+#: Paths that Keystone fails at.
+FAILING: set[str] = set()
+
+
+@pytest.fixture
+def no_users() -> Iterator[None]:
+    """Keystone does not give its users."""
+    FAILING.add("/v3/users")
+    yield
+    FAILING.clear()
 
 
 @pytest.fixture(scope="session")
 def identity() -> Iterator[str]:
-    """What Horizon itself asks of Keystone: its versions, and projects."""
+    """What Horizon itself asks of Keystone: versions, projects, users."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, document = 300, fixture.DiscoveryList(href=url, v2=False)
             if self.path.startswith("/v3/projects"):
                 status, document = 200, {"projects": PROJECTS, "links": {}}
+            if self.path.startswith("/v3/users"):
+                status, document = 200, {"users": USERS, "links": {}}
+            if self.path in FAILING:
+                status = 503
             body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

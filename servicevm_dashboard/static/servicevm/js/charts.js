@@ -51,11 +51,12 @@
       d3.format('.3s')(value);
   }
 
-  function draw(box, points, names) {
+  /* `unit` is that of what grows upwards. */
+  function draw(box, points, names, unit) {
     var width = box.clientWidth || 400, height = box.clientHeight || 160;
-    var left = 56, bottom = 20, top = 8;
+    var left = 56, bottom = 34, top = 22;
     d3.select(box).select('svg').remove();
-    var svg = d3.select(box).append('svg')
+    var svg = d3.select(box).append('svg').attr('aria-hidden', 'true')
       .attr('viewBox', '0 0 ' + width + ' ' + height);
     var end = points[points.length - 1].at;
     var x = d3.time.scale().range([left, width - 32])
@@ -73,6 +74,10 @@
       .attr('transform', 'translate(' + left + ',0)')
       .call(d3.svg.axis().scale(y).orient('left').ticks(4)
         .tickFormat(number));
+    svg.append('text').attr({'class': 'servicevm-unit', x: 0, y: 12})
+      .text(unit);
+    svg.append('text').attr({'class': 'servicevm-unit', x: width - 32,
+      y: height - 2, 'text-anchor': 'end'}).text(gettext('Time of day'));
     names.forEach(function (name, index) {
       svg.append('path')
         .attr('class', 'servicevm-line servicevm-line-' + 'ab'[index])
@@ -96,10 +101,16 @@
     box.servicevmLast = data;
     points.push(point);
     points.splice(0, points.length - KEPT);
-    draw(frame.querySelector('[data-servicevm-chart="connections"]'),
-      points, ['active', 'connections']);
-    draw(frame.querySelector('[data-servicevm-chart="traffic"]'),
-      points, ['in', 'out']);
+    // Rates are made of two readings: before that there is nothing to draw.
+    frame.querySelectorAll('[data-servicevm-waiting]').forEach(
+      function (one) { one.hidden = points.length > 1; });
+    if (points.length > 1) {
+      draw(frame.querySelector('[data-servicevm-chart="connections"]'),
+        points, ['active', 'connections'],
+        gettext('Connections; new ones per second'));
+      draw(frame.querySelector('[data-servicevm-chart="traffic"]'),
+        points, ['in', 'out'], gettext('Bytes per second'));
+    }
     tell(frame, 'active', String(point.active));
     tell(frame, 'connections', point.connections === null ?
       '-' : number(point.connections));

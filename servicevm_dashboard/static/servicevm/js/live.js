@@ -3,16 +3,18 @@
    <div data-servicevm-live="URL" data-interval="5000">
      ... a table, or an element with data-servicevm-region
      <p role="status" data-servicevm-said></p>
-     <p role="status" data-servicevm-stale hidden></p>
+     <p role="status" data-servicevm-stale data-minutes="30" hidden></p>
    </div>
 
    The URL answers {"rows": [{"id", "said", "html"}]} for a table, or
    {"html", "said"} for a region, {"gone": true} where there is nothing to
    show any more; "parts" are elements elsewhere on the page,
    by their data-servicevm-part. With interval 0 it asks only when somebody
-   presses the box's data-servicevm-refresh. One request at a time; none while the page
-   or the box is hidden, or a menu or a dialogue is open. How what came is
-   put on the page is in patch.js. */
+   presses the box's data-servicevm-refresh. One request at a time; none while
+   the page or the box is hidden, or a menu or a dialogue is open; nor once
+   nobody did anything for the data-minutes of data-servicevm-stale, until
+   somebody says that it is to go on. How what came is put on the page is in
+   patch.js. */
 (function () {
   'use strict';
 
@@ -20,6 +22,15 @@
   //: A laptop that slept may wait for an answer that never comes.
   var PATIENCE = 60000;
   var servicevm = window.servicevm = window.servicevm || {};
+
+  //: When somebody last did something here, in milliseconds.
+  var touched = Date.now();
+
+  ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'].forEach(
+    function (kind) {
+      document.addEventListener(kind, function () { touched = Date.now(); },
+        {capture: true, passive: true});
+    });
 
   /* Whether the user could not see it, or is in the middle of something. */
   function busy(box) {
@@ -73,6 +84,15 @@
     return made;
   }
 
+  function button(text, act) {
+    var made = document.createElement('button');
+    made.type = 'button';
+    made.className = 'btn btn-default btn-sm';
+    made.textContent = text;
+    made.addEventListener('click', act);
+    return made;
+  }
+
   /* Of the list that a details page belongs to; else the page itself. */
   servicevm.listUrl = function () {
     var head = document.querySelector('[data-servicevm-index]');
@@ -86,6 +106,7 @@
     var said = box.querySelector('[data-servicevm-said]');
     var note = box.querySelector('[data-servicevm-stale]');
     var seen = new Date(), timer = null, asking = false, ended = false;
+    var minutes = Number(note.dataset.minutes);
 
     function announce(lines) {
       // The same words twice are only read if they were gone in between.
@@ -122,10 +143,27 @@
       note.hidden = false;
     }
 
+    /* Nobody is here: the session is to end as it would without us. */
+    function rest() {
+      note.textContent = interpolate(ngettext(
+        'Nothing was done here for %(count)s minute: what is shown is of ' +
+        '%(time)s.',
+        'Nothing was done here for %(count)s minutes: what is shown is of ' +
+        '%(time)s.', minutes),
+      {count: minutes, time: seen.toLocaleTimeString()}, true) + ' ';
+      note.append(button(gettext('Go on refreshing'), function () {
+        // The button goes; who used it is still here.
+        box.tabIndex = -1;
+        box.focus({preventScroll: true});
+        document.dispatchEvent(new CustomEvent('servicevm:go-on'));
+      }));
+      note.hidden = false;
+    }
+
     function stale(error) {
       if (error.final === 'moved') {
         // The page of the list is no more; the server knows which is.
-        window.location.reload();
+        servicevm.reload();
         return false;
       }
       if (error.final) {
@@ -154,6 +192,10 @@
 
     function tick() {
       if (!document.contains(box)) { return; }
+      if (interval && minutes && Date.now() - touched > minutes * 60000) {
+        rest();
+        return;
+      }
       if (asking || busy(box)) {
         again(interval);
         return;
@@ -172,9 +214,12 @@
     }
 
     document.addEventListener('visibilitychange', function () {
+      if (document.hidden) { return; }
+      touched = Date.now();
       // What happened meanwhile is shown at once.
-      if (!document.hidden && !asking) { again(0); }
+      if (!asking) { again(0); }
     });
+    document.addEventListener('servicevm:go-on', function () { again(0); });
     // A tab that is opened again is read again.
     $(document).on('shown.bs.tab', function () {
       if (!asking && new Date() - seen > interval) { again(0); }

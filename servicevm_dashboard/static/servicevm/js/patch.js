@@ -61,7 +61,7 @@
     var empty = body.querySelector('tr.empty');
     if (Boolean(empty) === Boolean(data.rows.length)) {
       // From nothing to something or back: actions and hints change too.
-      window.location.reload();
+      servicevm.reload();
       return said;
     }
     body.querySelectorAll('tr[data-object-id]').forEach(function (one) {

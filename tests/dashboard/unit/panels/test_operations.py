@@ -5,6 +5,7 @@ from typing import Any
 
 import django.test
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from servicevm_dashboard import timeline, words
@@ -60,6 +61,66 @@ def test_an_operation_is_told_in_words(
     assert "You" in text
     assert "Step 2 of 5: Start the machine" in text
     assert world.calls(service) == ["GET /v1/operations"]
+
+
+def test_who_asked_is_told_to_whom_may_know(
+    as_user: Callable[..., django.test.Client], service: FakeServicevm
+) -> None:
+    device = world.device(service)
+    rows = {
+        who: world.operation(service, device, "reboot", **more)
+        for who, more in {
+            "You": {"user_id": "u1"},
+            "noah": {"user_id": "u2"},
+            "System": {"initiator": "system"},
+            "Another user": {"user_id": "u3"},
+        }.items()
+    }
+    member = as_user("member", "reader")
+    text = member.get(INDEX).content.decode()
+    assert "Another member of the project" in text
+    assert "noah" not in text
+    admin = as_user("admin", "member", "reader")
+    where = "horizon:admin:servicevm_operations:"
+    world.calls(service)
+    text = admin.get(reverse(f"{where}index")).content.decode()
+    assert world.calls(service) == ["GET /v1/operations"]
+    for who, row in rows.items():
+        assert who in text
+        page = admin.get(reverse(f"{where}detail", args=[row["id"]]))
+        assert who in page.content.decode()
+
+
+@pytest.mark.usefixtures("no_users")
+def test_names_that_keystone_does_not_give_are_only_missed(
+    as_user: Callable[..., django.test.Client], service: FakeServicevm
+) -> None:
+    cache.clear()
+    device = world.device(service)
+    world.operation(service, device, "reboot", user_id="u2")
+    page = as_user("admin", "member", "reader").get(
+        reverse("horizon:admin:servicevm_operations:index")
+    )
+    assert page.status_code == 200
+    assert "Another user" in page.content.decode()
+
+
+def test_what_is_gone_keeps_its_name_without_a_way_to_it(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    device = world.device(service, "lb1")
+    row = world.operation(service, device, "create", state="SUCCEEDED")
+    where = reverse(
+        "horizon:project:servicevm_devices:detail", args=[device["id"]]
+    )
+    assert where in member.get(url(row)).content.decode()
+    del service.store.rows["devices"][device["id"]]
+    row["resource_name"] = "lb1"
+    text = member.get(url(row)).content.decode()
+    assert "Create device lb1" in text
+    assert "It is gone." in text
+    assert where not in text
+    assert "Create device lb1" in member.get(INDEX).content.decode()
 
 
 @pytest.mark.parametrize(
