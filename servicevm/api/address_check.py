@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from servicevm.api import template_check, validation
+from servicevm.db.addresses import Asked
 
 _AT = "$.device.interfaces"
 
 
 def check(
     asked: Sequence[Mapping[str, str]], specs: Sequence[Mapping[str, Any]]
-) -> dict[int, str]:
+) -> dict[int, Asked]:
     """What is asked for, by the index of the interface.
 
     :param asked: role and address of some of the interfaces
@@ -19,7 +20,7 @@ def check(
     :returns: addresses in their usual form
     :raises PermanentError: INVALID_FIELD
     """
-    found: dict[int, str] = {}
+    found: dict[int, Asked] = {}
     bad: dict[str, str] = {}
     for number, one in enumerate(asked):
         path = f"{_AT}[{number}]"
@@ -40,7 +41,7 @@ def check(
             bad[f"{path}.address"] = sentence
         else:
             address = ipaddress.ip_address(one["address"])
-            found[fits[0]] = str(address)
+            found[fits[0]] = Asked(str(address), f"{path}.address")
     if bad:
         validation.refuse(bad, "The body")
     return found

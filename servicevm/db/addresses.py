@@ -3,7 +3,7 @@
 import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -18,11 +18,21 @@ from servicevm.errors import (
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+class Asked(NamedTuple):
+    """An address that an interface is to have.
+
+    :param field: path in the request of what asks for it
+    """
+
+    address: str
+    field: str
+
+
 def allocate(
     session: orm.Session,
     device_id: str,
     specs: Sequence[Mapping[str, Any]],
-    asked: Mapping[int, str] | None = None,
+    asked: Mapping[int, Asked] | None = None,
 ) -> list[DeviceInterface]:
     """Add the interfaces that a template revision asks for.
 
@@ -48,9 +58,8 @@ def allocate(
             if index in wanted:
                 interface.address = _asked(session, spec, wanted[index])
             else:
-                interface.address = str(
-                    _free(session, spec, set(wanted.values()))
-                )
+                kept = {one.address for one in wanted.values()}
+                interface.address = str(_free(session, spec, kept))
             interface.prefix = network.prefixlen
             interface.gateway = spec.get("gateway")
         session.add(interface)
@@ -86,18 +95,19 @@ def pool(spec: Mapping[str, Any]) -> tuple[Address, Address]:
     return first, last
 
 
-def _asked(session: orm.Session, spec: Mapping[str, Any], address: str) -> str:
+def _asked(session: orm.Session, spec: Mapping[str, Any], asked: Asked) -> str:
     owner = session.scalar(
         sa.select(DeviceInterface.device_id).where(
             DeviceInterface.network == spec["network"],
-            DeviceInterface.address == address,
+            DeviceInterface.address == asked.address,
         )
     )
     if owner is not None:
+        sentence = f"{asked.address} of {spec['network']} is taken."
         raise PermanentError(
-            ADDRESS_TAKEN, f"{address} of {spec['network']} is taken."
+            ADDRESS_TAKEN, sentence, fields={asked.field: sentence}
         )
-    return address
+    return asked.address
 
 
 def _free(

@@ -107,7 +107,9 @@ def test_an_interface_has_the_address_it_is_asked_to_have(
         json={"device": {"name": "d", "template_id": template["id"]} | asked},
     )
     error = requests.refused(answer, 409, "address_taken")
-    assert "192.0.2.2" in error["detail"]
+    sentence = "192.0.2.2 of bridge:br0 is taken."
+    assert error["detail"] == sentence
+    assert error["fields"] == {"$.device.interfaces[0].address": sentence}
     assert len(api.simulate_get("/v1/devices").json["devices"]) == 1
     other = requests.create_device(api, template["id"])
     assert other["interfaces"][1]["address"] == "192.0.2.3"
