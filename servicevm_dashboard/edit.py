@@ -32,6 +32,8 @@ from servicevm_dashboard.wizard import Sent, unpacked
 
 #: How often the page looks again when something else changed meanwhile.
 TRIES = 3
+#: Most fields that are named when it was.
+NAMED = 3
 
 Values = Mapping[str, Any]
 
@@ -165,14 +167,37 @@ class EditView(View):
                 continue
             messages.success(
                 self.request,
-                _("%(name)s was changed.")
-                % {"name": changed.get("name", resource.name)},
+                self._changed(
+                    changed.get("name", resource.name), forms, base, changed
+                ),
             )
             return redirect(self.detail_url)
         raise Conflict(
             _("It changes all the time, so that it could not be saved."),
             hint=_("Try again in a moment."),
         )
+
+    def _changed(
+        self,
+        name: str,
+        forms: Mapping[str, SchemaForm],
+        before: Values,
+        after: Values,
+    ) -> str:
+        """What was changed of it, by the names of the fields."""
+        labels = self.labels(forms)
+        fields: dict[str, None] = {}
+        for key in after:
+            for path, _one, _other in differences(before[key], after[key]):
+                place = (key, *path)
+                # What is in a list without fields of its own is the list's.
+                while place not in labels and len(place) > 1:
+                    place = place[:-1]
+                fields[labels.get(place) or _readable(place)] = None
+        told = {"name": name, "fields": "; ".join(list(fields)[:NAMED])}
+        if len(fields) > NAMED:
+            return _("%(name)s was changed: %(fields)s; and more") % told
+        return _("%(name)s was changed: %(fields)s") % told
 
     def _refuse(
         self, forms: Mapping[str, SchemaForm], error: ServicevmError

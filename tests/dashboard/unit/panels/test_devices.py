@@ -88,6 +88,16 @@ def test_a_poll_has_each_row_with_what_to_say_of_it(
     assert "1 item" in found["parts"]["pages"]
 
 
+def test_how_long_nobody_need_do_anything_is_a_setting(
+    member: django.test.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert 'data-minutes="30"' in member.get(INDEX).content.decode()
+    monkeypatch.setattr(
+        settings, "SERVICEVM_REFRESH_MINUTES", 5, raising=False
+    )
+    assert 'data-minutes="5"' in member.get(INDEX).content.decode()
+
+
 def test_policy_is_asked_no_more_often_for_more_rows(
     member: django.test.Client,
     service: FakeServicevm,

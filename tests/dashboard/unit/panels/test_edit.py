@@ -63,6 +63,12 @@ class Editor:
         self.look(self.client.post(self.url, data))
 
 
+def told(page: Editor) -> list[str]:
+    """What the page that it leads to says."""
+    answer = page.client.get(page.answer["Location"])
+    return [str(one) for one in answer.context["messages"]]
+
+
 def patches(service: FakeServicevm) -> int:
     return sum(method == "PATCH" for method, _path in service.requests)
 
@@ -81,6 +87,7 @@ def test_what_was_changed_is_sent_and_nothing_else(
     assert device["tags"] == ["b", "c"]
     assert device["description"] == "theirs"
     assert device["properties"] == {"rack": "1"}
+    assert told(page) == ["fw1 was changed: Tags"]
 
 
 def test_nothing_is_sent_where_nothing_was_changed(
@@ -106,6 +113,7 @@ def test_a_configuration_is_changed_in_its_form(
         **CONFIG,
         "rules": [{"zone": "lan", "port": 8080}],
     }
+    assert told(page) == ["outer was changed: Rule 1, Port"]
 
 
 def test_what_others_changed_is_not_overwritten_unseen(
