@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from servicevm_dashboard.schema_form import SchemaForm
+from servicevm_dashboard.schema_form import SchemaForm, paths
 
 #: What a form of it asks for.
 OWN = ("name", "description", "tags", "properties")
@@ -119,15 +119,20 @@ def document(shown: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def form_path(path: str, envelope: str) -> str:
+def _form_path(path: str, form: SchemaForm) -> str:
     """The service's path of a field, as the form has it.
 
     A tag is one of a list for the service, a property a key of an object.
     """
-    for key in ("tags", "properties"):
-        begin = f"$.{envelope}.{key}"
-        if path.startswith(begin):
-            return begin
+    match paths.parse(path):
+        case (envelope, "tags", *_below):
+            return f"$.{envelope}.tags"
+        case (envelope, "properties", key, *_below):
+            rows = form.document.get("properties", ())
+            keys = [row.get("key") for row in rows]
+            if key in keys:
+                return f"$.{envelope}.properties[{keys.index(key)}].value"
+            return f"$.{envelope}.properties"
     return path
 
 
@@ -139,5 +144,9 @@ def refuse(
     :param envelope: key of the resource in what the service was sent
     :returns: what it said about others
     """
-    moved = {form_path(path, envelope): text for path, text in fields.items()}
-    return dict(form.refuse(moved, (envelope,), shared=True))
+    others: dict[str, str] = {}
+    for path, sentence in fields.items():
+        # One at a time: two tags are in one field.
+        own = {_form_path(path, form): sentence}
+        others |= dict(form.refuse(own, (envelope,), shared=True))
+    return others

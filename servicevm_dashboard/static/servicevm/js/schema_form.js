@@ -86,6 +86,7 @@
       });
     if (!list) { return; }
     var button = list.querySelector(':scope > [data-schema-add]');
+    open(list);
     if (button.disabled) { list.focus(); } else { add(list); }
   }
 

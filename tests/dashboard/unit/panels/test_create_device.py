@@ -125,16 +125,47 @@ def test_what_the_service_refuses_is_shown_in_the_step_it_is_about(
     assert len(service.store.rows["devices"]) == 1
 
 
+def test_a_property_that_the_service_refuses_is_shown_with_its_value(
+    service: FakeServicevm, member: django.test.Client, template: Any
+) -> None:
+    page = Browser(member, URL)
+    page.go(**{"template/id": template["id"]})
+    rows = {
+        "details/properties": ["0", "1"],
+        "details/properties/0/key": "rack",
+        "details/properties/0/value": "12",
+        "details/properties/1/key": "row:2",
+        "details/properties/1/value": "b",
+    }
+    page.go(**{"details/name": "lb1", **rows})
+    page.go()
+    fields = {
+        "$.device.properties['row:2']": "It is too long.",
+        "$.device.properties": "They are too many.",
+    }
+    service.refuse_next(
+        "POST", "/v1/devices", 400, "invalid_field", "No.", fields
+    )
+    page.go("create")
+    assert page.step == "details"
+    value = page.form.inputs["details/properties/1/value"][0]
+    assert value["aria-invalid"] == "true"
+    assert 'href="#details--properties"' in page.html
+
+
 def test_a_tag_that_the_service_refuses_is_shown_with_the_tags(
     service: FakeServicevm, review: Browser
 ) -> None:
-    fields = {"$.device.tags[1]": "A tag may not have spaces."}
+    fields = {
+        "$.device.tags[1]": "A tag may not have spaces.",
+        "$.device.tags[2]": "This one neither.",
+    }
     service.refuse_next(
         "POST", "/v1/devices", 400, "invalid_field", "No.", fields
     )
     review.go("create")
     assert review.step == "details"
-    assert 'href="#details--tags"' in review.html
+    assert review.html.count('href="#details--tags"') == 2
 
 
 def test_an_address_that_is_none_is_refused_in_its_step(
