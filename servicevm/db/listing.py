@@ -54,6 +54,8 @@ class ListQuery:
     :param projects: only rows of one of these; None for those of all
     :param changes_since: microseconds
     :param where: further conditions
+    :param either: conditions of which at least one must hold, if there are
+        any; each is looked for by itself, so that each goes by an index
     """
 
     limit: int
@@ -68,6 +70,7 @@ class ListQuery:
     name_prefix: str = ""
     projects: Sequence[str] | None = None
     where: Sequence[Any] = ()
+    either: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
         forward = [*conditions, _after(keys, after)]
     # The ids first, from an index alone: MariaDB else reads every row from
     # the project's first on.
-    ids = _ids(listing, forward, keys, query.limit).subquery()
+    ids = _ids(listing, query, forward, keys).subquery()
     reads = _reads(listing)
     found = session.execute(
         sa.select(*reads.selected)
@@ -134,12 +137,7 @@ def page(session: orm.Session, listing: Listing, query: ListQuery) -> Page:
     if query.marker and rows:
         back = [(column, not down) for column, down in keys]
         before = session.scalars(
-            _ids(
-                listing,
-                [*conditions, _after(back, rows[0])],
-                back,
-                query.limit,
-            )
+            _ids(listing, query, [*conditions, _after(back, rows[0])], back)
         ).all()
         if len(before) > query.limit:
             previous = before[query.limit]
@@ -179,17 +177,47 @@ def _plain(column: Column) -> sa.Column[Any]:
 
 def _ids(
     listing: Listing,
+    query: ListQuery,
     conditions: Sequence[Any],
     keys: Sequence[tuple[sa.Column[Any], bool]],
-    limit: int,
 ) -> sa.Select[Any]:
     """The ids of a page's rows, and of one more."""
-    return (
-        sa.select(_plain(listing.model.id))
-        .where(*conditions)
-        .order_by(*_order(keys))
-        .limit(limit + 1)
-    )
+    first = _plain(listing.model.id).label("id")
+    if not query.either:
+        return _first(sa.select(first), conditions, keys, query.limit)
+    names = [f"key_{number}" for number in range(len(keys))]
+    columns = [
+        column.label(name)
+        for name, (column, _) in zip(names, keys, strict=True)
+    ]
+    # As many of each, found by its index; of those the first of all.
+    found = sa.union(
+        *(
+            sa.select(
+                _first(
+                    sa.select(first, *columns),
+                    [*conditions, condition],
+                    keys,
+                    query.limit,
+                ).subquery()
+            )
+            for condition in query.either
+        )
+    ).subquery()
+    ordered = [
+        (found.c[name], down)
+        for name, (_, down) in zip(names, keys, strict=True)
+    ]
+    return _first(sa.select(found.c.id), (), ordered, query.limit)
+
+
+def _first(
+    rows: sa.Select[Any],
+    conditions: Sequence[Any],
+    keys: Sequence[tuple[sa.ColumnElement[Any], bool]],
+    limit: int,
+) -> sa.Select[Any]:
+    return rows.where(*conditions).order_by(*_order(keys)).limit(limit + 1)
 
 
 @functools.cache
@@ -230,7 +258,9 @@ def _total(
     return found
 
 
-def _order(keys: Sequence[tuple[sa.Column[Any], bool]]) -> list[Any]:
+def _order(
+    keys: Sequence[tuple[sa.ColumnElement[Any], bool]],
+) -> list[Any]:
     return [column.desc() if down else column.asc() for column, down in keys]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.db import models
+from servicevm.db import failing, models
 from servicevm.states import OperationState
 
 #: Most templates that are named.
@@ -42,7 +42,9 @@ def counts(
     """What is counted (resource, by what) to value to how many.
 
     Besides devices and services, by their columns, ``operations`` by
-    ``state``: those that have not ended, and those that failed.
+    ``state``: those that have not ended, and those that failed. Of devices
+    and services, ``failing`` with the value "twice": those that fail in both
+    ways, which are to be counted once.
 
     :param projects: only what belongs to these; None for all
     :param since: microseconds; operations that failed before do not count
@@ -53,6 +55,7 @@ def counts(
         for key, column in _GROUPS.items()
     ]
     selects += _operations(projects, since)
+    selects += _failing(projects)
     rows = session.execute(sa.union_all(*selects))
     for resource, by, value, count in rows:
         found.setdefault((resource, by), {})[value] = count
@@ -101,6 +104,27 @@ def _operations(
     yield _count(key, state, state.in_([str(one) for one in _LIVE]), *mine)
     failed = state == str(OperationState.FAILED)
     yield _count(key, state, failed, _OPERATION.updated_at >= since, *mine)
+
+
+def _failing(projects: Sequence[str] | None) -> Iterator[sa.Select[Any]]:
+    """Those that fail one way are few, and by an index."""
+    for model in (_DEVICE, _SERVICE):
+        key = (model.__tablename__, "failing")
+        where = (failing.twice(model), *_of(model, projects))
+        yield _count(key, sa.literal("twice", sa.String()), *where)
+
+
+def failing_of(counts: Mapping[tuple[str, str], Counts], resource: str) -> int:
+    """How many of what `counts` gave fail, each counted once.
+
+    :param resource: ``devices`` or ``services``
+    """
+    every = sum(
+        counts.get((resource, by), {}).get(value, 0)
+        for by, values in failing.FAILING.items()
+        for value in values
+    )
+    return every - counts.get((resource, "failing"), {}).get("twice", 0)
 
 
 def _of(model: Any, projects: Sequence[str] | None) -> list[Any]:

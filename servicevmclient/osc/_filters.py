@@ -14,6 +14,7 @@ class Filter(NamedTuple):
     :param flag: the option
     :param query: key of the query
     :param find: kind of resource that the value names; its id is sent
+    :param switch: it has no value: given, it is true
     """
 
     flag: str
@@ -22,6 +23,7 @@ class Filter(NamedTuple):
     metavar: str
     find: type[Resource] | None = None
     choices: tuple[str, ...] | None = None
+    switch: bool = False
 
 
 NAME = Filter("--name", "name", "Only those with this name", "NAME")
@@ -38,6 +40,13 @@ ALIVE = Filter(
     "Only those that were heard of lately, or that were not",
     "true|false",
     choices=("true", "false"),
+)
+FAILING = Filter(
+    "--failing",
+    "failing",
+    "Only those in ERROR, and those that are DEAD or UNRESPONSIVE",
+    "",
+    switch=True,
 )
 PROVISIONING_STATUS = Filter(
     "--provisioning-status",
@@ -95,6 +104,14 @@ def add(
     """
     parser.add_argument("--long", action="store_true", help="More columns")
     for one in filters:
+        if one.switch:
+            parser.add_argument(
+                one.flag,
+                action="store_const",
+                const=True,
+                help=one.help,
+            )
+            continue
         parser.add_argument(
             one.flag,
             metavar=one.metavar,

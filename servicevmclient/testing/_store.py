@@ -263,3 +263,11 @@ def etag_of(row: Json) -> str:
     """Entity tag of a representation."""
     body = json.dumps(row, sort_keys=True).encode()
     return f'"{hashlib.sha256(body).hexdigest()}"'
+
+
+def fails(row: Json) -> bool:
+    """Whether somebody should look at the device or service."""
+    return bool(
+        row["provisioning_status"] == "ERROR"
+        or row["operating_status"] in ("DEAD", "UNRESPONSIVE")
+    )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from servicevmclient.testing._store import Store
+from servicevmclient.testing._store import Store, fails
 
 Json = dict[str, Any]
 
@@ -65,7 +65,7 @@ def summary(store: Store, projects: Sequence[str]) -> Json:
 
 
 def _states(rows: Sequence[Json]) -> Json:
-    found: Json = {"total": len(rows)}
+    found: Json = {"total": len(rows), "failing": sum(map(fails, rows))}
     for key, values in (
         ("provisioning_status", _PROVISIONING),
         ("operating_status", _OPERATING),

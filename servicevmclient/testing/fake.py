@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from servicevmclient.testing._quotas import DEFAULTS, Quotas
-from servicevmclient.testing._store import PLANS, Store, etag_of
+from servicevmclient.testing._store import PLANS, Store, etag_of, fails
 from servicevmclient.testing._summary import summary
 
 Json = dict[str, Any]
@@ -231,6 +231,8 @@ class FakeServicevm:
                 rows = [row for row in rows if wanted <= set(row["tags"])]
             elif key == "name_prefix":
                 rows = [row for row in rows if row["name"].startswith(*values)]
+            elif key == "failing":
+                rows = [row for row in rows if _equals(fails(row), values)]
             elif key not in _CONTROL:
                 rows = [row for row in rows if _equals(row.get(key), values)]
         for term in reversed(",".join(query.get("sort", [])).split(",")):

@@ -73,7 +73,10 @@ class Client(Verbs):
 
     # -- devices ------------------------------------------------------------
     def devices(self, **query: Any) -> Iterator[Device]:
-        """Yield devices; ``name``, ``template_id``, ``tags`` ... filter."""
+        """Yield devices; ``name``, ``template_id``, ``tags`` ... filter.
+
+        ``failing=True``: those in ERROR, DEAD or UNRESPONSIVE.
+        """
         return self.each(Device, **query)
 
     def get_device(self, device_id: str) -> Device:

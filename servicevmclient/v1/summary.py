@@ -15,6 +15,8 @@ class Devices(TypedDict):
     """Devices by their states; what there can be and is not there is 0."""
 
     total: int
+    #: those that the filter ``failing`` gives
+    failing: int
     provisioning_status: dict[str, int]
     operating_status: dict[str, int]
     #: at most 50; those with the most devices come first
@@ -25,6 +27,8 @@ class Services(TypedDict):
     """Services by their states and types."""
 
     total: int
+    #: those that the filter ``failing`` gives
+    failing: int
     provisioning_status: dict[str, int]
     operating_status: dict[str, int]
     #: only types that there are services of

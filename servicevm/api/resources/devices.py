@@ -5,6 +5,7 @@ from sqlalchemy import orm
 
 from servicevm.api import (
     address_check,
+    failing,
     idempotency,
     ownership,
     parameters,
@@ -71,6 +72,7 @@ _FILTERS = {
         list(OperatingStatus), "operating status"
     ),
     "template_id": parameters.reference("device template"),
+    "failing": failing.PARAMETER,
 }
 
 _DEFAULT_LOG = 64 << 10
@@ -88,7 +90,7 @@ class Collection(Resource):
         listing=LISTING,
     )
     def on_get(self, call: Call) -> Json:
-        query = call.list_query()
+        query = failing.narrowed(call, call.list_query(), _MODEL)
         with db.reader() as session:
             page = call.page(session, query)
             items = [views.render(row) for row in page.rows]

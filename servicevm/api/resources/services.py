@@ -8,7 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.api import idempotency, ownership, parameters, validation
+from servicevm.api import (
+    failing,
+    idempotency,
+    ownership,
+    parameters,
+    validation,
+)
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
 from servicevm.api.schemas import operations as operation_schemas
@@ -76,6 +82,7 @@ _FILTERS = {
     "device_id": parameters.reference("device"),
     "service_type": parameters.TEXT,
     "managed_by": parameters.TEXT,
+    "failing": failing.PARAMETER,
 }
 
 
@@ -90,7 +97,7 @@ class Collection(Resource):
         listing=LISTING,
     )
     def on_get(self, call: Call) -> Json:
-        query = call.list_query()
+        query = failing.narrowed(call, call.list_query(), _MODEL)
         with db.reader() as session:
             page = call.page(session, query)
             items = [views.render(row) for row in page.rows]

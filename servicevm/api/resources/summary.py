@@ -56,6 +56,7 @@ def _states(
     operating = counts.get((resource, "operating_status"), {})
     return {
         "total": sum(provisioning.values()),
+        "failing": summary.failing_of(counts, resource),
         "provisioning_status": _each(ProvisioningStatus, provisioning),
         "operating_status": _each(OperatingStatus, operating),
     }

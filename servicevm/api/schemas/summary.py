@@ -23,6 +23,10 @@ def _each(values: Iterable[str]) -> dict[str, Any]:
 
 _STATUS = {
     "total": _COUNT,
+    "failing": {
+        **_COUNT,
+        "description": "What the parameter failing=true of the list gives.",
+    },
     "provisioning_status": _each(ProvisioningStatus),
     "operating_status": _each(OperatingStatus),
 }

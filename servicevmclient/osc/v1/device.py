@@ -72,6 +72,7 @@ class ListDevice(_verbs.List):
         _filters.NAME_PREFIX,
         _filters.PROVISIONING_STATUS,
         _filters.OPERATING_STATUS,
+        _filters.FAILING,
         _filters.Filter(
             "--template",
             "template_id",

@@ -94,6 +94,7 @@ class ListService(_verbs.List):
         _filters.NAME_PREFIX,
         _filters.PROVISIONING_STATUS,
         _filters.OPERATING_STATUS,
+        _filters.FAILING,
         _filters.Filter(
             "--device",
             "device_id",

@@ -11,10 +11,12 @@ from servicevmclient.v1.summary import Summary
 
 COLUMNS = (
     Column("devices"),
+    Column("devices_failing"),
     Column("devices_by_provisioning_status", cell=_cells.Counts),
     Column("devices_by_operating_status", cell=_cells.Counts),
     Column("devices_by_template", cell=_cells.Rows),
     Column("services"),
+    Column("services_failing"),
     Column("services_by_provisioning_status", cell=_cells.Counts),
     Column("services_by_operating_status", cell=_cells.Counts),
     Column("services_by_type", cell=_cells.Counts),
@@ -48,10 +50,12 @@ def flat(found: Summary) -> Mapping[str, Any]:
     failed = operations.pop("failed_last_day")
     return {
         "devices": devices["total"],
+        "devices_failing": devices["failing"],
         "devices_by_provisioning_status": devices["provisioning_status"],
         "devices_by_operating_status": devices["operating_status"],
         "devices_by_template": devices["templates"],
         "services": services["total"],
+        "services_failing": services["failing"],
         "services_by_provisioning_status": services["provisioning_status"],
         "services_by_operating_status": services["operating_status"],
         "services_by_type": services["service_types"],

@@ -29,6 +29,7 @@ def test_an_empty_house_has_a_zero_of_everything(
 ) -> None:
     statuses = {
         "total": 0,
+        "failing": 0,
         "provisioning_status": {
             "PENDING_CREATE": 0,
             "ACTIVE": 0,

@@ -221,3 +221,22 @@ def test_console_log(terminal: Terminal, fake: FakeServicevm) -> None:
 def test_a_console_cannot_command_the_terminal() -> None:
     text = "ok\r\n\x1b[2J\x1b]0;title\x07\ttab \x9b31m é\n"
     assert printable(text) == "ok\n[2J]0;title\ttab 31m é\n"
+
+
+@pytest.mark.parametrize("noun", ["device", "service"])
+def test_those_that_fail_can_be_listed_alone(
+    terminal: Terminal, fake: FakeServicevm, noun: str
+) -> None:
+    plural = f"{noun}s"
+    fake.store.add(plural, {"name": "well"})
+    fake.store.add(
+        plural, {"name": "in-error", "provisioning_status": "ERROR"}
+    )
+    fake.store.add(plural, {"name": "dead", "operating_status": "DEAD"})
+    every = terminal(f"{noun} list -f value -c Name").out.split()
+    assert every == ["well", "in-error", "dead"]
+    failing = terminal(f"{noun} list --failing -f value -c Name").out.split()
+    assert failing == ["in-error", "dead"]
+    assert "failing=true" in fake.requests[-1][1]
+    found = terminal("summary show -f json").json()
+    assert found[f"{plural}_failing"] == 2
