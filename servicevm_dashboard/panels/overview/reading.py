@@ -1,7 +1,8 @@
 """What the overview asks the service, in two rounds of parallel calls.
 
 First how many there are of everything, and the quota; then, of what there is
-any, what fails and what runs. Where all is well that is two calls.
+any, which devices and which services fail and what runs. Where all is well
+that is two calls, and never more than five.
 """
 
 import contextvars
@@ -26,13 +27,8 @@ ROWS = 10
 
 _LIVE = ("RUNNING", "WAITING", "PENDING")
 
-#: The lists of what fails: the gravest first.
-_FAILING: tuple[tuple[Any, str, tuple[str, ...]], ...] = (
-    (Device, "provisioning_status", ("ERROR",)),
-    (Device, "operating_status", ("DEAD", "UNRESPONSIVE")),
-    (Service, "provisioning_status", ("ERROR",)),
-    (Service, "operating_status", ("DEAD", "UNRESPONSIVE")),
-)
+#: What can fail.
+_KINDS: tuple[Any, ...] = (Device, Service)
 
 
 @dataclass
@@ -40,15 +36,15 @@ class Fleet:
     """What is known of it by now.
 
     :ivar summary: as `Client.get_summary` gives it; None if it gave none
-    :ivar failing: devices and services, each once
-    :ivar more: whether more fail than are in `failing`
+    :ivar failing: devices and services, those that changed last first
+    :ivar failing_count: how many fail, more than those perhaps
     :ivar errors: sentences about what could not be read
     """
 
     summary: Mapping[str, Any] | None = None
     quota: Quota | None = None
     failing: list[Any] = field(default_factory=list)
-    more: bool = False
+    failing_count: int = 0
     operations: list[Operation] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
@@ -89,14 +85,17 @@ def read(request: Any, *, all_projects: bool = False) -> Fleet:
 
     counts = fleet.summary
     second = [
-        page(kind, **{by: values})
-        for kind, by, values in _FAILING
-        if any(counts[kind.plural][by].get(value) for value in values)
+        page(kind, failing=True, sort="updated_at:desc")
+        for kind in _KINDS
+        if counts[kind.plural]["failing"]
     ]
     lists = len(second)
     if any(counts["operations"][state] for state in _LIVE):
         second.append(page(Operation, state=_LIVE, sort="created_at:desc"))
     found = _together(second, fleet)
+    fleet.failing_count = sum(
+        counts[kind.plural]["failing"] for kind in _KINDS
+    )
     _fill(fleet, found[:lists], found[lists:])
     return fleet
 
@@ -104,12 +103,8 @@ def read(request: Any, *, all_projects: bool = False) -> Fleet:
 def _fill(
     fleet: Fleet, failing: list[Page[Any] | None], operations: list[Any]
 ) -> None:
-    known: dict[str, Any] = {}
     for page in filter(None, failing):
-        fleet.more = fleet.more or page.next_marker is not None
-        for one in page.items:
-            known.setdefault(one.id, one)
-    fleet.failing = list(known.values())
+        fleet.failing += page.items
     for page in filter(None, operations):
         fleet.operations = page.items
 

@@ -95,7 +95,7 @@ class IndexView(views.HorizonTemplateView):
                 rows.failing(where, one, self._project(one))
                 for one in fleet.failing
             ],
-            "more": fleet.more,
+            "more": fleet.failing_count > len(fleet.failing),
             "operations": [
                 rows.operation(where, one, self._project(one))
                 for one in fleet.operations
@@ -120,7 +120,7 @@ class IndexView(views.HorizonTemplateView):
 def _say(counts: Any, fleet: reading.Fleet) -> str:
     """What is read when it changes to who can not see it."""
     devices = counts["devices"]["total"]
-    failing, running = len(fleet.failing), rows.live(counts)
+    failing, running = fleet.failing_count, rows.live(counts)
     return " ".join(
         (
             ngettext("%d device.", "%d devices.", devices) % devices,

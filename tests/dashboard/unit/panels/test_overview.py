@@ -80,11 +80,40 @@ def test_only_what_there_is_any_of_is_asked_for(
     paths = sorted(path.split("?")[0] for _, path in fleet.requests)
     assert paths == [
         "/v1/devices",
-        "/v1/devices",
         "/v1/quotas/own",
         "/v1/services",
         "/v1/summary",
     ]
+
+
+def test_each_that_fails_is_counted_and_shown_once(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    for number in range(14):
+        service.store.add(
+            "devices",
+            {
+                "name": f"edge-{number}",
+                "provisioning_status": "ERROR",
+                "operating_status": "DEAD",
+            },
+        )
+    store = service.store
+    device = store.add("devices", {"name": "new"})
+    store.begin("devices", device, "create")
+    answer = member.get(INDEX, {"fragment": "region"}).json()
+    assert answer["said"] == "15 devices. 14 failing. 1 operation."
+    table = answer["html"].split('id="servicevm-failing-table"')[1]
+    assert table.split("</table")[0].count("/servicevm_devices/") == 10
+    assert "There are more of them" in answer["html"]
+    # The counts, the quota, the devices that fail, what runs.
+    assert len(service.requests) == 4
+
+
+def test_no_more_are_told_of_where_all_are_shown(
+    member: django.test.Client, fleet: FakeServicevm
+) -> None:
+    assert "There are more of them" not in member.get(INDEX).content.decode()
 
 
 def test_counts_templates_and_quota_are_in_words(
