@@ -86,15 +86,13 @@ _LOOK = (
     .limit(sa.bindparam("most", type_=sa.Integer()))
 )
 _DEVICE = table(Device)
+_THERE = sa.select(_DEVICE.c.id).where(
+    _DEVICE.c.id.in_(sa.bindparam("devices", expanding=True))
+)
 _TAKEN = (
     sa.select(Operation)
     .where(
-        Operation.id.in_(sa.bindparam("ids", expanding=True)),
-        # With one that is gone nobody needs to be alone.
-        Operation.device_id.in_(sa.bindparam("held", expanding=True))
-        | ~sa.exists().where(_DEVICE.c.id == Operation.device_id),
-        _READY,
-        _FREE,
+        Operation.id.in_(sa.bindparam("ids", expanding=True)), _READY, _FREE
     )
     .order_by(Operation.run_after, Operation.seq)
     # Whoever writes one without its device, as `renew` does, may be stopped.
@@ -132,10 +130,15 @@ def claim_all(
     # None of two that wait for the same device is in the other's way yet.
     first = {one.device_id: one.id for one in reversed(found)}
     held = hold_idle(session, first)
+    if passed := sorted(first.keys() - held.keys()):
+        # With a device that is gone nobody needs to be alone.
+        for device_id in session.scalars(_THERE, {"devices": passed}):
+            del first[device_id]
+    if not first:
+        return []
     now = db.now(session)
     rows = session.scalars(
-        _TAKEN,
-        {**_at(now), "ids": sorted(first.values()), "held": list(held)},
+        _TAKEN, {**_at(now), "ids": sorted(first.values())}
     ).all()
     if not rows:
         return []
