@@ -43,8 +43,8 @@ def counts(
 
     Besides devices and services, by their columns, ``operations`` by
     ``state``: those that have not ended, and those that failed. Of devices
-    and services, ``failing`` with the value "twice": those that fail in both
-    ways, which are to be counted once.
+    and services, ``failing`` by provisioning status: those that fail in both
+    ways, see `failing_of`.
 
     :param projects: only what belongs to these; None for all
     :param since: microseconds; operations that failed before do not count
@@ -111,7 +111,7 @@ def _failing(projects: Sequence[str] | None) -> Iterator[sa.Select[Any]]:
     for model in (_DEVICE, _SERVICE):
         key = (model.__tablename__, "failing")
         where = (failing.twice(model), *_of(model, projects))
-        yield _count(key, sa.literal("twice", sa.String()), *where)
+        yield _count(key, model.provisioning_status, *where)
 
 
 def failing_of(counts: Mapping[tuple[str, str], Counts], resource: str) -> int:
@@ -124,7 +124,7 @@ def failing_of(counts: Mapping[tuple[str, str], Counts], resource: str) -> int:
         for by, values in failing.FAILING.items()
         for value in values
     )
-    return every - counts.get((resource, "failing"), {}).get("twice", 0)
+    return every - sum(counts.get((resource, "failing"), {}).values())
 
 
 def _of(model: Any, projects: Sequence[str] | None) -> list[Any]:
