@@ -27,9 +27,8 @@ def failing(dashboard: str, datum: Any, project: str) -> Mapping[str, Any]:
         "name": datum.name or datum.id,
         "href": links.link(dashboard, panel, "detail", datum.id),
         "kind": words.of(words.RESOURCE, datum.key),
-        "provisioning": datum.provisioning_status,
-        "operating": datum.operating_status,
-        "reason": datum.status_reason or advice.sentence(datum),
+        "resource": datum,
+        "reason": advice.reason(datum) or advice.sentence(datum),
         "project": project,
     }
 
