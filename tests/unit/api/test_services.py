@@ -149,8 +149,8 @@ def test_a_device_that_cannot_host_refuses(
         pytest.param(
             _config(name="web\n"),
             "$.service.config.listeners[0].name",
-            "It must begin with a letter or a digit; up to 62 letters, digits, "
-            "_ or - may follow.",
+            "It must begin with a letter or a digit; up to 62 letters, "
+            "digits, _ or - may follow.",
             id="line feed at the end",
         ),
         pytest.param(
