@@ -5,7 +5,7 @@ from typing import Any
 from servicevm import errors
 from servicevm.conductor import views
 from servicevm.db import api as db
-from servicevm.db import whereabouts
+from servicevm.db import hosts, whereabouts
 from servicevm.drivers import Drivers
 from servicevm.errors import PermanentError
 from servicevm.rpc.base import Json
@@ -15,10 +15,12 @@ __all__ = ["call_service", "console_log"]
 #: Most of a console's output that one answer holds, in bytes.
 MAX_CONSOLE = 1 << 20
 
+_ASKED = hosts.query()
+
 
 def call_service(
     drivers: Drivers,
-    host: Json,
+    host: Json | None,
     service_id: str,
     action: str,
     arguments: Json,
@@ -27,14 +29,26 @@ def call_service(
 
     Users wait for this: all that is needed of the database is in `host`.
 
-    :param host: as `servicevm.rpc.base.ConductorApi.call_service` says
-    :raises PermanentError: the device's refusal
+    :param host: as `servicevm.rpc.base.ConductorApi.call_service` says; None
+        of an api of an older release, which has not read it
+    :raises PermanentError: NOT_FOUND, or the device's refusal
     :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
     """
+    if host is None:
+        host = _host(service_id)
     device_id = str(host["device_id"])
     mgmt = drivers.mgmt(str(host["mgmt_driver"]))
     with whereabouts.known(device_id, host["relay"]):
         return dict(mgmt.call(device_id, service_id, action, arguments))
+
+
+def _host(service_id: str) -> Json:
+    found = hosts.find(_ASKED, service_id)
+    if found is None:
+        raise PermanentError(
+            errors.NOT_FOUND, f"There is no service {service_id}."
+        )
+    return hosts.told(found)
 
 
 def console_log(drivers: Drivers, device_id: str, max_bytes: int) -> str:

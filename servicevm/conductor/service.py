@@ -116,7 +116,11 @@ class Conductor(ConductorApi, AgentEvents):
         self._runner.wake()
 
     def call_service(
-        self, host: Json, service_id: str, action: str, arguments: Json
+        self,
+        host: Json | None,
+        service_id: str,
+        action: str,
+        arguments: Json,
     ) -> Json:
         return actions.call_service(
             self._drivers, host, service_id, action, arguments

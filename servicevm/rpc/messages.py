@@ -11,7 +11,7 @@ refused; and a field that a release adds is optional at its receivers, since
 older senders do not know it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -41,11 +41,14 @@ class Method:
     :param arguments: schema of each
     :param result: schema of what is answered
     :param timeout: seconds that the caller waits for the answer
+    :param added: those of the arguments that senders of an older release
+        do not know: None, where one is missing
     """
 
     arguments: Mapping[str, Schema]
     result: Schema = field(default_factory=lambda: {"type": "null"})
     timeout: float = 10.0
+    added: Collection[str] = ()
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments that this release knows.
@@ -53,7 +56,7 @@ class Method:
         :raises PermanentError: BAD_REQUEST, saying where
         """
         _check(self._asked, arguments)
-        return {name: arguments[name] for name in self.arguments}
+        return {name: arguments.get(name) for name in self.arguments}
 
     def check_result(self, result: Any) -> None:
         """:raises PermanentError: BAD_REQUEST, saying where"""
@@ -64,7 +67,9 @@ class Method:
         return Draft202012Validator(
             {
                 "type": "object",
-                "required": list(self.arguments),
+                "required": [
+                    name for name in self.arguments if name not in self.added
+                ],
                 "properties": self.arguments,
             }
         )
@@ -156,6 +161,7 @@ CONDUCTOR_API: Methods = {
         },
         _OBJECT,
         timeout=15.0,
+        added=["host"],
     ),
     "console_log": Method(
         {"device_id": _ID, "max_bytes": _INTEGER}, {"type": "string"}

@@ -3,46 +3,29 @@
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from servicevm.api import ownership, validation
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
 from servicevm.api.runtime import Runtime
 from servicevm.api.schemas import services as schemas
 from servicevm.api.service_check import known_type
-from servicevm.db import api as db
-from servicevm.db import models, whereabouts
+from servicevm.db import hosts, models
 from servicevm.errors import CONFLICT, NOT_FOUND, PermanentError
 from servicevm.service_types.base import ServiceType
 from servicevm.states import ResourceType
 
 _SERVICE = models.Service.__table__
-_DEVICE = models.Device.__table__
-_REVISION = models.DeviceTemplateRevision.__table__
 
-#: What there is to know before a device is asked, how it is spoken to, and by
-#: which relay. Users wait for this: no more is read than that, and at once.
-_ASKED = (
-    sa.select(
-        _SERVICE.c.id,
-        _SERVICE.c.project_id,
-        _SERVICE.c.user_id,
-        _SERVICE.c.managed_by,
-        _SERVICE.c.service_type,
-        _SERVICE.c.provisioning_status,
-        _SERVICE.c.observed_generation,
-        _SERVICE.c.device_id,
-        _REVISION.c.spec,
-        whereabouts.relay(_SERVICE.c.device_id).label("relay"),
-    )
-    .join(_DEVICE, _DEVICE.c.id == _SERVICE.c.device_id)
-    .join(
-        _REVISION,
-        (_REVISION.c.template_id == _DEVICE.c.template_id)
-        & (_REVISION.c.revision == _DEVICE.c.template_revision),
-    )
-    .where(_SERVICE.c.id == sa.bindparam("service"))
+#: What there is to know before a device is asked, and how: no more of the row
+#: is read.
+_ASKED = hosts.query(
+    _SERVICE.c.id,
+    _SERVICE.c.project_id,
+    _SERVICE.c.user_id,
+    _SERVICE.c.managed_by,
+    _SERVICE.c.service_type,
+    _SERVICE.c.provisioning_status,
+    _SERVICE.c.observed_generation,
 )
 
 
@@ -84,11 +67,7 @@ def _find(call: Call, service_id: str) -> Any:
 
     :raises PermanentError: NOT_FOUND, OWNED, FORBIDDEN
     """
-    now = db.lately()
-    with db.reader() as session:
-        found: Any = session.execute(
-            _ASKED, {"service": service_id, "now": now}
-        ).one_or_none()
+    found = hosts.find(_ASKED, service_id)
     owner = None if found is None else ownership.of_service(found)
     return call.found(found, "service", service_id, owner)
 
@@ -96,14 +75,11 @@ def _find(call: Call, service_id: str) -> Any:
 def _ask(
     runtime: Runtime, row: Any, action: str, arguments: Mapping[str, Any]
 ) -> Json:
-    host = {
-        "device_id": row.device_id,
-        "mgmt_driver": row.spec["mgmt_driver"],
-        "relay": row.relay,
-    }
     with runtime.asking(row.project_id):
         return dict(
-            runtime.conductor.call_service(host, row.id, action, arguments)
+            runtime.conductor.call_service(
+                hosts.told(row), row.id, action, arguments
+            )
         )
 
 

@@ -9,6 +9,8 @@ from servicevm import errors
 from servicevm.db import models
 from servicevm.drivers.infra.base import DeviceSpec, DeviceState, Observation
 from servicevm.errors import PermanentError, TransientError
+from servicevm.rpc.endpoint import Endpoint
+from servicevm.rpc.messages import CONDUCTOR_API
 
 from .lab import CONFIG, Lab
 
@@ -343,6 +345,19 @@ def test_a_query_reaches_the_device(lab: Lab) -> None:
     assert conductor.console_log(device_id, 4) == "ing\n"
     with pytest.raises(PermanentError):
         conductor.call_service(host, device_id, "stats", {})
+
+
+def test_an_api_of_an_older_release_need_not_say_where_a_service_is(
+    lab: Lab,
+) -> None:
+    _, service_id = up(lab)
+    ask = Endpoint(CONDUCTOR_API, lab.conductor()).call_service
+    asked = {"service_id": service_id, "action": "stats", "arguments": {}}
+    found = ask({}, asked)
+    assert [one["name"] for one in found["result"]["listeners"]] == ["web"]
+    asked["service_id"] = "00000000-0000-4000-8000-00000000dead"
+    refused = ask({}, asked)
+    assert refused["error"]["code"] == "not_found"
 
 
 def test_what_can_not_be_written_fails_the_operation(lab: Lab) -> None:
