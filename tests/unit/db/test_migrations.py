@@ -7,8 +7,10 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from oslo_config import cfg
+from oslo_db.exception import DBError
 
 from servicevm.db import api, schema
+from tests.unit import database
 
 REVISIONS = [
     script.revision
@@ -118,3 +120,47 @@ def test_what_is_there_lends_its_name_to_what_tells_of_it(
                     (kind, None),
                 )
             ]
+
+
+def test_names_are_filled_in_beside_others_and_go_on_where_they_were(
+    empty: cfg.ConfigOpts,
+) -> None:
+    api.configure(empty)
+    upgrade("0003")
+    found = {table.name: table for table in tables()}
+    events = found["events"]
+    some = {one.name: value(one) for one in events.columns}
+    some["resource_type"] = "device"
+    with api.engine().begin() as connection:
+        for name in ("device_templates", "devices"):
+            row = {one.name: value(one) for one in found[name].columns}
+            connection.execute(sa.insert(found[name]).values(row))
+        connection.execute(
+            sa.insert(events),
+            [some | {"seq": one, "id": str(one)} for one in range(1, 1500)],
+        )
+    updates = 0
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        nonlocal updates
+        updates += statement.startswith("UPDATE events SET resource_name")
+        if updates == 2:
+            updates += 1
+            # On SQLite every writer is alone.
+            if connection.dialect.name != "sqlite":
+                # Of the release before, which is still at work.
+                with api.engine().begin() as other:
+                    other.execute(
+                        sa.update(events)
+                        .where(events.c.seq == 1)
+                        .values(message="written")
+                    )
+            raise RuntimeError("interrupted")
+
+    with database.listening("before_cursor_execute", note):
+        with pytest.raises((RuntimeError, DBError), match="interrupted"):
+            upgrade("head")
+    upgrade("head")
+    with api.engine().connect() as connection:
+        names = sa.text("SELECT DISTINCT resource_name FROM events")
+        assert connection.scalars(names).all() == ["x"]
