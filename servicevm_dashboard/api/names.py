@@ -2,14 +2,35 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
 
 LOG = logging.getLogger(__name__)
 
-#: Seconds that names are kept: a table is looked at again every 5 s.
+#: Seconds that names are kept, and that none were given: a table is looked
+#: at again every 5 s.
 _KEPT = 60
+#: Most that are kept of all; of more, those that were looked for. Caches
+#: refuse what is large: memcached has 1 MiB for an entry.
+_MOST = 5000
+
+
+@dataclass
+class _Known:
+    """What a request knows.
+
+    :param names: by id; "" of what was looked for and is not there
+    :param whole: whether that is all that Keystone gave, if any
+    :ivar asked: Keystone was asked by this request
+    :ivar sought: what this request looked for
+    """
+
+    names: dict[str, str]
+    whole: bool
+    asked: bool = False
+    sought: set[str] = field(default_factory=set)
 
 
 class Names:
@@ -28,38 +49,44 @@ class Names:
         self._kind = kind
         self._read = read
 
-    def of(self, request: Any, *wanted: str) -> Mapping[str, str]:
-        """Id to name of all; empty where Keystone gives none.
+    def of(
+        self, request: Any, *wanted: str, whole: bool = False
+    ) -> Mapping[str, str]:
+        """Id to name of what is wanted, and of others.
 
         :param wanted: ids that are looked for; one that is younger than what
             is kept is found, too. Its name is "" if there is none.
+        :param whole: all others; without, those that are known anyway
         """
         known = self._known(request)
-        if known and all(one in known for one in wanted):
-            return known
-        if not self._asked(request):
-            known.update(self._all(request))
-        known.update(dict.fromkeys(wanted, "") | known)
-        if any(known.values()):
-            cache.set(self._key(request), known, _KEPT)
-        return known
+        enough = known.whole or not whole
+        if enough and all(one in known.names for one in wanted):
+            return known.names
+        if not known.asked:
+            known.names.update(self._all(request))
+            known.asked = known.whole = True
+        for one in wanted:
+            known.names.setdefault(one, "")
+        self._keep(request, known, wanted)
+        return known.names
 
-    def _known(self, request: Any) -> dict[str, str]:
+    def _known(self, request: Any) -> "_Known":
         """What this request knows; the cache is asked once for all rows."""
         attribute = f"_servicevm_{self._kind}"
         if not hasattr(request, attribute):
-            setattr(
-                request, attribute, dict(cache.get(self._key(request)) or {})
-            )
-        found: dict[str, str] = getattr(request, attribute)
+            whole, names = cache.get(self._key(request)) or (False, {})
+            setattr(request, attribute, _Known(dict(names), whole))
+        found: _Known = getattr(request, attribute)
         return found
 
-    def _asked(self, request: Any) -> bool:
-        """Whether this request has asked Keystone; from now on, it has."""
-        attribute = f"_servicevm_{self._kind}_asked"
-        found = hasattr(request, attribute)
-        setattr(request, attribute, True)
-        return found
+    def _keep(
+        self, request: Any, known: "_Known", wanted: Iterable[str]
+    ) -> None:
+        known.sought.update(wanted)
+        kept = known.whole, known.names
+        if len(known.names) > _MOST:
+            kept = False, {one: known.names[one] for one in known.sought}
+        cache.set(self._key(request), kept, _KEPT)
 
     def _all(self, request: Any) -> Mapping[str, str]:
         try:

@@ -1,6 +1,6 @@
 """Names of projects, for who may see all of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from openstack_dashboard.api import keystone
@@ -16,21 +16,16 @@ def _read(request: Any) -> Iterable[Any]:
 _NAMES = Names("projects", _read)
 
 
-def names(request: Any, *wanted: str) -> Mapping[str, str]:
-    """Id to name of all projects; see `Names.of`."""
-    return _NAMES.of(request, *wanted)
-
-
 def name(request: Any, project_id: str) -> str:
     """What the project is called; its id where that is not known."""
-    return names(request, project_id)[project_id] or project_id
+    return _NAMES.of(request, project_id)[project_id] or project_id
 
 
 def choices(request: Any, *wanted: str) -> list[tuple[str, str]]:
     """Id and name, by name; of a field that asks for a project.
 
-    :param wanted: as for `names`
+    :param wanted: as for `Names.of`
     """
-    found = names(request, *wanted)
+    found = _NAMES.of(request, *wanted, whole=True)
     known = [(ref, name) for ref, name in found.items() if name]
     return sorted(known, key=lambda one: one[1].lower())

@@ -9,6 +9,7 @@ from typing import Any
 
 import django.test
 import pytest
+from django.core.cache import cache
 from keystoneauth1 import access, fixture
 from openstack_auth import user as auth_user
 from openstack_auth import utils as auth_utils
@@ -26,14 +27,18 @@ USERS = [
 ]
 #: Paths that Keystone fails at.
 FAILING: set[str] = set()
+#: Paths that it was asked for.
+ASKED: list[str] = []
 
 
 @pytest.fixture
-def no_users() -> Iterator[None]:
-    """Keystone does not give its users."""
-    FAILING.add("/v3/users")
+def no_names() -> Iterator[None]:
+    """Keystone gives neither users nor projects."""
+    cache.clear()
+    FAILING.update(("/v3/users", "/v3/projects"))
     yield
     FAILING.clear()
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +47,13 @@ def identity() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            ASKED.append(self.path.partition("?")[0])
             status, document = 300, fixture.DiscoveryList(href=url, v2=False)
             if self.path.startswith("/v3/projects"):
                 status, document = 200, {"projects": PROJECTS, "links": {}}
             if self.path.startswith("/v3/users"):
                 status, document = 200, {"users": USERS, "links": {}}
-            if self.path in FAILING:
+            if self.path.partition("?")[0] in FAILING:
                 status = 503
             body = json.dumps(document).encode()
             self.send_response(status)

@@ -9,12 +9,15 @@ from django.core.cache import cache
 from django.urls import reverse
 
 from servicevm_dashboard import timeline, words
+from servicevm_dashboard.api import names
 from servicevmclient.testing import FakeServicevm
 from servicevmclient.v1.operation import Operation
+from tests.dashboard.unit import conftest
 from tests.dashboard.unit.panels import world
 
 INDEX = reverse("horizon:project:servicevm_operations:index")
 EVENTS = reverse("horizon:project:servicevm_operations:events")
+ADMIN_INDEX = reverse("horizon:admin:servicevm_operations:index")
 AJAX = {"HTTP_X_REQUESTED_WITH": "XMLHttpRequest"}
 
 
@@ -91,7 +94,7 @@ def test_who_asked_is_told_to_whom_may_know(
         assert who in page.content.decode()
 
 
-@pytest.mark.usefixtures("no_users")
+@pytest.mark.usefixtures("no_names")
 def test_names_that_keystone_does_not_give_are_only_missed(
     as_user: Callable[..., django.test.Client], service: FakeServicevm
 ) -> None:
@@ -103,6 +106,46 @@ def test_names_that_keystone_does_not_give_are_only_missed(
     )
     assert page.status_code == 200
     assert "Another user" in page.content.decode()
+
+
+@pytest.mark.usefixtures("no_names")
+def test_keystone_is_not_asked_at_each_look_for_what_it_does_not_give(
+    as_user: Callable[..., django.test.Client], service: FakeServicevm
+) -> None:
+    world.operation(service, world.device(service), "reboot", user_id="u2")
+    admin = as_user("admin", "member", "reader")
+    conftest.ASKED.clear()
+    for _look in range(3):
+        admin.get(ADMIN_INDEX, {"fragment": "rows"}, **AJAX)
+    assert conftest.ASKED.count("/v3/users") == 1
+    assert conftest.ASKED.count("/v3/projects") == 1
+
+
+@pytest.mark.parametrize("most", [1, 5000])
+def test_of_very_many_users_only_those_on_the_page_are_kept(
+    as_user: Callable[..., django.test.Client],
+    service: FakeServicevm,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+) -> None:
+    monkeypatch.setattr(names, "_MOST", most)
+    cache.clear()
+    device = world.device(service)
+    world.operation(service, device, "reboot", user_id="u2")
+    admin = as_user("admin", "member", "reader")
+    conftest.ASKED.clear()
+    for _look in range(3):
+        page = admin.get(ADMIN_INDEX, {"project_id": "p-blue"})
+        assert "blue" in page.content.decode()
+        page = admin.get(ADMIN_INDEX)
+        assert "noah" in page.content.decode()
+        # All projects are offered all the same.
+        assert "blue" in page.content.decode()
+    assert conftest.ASKED.count("/v3/users") == 1
+    (key,) = (one for one in cache._cache if "servicevm:users" in one)
+    kept = cache.get(key.partition(":1:")[2])[1]
+    assert sorted(kept) == (["u2"] if most == 1 else ["u1", "u2"])
+    cache.clear()
 
 
 def test_what_is_gone_keeps_its_name_without_a_way_to_it(
