@@ -5,13 +5,17 @@ import threading
 from typing import Any
 
 from oslo_config import cfg
+from oslo_log import log
 
 from servicevm import drivers
 from servicevm.api.asking import Asking
 from servicevm.db.quotas import QUOTAS
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.enforcer import Policy
+from servicevm.errors import PermanentError
 from servicevm.rpc.base import ConductorApi
+
+LOG = log.getLogger(__name__)
 
 
 class Runtime:
@@ -32,6 +36,7 @@ class Runtime:
         self.operation_timeout = int(conf.conductor.operation_timeout)
         self._lock = threading.Lock()
         self._infra: dict[str, InfraDriver] = {}
+        self._missing: set[str] = set()
 
     def infra_driver(self, name: str) -> InfraDriver:
         """The driver, made when it is first asked for.
@@ -47,6 +52,21 @@ class Runtime:
                 make: Any = drivers.infra_class(name)
                 self._infra[name] = make(self.conf)
             return self._infra[name]
+
+    def installed(self, name: str) -> InfraDriver | None:
+        """The driver of a template that is there; None if it is no more.
+
+        That is looked for once, as it takes a look into every distribution
+        there is, and told to the log once.
+        """
+        if name in self._missing:
+            return None
+        try:
+            return self.infra_driver(name)
+        except PermanentError as error:
+            LOG.warning("There are templates, but: %s", error.detail)
+            self._missing.add(name)
+            return None
 
 
 @functools.cache

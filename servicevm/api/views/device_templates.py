@@ -3,14 +3,10 @@
 from typing import Any
 
 import sqlalchemy as sa
-from oslo_log import log
 
 from servicevm import clock
 from servicevm.api.runtime import Runtime
 from servicevm.db import models
-from servicevm.errors import PermanentError
-
-LOG = log.getLogger(__name__)
 
 _TEMPLATE = models.DeviceTemplate.__table__
 _REVISION = models.DeviceTemplateRevision.__table__.c
@@ -46,15 +42,9 @@ def render(runtime: Runtime, row: Any) -> dict[str, Any]:
 
 def _footprint(runtime: Runtime, row: Any) -> dict[str, int | None]:
     """What a device that was made of it now would take."""
-    try:
-        infra = runtime.infra_driver(row.spec["infra_driver"])
-        takes = infra.footprint(row.spec["infra_options"])
-    except PermanentError as error:
+    infra = runtime.installed(row.spec["infra_driver"])
+    if infra is None:
         # Nothing can be made of it here, but it can be looked at.
-        LOG.warning(
-            "What devices of the template %s take is not known: %s",
-            row.id,
-            error.detail,
-        )
         return {"vcpus": None, "ram_mib": None}
+    takes = infra.footprint(row.spec["infra_options"])
     return {"vcpus": takes.vcpus, "ram_mib": takes.ram_mib}

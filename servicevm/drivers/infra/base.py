@@ -178,10 +178,11 @@ class InfraDriver(abc.ABC):
     def footprint(self, options: Mapping[str, Any]) -> Footprint:
         """What a device takes of its project's quotas; nothing by default.
 
-        Called when a device is asked for; must not wait for anything.
+        Called when a device is asked for, and of each template of a list;
+        must not wait for anything.
 
-        :param options: the template's ``infra_options``, which fit
-            `options_schema`
+        :param options: the template's ``infra_options``, which fitted
+            `options_schema` when the template was made
         """
         return Footprint()
 

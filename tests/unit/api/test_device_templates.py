@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from falcon import testing
 
 from servicevm.db import api as db
@@ -270,6 +271,26 @@ def test_a_template_whose_driver_is_gone_can_be_looked_at(
     shown = api.simulate_get(path).json["device_template"]
     assert shown["infra_driver"] == "uninstalled"
     assert shown["footprint"] == {"vcpus": None, "ram_mib": None}
+
+
+def test_drivers_that_are_gone_are_looked_for_once(
+    api: testing.TestClient,
+    template: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    requests.create_template(api)
+    with db.writer() as session:
+        for revision in session.scalars(
+            sa.select(models.DeviceTemplateRevision)
+        ):
+            revision.spec = {**revision.spec, "infra_driver": "uninstalled"}
+    for _ in range(3):
+        answer = api.simulate_get("/v1/device-templates")
+        assert [
+            one["footprint"] for one in answer.json["device_templates"]
+        ] == [{"vcpus": None, "ram_mib": None}] * 2
+    told = [one for one in caplog.messages if "'uninstalled'" in one]
+    assert len(told) == 1
 
 
 def test_what_drivers_say_can_not_be_set(api: testing.TestClient) -> None:
