@@ -10,7 +10,7 @@ from servicevm_dashboard.schema_form import paths
 class Way(NamedTuple):
     """Where members are added.
 
-    :param pool: its name
+    :param pool: its name, or which it is
     :param url: of the form
     :param why: it is not possible now; empty if it is
     """
@@ -39,7 +39,8 @@ def ways(table: Any, url: str, service: Any) -> Sequence[Way]:
         return []
     return [
         Way(
-            pool["name"],
+            # Pools of another type of service may have no names.
+            str(pool.get("name") or index + 1),
             f"{url}?{urlencode({'add': _list(index)})}",
             edit.why,
         )

@@ -40,6 +40,16 @@ def test_members_lead_to_a_form_with_one_more(
         assert f"Add Member to {name}" in html
 
 
+def test_pools_without_names_are_told_by_their_numbers(
+    service: FakeServicevm, member: django.test.Client
+) -> None:
+    row = world.service(service)
+    row["config"] = {"pools": [{"members": []}, {"members": []}]}
+    html = tab(member, row)
+    assert "Add Member to 1" in html
+    assert "Add Member to 2" in html
+
+
 def test_the_form_begins_with_one_more(
     service: FakeServicevm, member: django.test.Client
 ) -> None:
