@@ -26,7 +26,9 @@
   //: When somebody last did something here, in milliseconds.
   var touched = Date.now();
 
-  ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart'].forEach(
+  // Screen readers and voices click without a pointer.
+  ['click', 'pointerdown', 'pointermove', 'keydown', 'wheel',
+    'touchstart'].forEach(
     function (kind) {
       document.addEventListener(kind, function () { touched = Date.now(); },
         {capture: true, passive: true});
