@@ -18,9 +18,9 @@ from servicevm import pki
 from servicevm.cmd import daemon
 from servicevm.cmd.daemon import StartError, Stop
 from servicevm.conductor.service import Conductor
-from servicevm.db.whereabouts import relay_of
 from servicevm.db import api as db
 from servicevm.db import schema
+from servicevm.db.whereabouts import relay_of
 
 LOG = log.getLogger(__name__)
 
