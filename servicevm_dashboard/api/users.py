@@ -28,7 +28,8 @@ def who(request: Any, user_id: str | None, *, everybody: bool) -> str:
     """
     if user_id == request.user.id:
         return _("You")
+    name = ""
     if everybody and user_id:
         name = _NAMES.of(request, user_id)[user_id]
-        return name or _("Another user")
-    return _("Another member of the project")
+    # Of the project or not: administrators and other services act on it, too.
+    return name or _("Another user")
