@@ -78,7 +78,12 @@ def test_while_it_is_deleted_none_can_be_added(
     service: FakeServicevm, member: django.test.Client
 ) -> None:
     row = world.service(service, provisioning_status="PENDING_DELETE")
-    assert 'data-servicevm-why="It is being deleted."' in tab(member, row)
+    html = tab(member, row)
+    assert 'data-servicevm-why="It is being deleted."' in html
+    # What a tooltip takes away, actions.js puts back by the id of the link.
+    assert 'id="servicevm-add-1" class=' in html
+    assert 'aria-describedby="servicevm-add-1__why"' in html
+    assert 'id="servicevm-add-1__why">It is being deleted.<' in html
 
 
 def test_who_may_not_change_it_is_not_led_there(
