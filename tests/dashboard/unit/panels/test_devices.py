@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 import django.test
 import pytest
+import requests
 from django.conf import settings
 from django.urls import reverse
 from openstack_auth import policy
@@ -273,6 +275,33 @@ def test_the_services_of_devices_are_told_by_one_call(
     assert found["names"][0] == "api-00 on two"
     assert len(found["names"]) == 20
     assert found["more"] == "And more."
+
+
+def test_of_as_many_devices_as_a_page_has_no_request_is_too_long(
+    member: django.test.Client,
+    service: FakeServicevm,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [world.device(service) for _number in range(100)]
+    for name, row in zip("ba", (rows[0], rows[-1]), strict=True):
+        world.service(service, name, on=row)
+    asked: list[str] = []
+    send = requests.Session.send
+
+    def watched(self: Any, request: Any, **more: Any) -> Any:
+        asked.append(request.path_url)
+        return send(self, request, **more)
+
+    monkeypatch.setattr(requests.Session, "send", watched)
+    query = {
+        "fragment": "hosted",
+        "action": "delete",
+        "id": [row["id"] for row in rows],
+    }
+    found = member.get(INDEX, query, **AJAX).json()
+    assert [name[0] for name in found["names"]] == ["a", "b"]
+    # With its headers, uWSGI takes 4096 bytes of each.
+    assert max(map(len, asked)) < 3000
 
 
 def test_devices_without_services_are_said_to_have_none(
