@@ -67,11 +67,11 @@ def _beyond(
 
 
 def _text(schema: Schema, value: str, document: Any) -> Iterator[str]:
-    names = formats.of(schema)
-    if not formats.fits(value, names):
+    asked = formats.of(schema)
+    if not formats.fits(value, asked):
         yield (
             schemas.translated(schema.get("x-sentence"))
-            or formats.sentence(names)
+            or formats.sentence(asked)
         )
     if "x-reference" not in schema:
         return

@@ -32,6 +32,25 @@ def config(*ports: int) -> dict[str, Any]:
     }
 
 
+def agent_session(device_id: str, **values: object) -> models.AgentSession:
+    """Of an agent that is connected."""
+    return models.AgentSession(
+        **{
+            "device_id": device_id,
+            "epoch": 1,
+            "relay": "local",
+            "connected": True,
+            "serial": "ab",
+            "boot_id": "b",
+            "agent_version": "1",
+            "ready": True,
+            "connected_at": 0,
+            "last_seen": 1_000_000,
+        }
+        | values
+    )
+
+
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
 
 

@@ -365,20 +365,7 @@ def test_the_agent_shows_its_session_and_certificate(
                 not_after=2_000_000,
             )
         )
-        session.add(
-            models.AgentSession(
-                device_id=device["id"],
-                epoch=1,
-                relay="local",
-                connected=True,
-                serial="ab",
-                boot_id="b",
-                agent_version="1",
-                ready=True,
-                connected_at=0,
-                last_seen=1_000_000,
-            )
-        )
+        session.add(requests.agent_session(device["id"]))
     path = f"/v1/devices/{device['id']}"
     before = api.simulate_get(path)
     assert before.json["device"]["agent"] == {

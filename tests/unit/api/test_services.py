@@ -294,20 +294,7 @@ def test_statistics_are_asked_of_the_device(
     asked = (service["id"], "stats", {})
     assert conductor.calls[-1] == ("call_service", host, *asked)
     with db.writer() as session:
-        session.add(
-            models.AgentSession(
-                device_id=service["device_id"],
-                epoch=1,
-                relay="r1",
-                connected=True,
-                serial="1",
-                boot_id="b",
-                agent_version="1",
-                ready=True,
-                connected_at=1,
-                last_seen=1,
-            )
-        )
+        session.add(requests.agent_session(service["device_id"], relay="r1"))
     api.simulate_get(path)
     host["relay"] = "r1"
     assert conductor.calls[-1] == ("call_service", host, *asked)
