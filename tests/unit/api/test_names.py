@@ -1,5 +1,6 @@
 """What points to something else also says what that is called."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from falcon import testing
@@ -78,6 +79,18 @@ def _of(api: testing.TestClient, plural: str, row_id: str) -> list[Json]:
     return found
 
 
+def _all_are_renamed(
+    api: testing.TestClient, row_ids: Iterable[str], *, gone: bool
+) -> None:
+    for row_id in row_ids:
+        for plural in ("operations", "events"):
+            told = _of(api, plural, row_id)
+            assert told
+            for one in told:
+                assert one["resource_name"] == "renamed"
+                assert one["resource_gone"] is gone
+
+
 def test_what_is_gone_is_called_what_it_was_called_last(
     api: testing.TestClient, device: Json, service: Json
 ) -> None:
@@ -85,24 +98,12 @@ def test_what_is_gone_is_called_what_it_was_called_last(
     for plural, row_id in kinds.items():
         path = f"/v1/{plural}/{row_id}"
         _rename(api, path, plural[:-1], "renamed")
-    for row_id in kinds.values():
-        for plural in ("operations", "events"):
-            told = _of(api, plural, row_id)
-            assert told
-            for one in told:
-                assert one["resource_name"] == "renamed"
-                assert one["resource_gone"] is False
+    _all_are_renamed(api, kinds.values(), gone=False)
     with db.writer() as session:
         session.delete(session.get_one(models.Service, service["id"]))
         session.flush()
         session.delete(session.get_one(models.Device, device["id"]))
-    for row_id in kinds.values():
-        for plural in ("operations", "events"):
-            told = _of(api, plural, row_id)
-            assert told
-            for one in told:
-                assert one["resource_name"] == "renamed"
-                assert one["resource_gone"] is True
+    _all_are_renamed(api, kinds.values(), gone=True)
     path = f"/v1/operations/{device['operation_id']}"
     shown = api.simulate_get(path).json["operation"]
     assert (shown["resource_name"], shown["resource_gone"]) == (
