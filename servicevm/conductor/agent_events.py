@@ -91,6 +91,7 @@ class AgentEventsHandler:
                 "device.session_opened",
                 f"The agent {hello['agent_version']} of {device.name} is "
                 f"connected to the relay {relay}.",
+                {"agent_version": hello["agent_version"], "relay": relay},
             )
             return epoch, bool(strays)
 
@@ -109,11 +110,13 @@ class AgentEventsHandler:
             row.connected = False
             row.last_seen = db.now(session)
             device = session.get_one(models.Device, device_id)
+            detail = reason[:MAX_MESSAGE]
             self._tell(
                 session,
                 device,
                 "device.session_closed",
-                f"The agent of {device.name} is gone: {reason[:MAX_MESSAGE]}",
+                f"The agent of {device.name} is gone: {detail}",
+                {"detail": detail},
             )
 
         db.write(closed)
@@ -226,6 +229,7 @@ class AgentEventsHandler:
         device: models.Device,
         type_: str,
         message: str,
+        facts: Mapping[str, Any] | None = None,
         severity: Severity = Severity.INFO,
     ) -> None:
         if not chatter.may_tell(session, device.id, db.now(session)):
@@ -238,6 +242,7 @@ class AgentEventsHandler:
             resource_id=device.id,
             device_id=device.id,
             project_id=device.project_id,
+            facts=facts,
             message=message,
         )
 

@@ -56,7 +56,7 @@ def enrol(
                 leaf = authority.sign(csr, device.id)
                 _allow(session, device.id, leaf)
                 row.spki_hash, row.certificate = key, leaf.certificate
-                _tell(session, device, "device.enrolled", peer, "enrolled")
+                _tell(session, device, "device.enrolled", peer, "enrolled.")
             return {
                 "device_id": device.id,
                 "certificate": row.certificate,
@@ -68,7 +68,7 @@ def enrol(
             "device.enrolment_refused",
             peer,
             f"was refused: {refusal}",
-            refused=True,
+            refusal,
         )
         return refusal
 
@@ -199,19 +199,19 @@ def _tell(
     type_: str,
     peer: str,
     what: str,
-    *,
-    refused: bool = False,
+    refusal: str = "",
 ) -> None:
     if not chatter.may_tell(session, device.id, db.now(session)):
         return
     events.emit(
         session,
         type=type_,
-        severity=Severity.ERROR if refused else Severity.INFO,
+        severity=Severity.ERROR if refusal else Severity.INFO,
         resource_type=ResourceType.DEVICE,
         resource_id=device.id,
         device_id=device.id,
         project_id=device.project_id,
-        code=ENROLMENT_REFUSED.code if refused else None,
+        code=ENROLMENT_REFUSED.code if refusal else None,
+        facts={"peer": peer[:128], "detail": refusal},
         message=f"An agent ({peer[:128]}) {what}",
     )

@@ -41,6 +41,7 @@ def follow(
             resource_id=service.id,
             device_id=device.id,
             project_id=service.project_id,
+            facts={"status": str(status), "device_name": device.name},
             message=f"The service {service.name} is {status}, as its device "
             f"{device.name} is.",
         )

@@ -156,6 +156,7 @@ def set_status(
         device_id=device.id,
         project_id=device.project_id,
         code=device.status_code,
+        facts={"status": str(status), "detail": detail},
         message=f"The device {device.name} is {status}"
         + (f": {detail}" if detail else "."),
     )

@@ -96,9 +96,10 @@ def _operating(
     service.operating_status = status
     if not chatter.may_tell(session, service.device_id, db.now(session)):
         return
+    detail = report.detail[:MAX_WORDS]
     message = f"The service {service.name} is {status}"
-    if report.detail:
-        message += f": {report.detail[:MAX_WORDS]}"
+    if detail:
+        message += f": {detail}"
     events.emit(
         session,
         type="service.operating_status",
@@ -108,5 +109,6 @@ def _operating(
         device_id=service.device_id,
         project_id=service.project_id,
         code=errors.CONFIG_REFUSED.code if report.failed_generation else None,
+        facts={"status": str(status), "detail": detail},
         message=message,
     )

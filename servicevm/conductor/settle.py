@@ -146,6 +146,10 @@ def ended(
         operation_id=operation.id,
         request_id=operation.request_id or None,
         code=code,
+        facts={
+            "action": operation.action,
+            "detail": text if failed else "",
+        },
         message=f"{what} {verb}{': ' + text if failed else '.'}",
     )
 

@@ -1,5 +1,8 @@
 """Writing events: what happened, for people."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from oslo_utils import uuidutils
 from sqlalchemy import orm
 
@@ -20,11 +23,16 @@ def emit(
     operation_id: str | None = None,
     request_id: str | None = None,
     code: str | None = None,
+    user_id: str | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> models.Event:
     """Add an event to the transaction of what it tells about.
 
     :param type: dotted, e.g. ``device.operating_status``
     :param code: reason code (servicevm.errors), where it is a failure
+    :param user_id: who asked for it
+    :param facts: what the message says beyond all that, for who tells it in
+        another language: doc/source/api.rst has the keys of each type
     """
     event = models.Event(
         id=uuidutils.generate_uuid(),
@@ -39,6 +47,8 @@ def emit(
         operation_id=operation_id,
         request_id=request_id,
         code=code,
+        user_id=user_id,
+        facts=dict(facts or {}),
         message=message,
     )
     session.add(event)

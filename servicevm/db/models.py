@@ -320,6 +320,10 @@ class Event(Base):
     operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
     request_id: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
     code: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    #: Who asked for it; None where nobody did.
+    user_id: orm.Mapped[str | None]
+    #: What the message says, for programs; keys depend on the type.
+    facts: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json, nullable=True)
     message: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
 
 

@@ -158,6 +158,7 @@ def _tell_two(
         resource_id=told.id,
         # Nobody's: shown to those who list the events of all projects.
         project_id="",
+        facts={"hosts": [row.host, told.host]},
         message=f"Two processes are the {told.role} {told.name}: one on "
         f"{row.host} since {clock.isoformat(row.started_at)}, which is "
         f"listed, and one on {told.host} since "

@@ -74,7 +74,7 @@ _DEFAULTS: dict[str, Json] = {
     "service_types": {},
     "drivers": {},
     "operations": {},
-    "events": {},
+    "events": {"user_id": None, "facts": {}},
     "conductors": _PROCESS,
     "apis": _PROCESS,
     "relays": {

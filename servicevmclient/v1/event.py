@@ -1,5 +1,7 @@
 """Events."""
 
+from typing import Any
+
 from servicevmclient.v1._resource import Body, Resource
 
 
@@ -33,5 +35,9 @@ class Event(Resource):
     request_id = Body[str | None]()
     #: stable reason code, if it has one
     code = Body[str | None]()
+    #: who asked for it; None where nobody did
+    user_id = Body[str | None]()
+    #: what the message says, for programs; the keys depend on the type
+    facts = Body[dict[str, Any] | None]()
     #: a sentence
     message = Body[str]()

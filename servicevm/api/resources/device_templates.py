@@ -265,6 +265,8 @@ def _event(
         resource_id=row.id,
         project_id=row.project_id,
         request_id=call.request_id,
+        user_id=call.context.user_id,
+        facts={"revision": row.revision},
         message=f"{call.context.user_id} asked to {verb} device template "
         f"{row.name} (revision {row.revision}).",
     )

@@ -246,6 +246,8 @@ def _event(
         project_id=row.project_id,
         operation_id=row.id,
         request_id=call.request_id,
+        user_id=call.context.user_id,
+        facts={"action": row.action},
         message=f"{call.context.user_id} asked to {verb} the {row.action} "
         f"of {row.resource_type} {row.resource_id}.",
     )

@@ -200,6 +200,8 @@ def _event(
         resource_id=project_id[:_EVENT_ID],
         project_id=project_id,
         request_id=call.request_id,
+        user_id=call.context.user_id,
+        facts={"limits": wanted},
         message=f"{call.context.user_id} set quotas of project {project_id}: "
         f"{said or 'nothing'}.",
     )

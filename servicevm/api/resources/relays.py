@@ -67,6 +67,8 @@ def _event(session: orm.Session, call: Call, row: models.Process) -> None:
         resource_id=row.id,
         project_id=str(call.context.project_id),
         request_id=call.request_id,
+        user_id=call.context.user_id,
+        facts={"host": row.host},
         message=f"{call.context.user_id} asked the relay {row.name} on "
         f"{row.host} to "
         + (

@@ -88,6 +88,7 @@ def emit(
         project_id=row.project_id,
         operation_id=operation_id,
         request_id=call.request_id,
+        user_id=call.context.user_id,
         message=f"{call.context.user_id} asked to {verb} {resource_type} "
         f"{row.name}.",
     )

@@ -21,6 +21,15 @@ EVENT = common.exactly(
         "operation_id": common.nullable(common.UUID),
         "request_id": common.nullable(common.STRING),
         "code": common.nullable(common.STRING),
+        "user_id": {
+            **common.nullable(common.STRING),
+            "description": "Who asked for it; null where nobody did.",
+        },
+        "facts": {
+            **common.ANY_OBJECT,
+            "description": "What the message says, for programs; the keys "
+            "depend on the type.",
+        },
         "message": common.STRING,
     },
     title="Event",

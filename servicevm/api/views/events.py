@@ -28,5 +28,7 @@ def render(row: Any) -> dict[str, Any]:
         "operation_id": row.operation_id,
         "request_id": row.request_id,
         "code": row.code,
+        "user_id": row.user_id,
+        "facts": row.facts or {},
         "message": row.message,
     }

@@ -94,6 +94,10 @@ def test_another_key_is_refused_and_reported(site: Site) -> None:
     (event,) = site.lab.events(type="device.enrolment_refused")
     assert event.code == "enrolment_refused"
     assert "10.0.0.66" in event.message
+    assert event.facts == {
+        "peer": "10.0.0.66",
+        "detail": "The token was used with another key.",
+    }
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64])
@@ -210,7 +214,7 @@ def test_silence_is_told_and_so_is_the_return(site: Site) -> None:
     assert site.device.operating_status == "ONLINE"
     assert site.device.status_code is None
     assert [
-        event.message.split(" is ")[1].split(":")[0].rstrip(".")
+        event.facts["status"]
         for event in site.lab.events(type="device.operating_status")
     ] == ["UNRESPONSIVE", "ONLINE"]
 

@@ -49,8 +49,13 @@ def test_a_reboot_takes_the_services_down_and_up(lab: Lab) -> None:
     lab.conductor().reconciler.sweep()
     lab.reboot(device_id)
     lab.settle(lab.conductor())
-    told = [event.message for event in lab.events(resource_id=service_id)]
-    assert any("is OFFLINE, as its device" in message for message in told)
+    told = {
+        event.message: event.facts
+        for event in lab.events(resource_id=service_id)
+    }
+    (offline,) = [one for one in told if "is OFFLINE, as its device" in one]
+    assert told[offline]["status"] == "OFFLINE"
+    assert told[offline]["device_name"]
     assert lab.get(models.Service, service_id).operating_status == "ONLINE"
 
 
