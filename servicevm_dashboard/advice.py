@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import hints
+from servicevm_dashboard import hints, reasons
 
-__all__ = ["BY_CODE", "next_step", "reason", "sentence"]
+__all__ = ["BY_CODE", "next_step", "reason", "refused", "sentence"]
 
 _RETRY = _(
     "Open the tab Operations to see which step failed, then retry it there, "
@@ -58,6 +58,40 @@ BY_CODE: Mapping[str, Any] = {
     "privilege_missing": _ASK,
     "unavailable": _("If it stays like this, tell your administrator."),
     "internal_error": _ASK,
+}
+
+_LATER = _(
+    "Try again in a moment; if that does not help, tell your administrator."
+)
+_CORRECT = _("Correct what is named, and send it again.")
+
+#: What to do about a refusal; `BY_CODE` has those that resources are in, too.
+_REFUSED: Mapping[str, Any] = {
+    "bad_request": _CORRECT,
+    "unknown_field": _CORRECT,
+    "invalid_field": _CORRECT,
+    "config_invalid": _CORRECT,
+    "template_invalid": _CORRECT,
+    "owned_by_service": _("Change it through the service that it belongs to."),
+    "forbidden": _("Ask an administrator for a role that is allowed to."),
+    "not_found": _("It may have been deleted meanwhile."),
+    "conflict": _("Look at how it is now, and try again."),
+    "in_use": _("Delete what uses it first."),
+    "precondition_failed": _(
+        "Somebody changed it meanwhile: open the page again."
+    ),
+    "type_not_offered": _(
+        "Use a device whose template offers this type of service."
+    ),
+    "quota_exceeded": _(
+        "Delete what is no longer needed, or ask an administrator for a "
+        "larger quota."
+    ),
+    "unavailable": _LATER,
+    "internal_error": _LATER,
+    "identity_unavailable": _LATER,
+    "agent_timeout": _LATER,
+    "agent_not_connected": _LATER,
 }
 
 _STATE: Mapping[str, Any] = {
@@ -124,10 +158,8 @@ def reason(resource: Any) -> str:
 
     :param resource: a device or a service
     """
-    text: str = resource.status_reason or ""
-    return text.removesuffix(
-        hints.BY_CODE.get(resource.status_code, "")
-    ).strip()
+    code, text = resource.status_code, resource.status_reason or ""
+    return reasons.told(code, text.removesuffix(hints.BY_CODE.get(code, "")))
 
 
 def next_step(resource: Any) -> Any:
@@ -142,3 +174,12 @@ def next_step(resource: Any) -> Any:
     if resource.provisioning_status == "ERROR":
         return _RETRY
     return _NEXT.get(resource.operating_status, "")
+
+
+def refused(code: str | None, text: str | None) -> str:
+    """What to do about a refusal.
+
+    :param text: what the service itself says, for who knows no more
+    """
+    known = _REFUSED.get(code or "") or BY_CODE.get(code or "")
+    return str(known or text or "")

@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from servicevm_dashboard import words
+from servicevm_dashboard import reasons, words
 
 __all__ = [
     "PLANS",
@@ -107,7 +107,7 @@ def moments(operation: Any) -> Sequence[Moment]:
             words.of(words.STEP, step["name"]),
             step["state"],
             step["attempts"],
-            step["message"] or "",
+            _message(operation, step),
             step["started_at"],
             duration(step["started_at"], step["finished_at"]),
         )
@@ -120,6 +120,13 @@ def moments(operation: Any) -> Sequence[Moment]:
     if operation.steps and operation.steps[-1]["name"] == operation.step:
         left = left[1:]
     return begun + [Moment(words.of(words.STEP, one), "") for one in left]
+
+
+def _message(operation: Any, step: Mapping[str, Any]) -> str:
+    message: str = step["message"] or ""
+    # It ended with this step, and the code says why.
+    last = message and message == operation.error_text
+    return reasons.told(operation.error_code if last else None, message)
 
 
 def duration(began: str | None, ended: str | None) -> str:

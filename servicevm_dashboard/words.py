@@ -155,6 +155,16 @@ EVENT: Mapping[str, Any] = {
     "quota.delete": pgettext_lazy("event", "Quota set back"),
     "relay.drain": pgettext_lazy("event", "Draining asked for"),
     "relay.resume": pgettext_lazy("event", "Draining ended"),
+    **dict.fromkeys(
+        (
+            "api.duplicate_name",
+            "conductor.duplicate_name",
+            "relay.duplicate_name",
+        ),
+        pgettext_lazy("event", "Name in use twice"),
+    ),
+    #: Of whatever an agent tells by itself.
+    "agent": pgettext_lazy("event", "Told by its agent"),
 }
 
 #: Lists in the configurations of the service types that are here.

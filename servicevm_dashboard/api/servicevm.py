@@ -22,7 +22,7 @@ from keystoneauth1 import session, token_endpoint
 from openstack_auth import utils as auth_utils
 from openstack_dashboard.api import base
 
-from servicevm_dashboard import exceptions
+from servicevm_dashboard import advice, exceptions, reasons
 from servicevmclient import exceptions as sdk
 from servicevmclient.v1 import (
     Conductor,
@@ -166,7 +166,8 @@ def _converted(error: sdk.ClientError) -> exceptions.ServicevmError:
         (ours for theirs, ours in _KINDS if isinstance(error, theirs)),
         exceptions.ServicevmError,
     )
-    sentence, hint = error.detail, error.hint
+    sentence = reasons.told(error.code, error.detail)
+    hint = advice.refused(error.code, error.hint)
     if isinstance(error, sdk.ConnectionFailed):
         # The SDK's words are for who can start the service.
         sentence = _("The Service VM service does not answer.")
@@ -175,7 +176,10 @@ def _converted(error: sdk.ClientError) -> exceptions.ServicevmError:
         sentence,
         hint=hint,
         code=error.code,
-        fields=error.fields,
+        fields={
+            path: reasons.said_of_field(error.code, text)
+            for path, text in error.fields.items()
+        },
         request_id=error.request_id,
     )
 

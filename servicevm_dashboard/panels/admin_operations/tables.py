@@ -57,5 +57,6 @@ class EventsTable(project.EventsTable):
             "owner",
             "resource",
             "happened",
-            "message",
+            "who",
+            "details",
         )

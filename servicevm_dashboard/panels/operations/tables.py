@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from servicevm_dashboard import timeline, words
+from servicevm_dashboard import reasons, telling, timeline, words
 from servicevm_dashboard.api import servicevm, users
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.tables import (
@@ -87,7 +87,12 @@ class RetryOperation(BatchAction):
 
 def state(datum: Any) -> Any:
     """Its state, with the reason."""
-    return status(datum.state, words.OPERATION, datum.error_text or "")
+    return status(datum.state, words.OPERATION, why(datum))
+
+
+def why(datum: Any) -> str:
+    """Why it failed, or what it waits for."""
+    return reasons.told(datum.error_code, datum.error_text)
 
 
 def took(datum: Any) -> str:
@@ -159,28 +164,32 @@ def severity(datum: Any) -> Any:
     return status(datum.severity, words.SEVERITY)
 
 
-def happened(datum: Any) -> Any:
-    """What happened; types that nobody knew are told by their message."""
-    return words.EVENT.get(datum.type, "")
-
-
 class ResourceColumn(Column):
     """The name of what it is about, with a link where there is a page."""
 
     def get_raw_data(self, datum: Any) -> Any:
-        kind = words.of(words.RESOURCE, datum.resource_type)
-        if not datum.resource_name:
-            return kind
-        return _("%(kind)s %(name)s") % {
-            "kind": kind,
-            "name": datum.resource_name,
-        }
+        return telling.about(datum)
 
     def get_link_url(self, datum: Any) -> str | None:
         panel = PANELS.get(datum.resource_type)
         if not panel or datum.resource_gone:
             return None
         return self.table.link(panel, "detail", datum.resource_id)
+
+
+def asker(request: Any, datum: Any, dashboard: str) -> Any:
+    """Who asked for what happened; of what came by itself, nothing."""
+    if not datum.user_id:
+        return ""
+    return users.who(request, datum.user_id, everybody=dashboard == "admin")
+
+
+class AskerColumn(Column):
+    """Who asked for what happened."""
+
+    def get_raw_data(self, datum: Any) -> Any:
+        table: Any = self.table
+        return asker(table.request, datum, table.dashboard)
 
 
 class EventsTable(Table):
@@ -196,8 +205,9 @@ class EventsTable(Table):
     resource = ResourceColumn(
         "resource_name", link="#", verbose_name=_("What It Is About")
     )
-    happened = Column(happened, verbose_name=_("What Happened"))
-    message = Column("message", verbose_name=_("Message"))
+    happened = Column(telling.happened, verbose_name=_("What Happened"))
+    who = AskerColumn("user_id", verbose_name=_("Asked For By"))
+    details = Column(telling.details, verbose_name=_("Details"))
 
     class Meta:
         name = "events"
@@ -205,7 +215,7 @@ class EventsTable(Table):
         multi_select = False
 
     def get_object_display(self, datum: Any) -> str:
-        return str(datum.message)
+        return telling.sentence(datum)
 
     def say(self, datum: Any) -> str:
-        return str(datum.message)
+        return telling.sentence(datum)

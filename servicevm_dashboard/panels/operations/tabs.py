@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
-from servicevm_dashboard import detail, links, timeline
+from servicevm_dashboard import detail, links, telling, timeline
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Event, Operation
 from servicevm_dashboard.panels.operations import tables
@@ -32,6 +32,7 @@ class OverviewTab(detail.OverviewTab):
             "name": timeline.name(operation),
             "progress": timeline.progress(operation),
             "took": tables.took(operation),
+            "why": tables.why(operation),
             "moments": timeline.moments(operation),
             "who": tables.who(request, operation, self.view.dashboard),
             "link": ""
@@ -78,11 +79,13 @@ class OperationsTab(detail.LazyTab):
             "progress": timeline.progress(newest) if newest else "",
             "moments": timeline.moments(newest) if newest else (),
             "name": timeline.name(newest) if newest else "",
+            "why": tables.why(newest) if newest else "",
             "took": tables.took(newest) if newest else "",
             "earlier": [
                 {
                     "operation": one,
                     "name": timeline.name(one),
+                    "why": tables.why(one),
                     "took": tables.took(one),
                     "link": links.link(
                         self.view.dashboard, "operations", "detail", one.ref
@@ -129,7 +132,12 @@ class EventsTab(detail.LazyTab):
         panel = links.link(self.view.dashboard, "operations", "events")
         return {
             "events": [
-                {"event": one, "happened": tables.happened(one)}
+                {
+                    "event": one,
+                    "happened": telling.happened(one),
+                    "who": tables.asker(request, one, self.view.dashboard),
+                    "details": telling.details(one),
+                }
                 for one in page.items
             ],
             "all": f"{panel}?{self.key}={self.ref}" if panel else "",
@@ -137,4 +145,4 @@ class EventsTab(detail.LazyTab):
 
     def said(self, context: dict[str, Any]) -> str:
         events = context["events"]
-        return str(events[0]["event"].message) if events else ""
+        return telling.sentence(events[0]["event"]) if events else ""

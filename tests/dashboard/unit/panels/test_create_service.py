@@ -117,6 +117,19 @@ def test_a_port_that_another_service_has_is_told_next_to_its_field(
     assert len(service.store.rows["services"]) == 1
 
 
+def test_a_port_that_is_taken_is_told_in_the_language_of_the_page(
+    service: FakeServicevm, review: Browser
+) -> None:
+    review.client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    fields = {"$.service.config.rules[0].port": "Service web has it."}
+    service.refuse_next(
+        "POST", "/v1/services", 409, "port_taken", "The config: ...", fields
+    )
+    review.go("create")
+    assert review.step == "config"
+    assert "Der Port ist belegt. (Service web has it.)" in review.html
+
+
 @pytest.mark.parametrize(
     ("code", "fields"),
     [

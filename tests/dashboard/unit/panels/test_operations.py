@@ -251,40 +251,6 @@ def test_a_poll_of_an_operation_says_how_far_it_is(
     assert found["said"].startswith("Create device lb1: Running, Step 2")
 
 
-def test_events_are_told_in_words_with_a_way_to_the_device(
-    member: django.test.Client, service: FakeServicevm
-) -> None:
-    row = world.device(service, "lb1")
-    world.event(service, row, "It went away.")
-    world.event(service, row, "A new kind.", type="device.new_kind")
-    world.calls(service)
-    text = member.get(EVENTS).content.decode()
-    assert world.calls(service) == ["GET /v1/events"]
-    assert "Health changed" in text
-    assert "It went away." in text
-    assert "device.new_kind" not in text
-    assert (
-        reverse("horizon:project:servicevm_devices:detail", args=[row["id"]])
-        in text
-    )
-
-
-def test_events_can_be_those_of_one_device_and_bad(
-    member: django.test.Client, service: FakeServicevm
-) -> None:
-    one, other = world.device(service, "one"), world.device(service, "two")
-    world.event(service, one, "First.", severity="ERROR")
-    world.event(service, one, "Second.", severity="INFO")
-    world.event(service, other, "Third.", severity="ERROR")
-    text = member.get(
-        f"{EVENTS}?device_id={one['id']}&severity=ERROR"
-    ).content.decode()
-    assert "First." in text
-    assert "Second." not in text
-    assert "Third." not in text
-    assert "Of one device and its services only" in text
-
-
 # -- words ------------------------------------------------------------------
 
 
