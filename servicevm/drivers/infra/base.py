@@ -32,10 +32,15 @@ class DeviceState(StrEnum):
 class InterfaceSpec:
     """One interface of a device.
 
-    :param network: driver's own name of the network, e.g. ``bridge:br0``
+    :param network: driver's own name of the network, e.g. ``bridge:br0``;
+        empty where `port` says it
     :param mac: ``52:54:00:..``, chosen by the control plane
     :param address: IPv4 or IPv6 address without prefix, or None
     :param prefix: length of the network prefix in bits
+    :param subnet: driver's own name of the part of the network that the
+        address is to be of, where the user asked for one
+    :param port: driver's own name of an existing port that the interface
+        is to be; it is the user's and outlives the device
     """
 
     role: str
@@ -45,6 +50,17 @@ class InterfaceSpec:
     address: str | None = None
     prefix: int | None = None
     gateway: str | None = None
+    subnet: str | None = None
+    port: str | None = None
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An address that is to be reached from an interface role."""
+
+    address: str
+    port: int
+    role: str = "egress"
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,8 @@ class DeviceSpec:
         Whoever takes a device over has a higher one, so that a driver whose
         infrastructure can compare may refuse a conductor that was paused
         and overtaken.
+    :param peers: what the mgmt driver has to reach from the device, with
+        the role ``mgmt``; only where a call makes interfaces or the device
     """
 
     id: str
@@ -70,6 +88,7 @@ class DeviceSpec:
     bootstrap: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     ledger: Mapping[str, str] = field(default_factory=dict)
     fence: int = 0
+    peers: Sequence[Peer] = ()
 
 
 @dataclass(frozen=True)
@@ -101,15 +120,6 @@ class Listener:
 
 
 @dataclass(frozen=True)
-class Peer:
-    """An address that a service wants to reach from an interface role."""
-
-    address: str
-    port: int
-    role: str = "egress"
-
-
-@dataclass(frozen=True)
 class Endpoint:
     """Where a listener is reached from outside, e.g. 127.0.0.1:40123."""
 
@@ -127,12 +137,17 @@ class Capabilities:
         `delete` with a lower one than a call before, and not 0, raises
         TransientError and changes nothing. A device that was deleted has
         no fence.
+    :param networks: a device may be given the networks of its interfaces,
+        or existing ports, where its template leaves them open
+    :param rebuild: it has `rebuild`
     """
 
     attach_interface: bool = False
     console_log: bool = False
     reboot: bool = True
     fences: bool = False
+    networks: bool = False
+    rebuild: bool = False
 
 
 @dataclass(frozen=True)
@@ -186,6 +201,20 @@ class InfraDriver(abc.ABC):
         """
         return Footprint()
 
+    def prepare(
+        self, spec: DeviceSpec, record: Record
+    ) -> Sequence[InterfaceSpec]:
+        """Make what the interfaces need, and say how they turned out.
+
+        Called before each `create` and `rebuild`: the device is told at its
+        first boot which MAC and addresses it has, so they have to be known
+        before. What is returned, in the order of ``spec.interfaces``, takes
+        the place of that.
+
+        The default is that of a driver which makes them as they are.
+        """
+        return spec.interfaces
+
     @abc.abstractmethod
     def create(self, spec: DeviceSpec, record: Record) -> None:
         """Make the device, or go on making it."""
@@ -201,6 +230,16 @@ class InfraDriver(abc.ABC):
         Where `spec` has a bootstrap it takes the place of the earlier one,
         if the driver can do that.
         """
+
+    def rebuild(self, spec: DeviceSpec, record: Record) -> None:
+        """Make the device anew with the bootstrap of `spec`.
+
+        Nothing that was written inside it is left; its interfaces and what
+        the infrastructure calls it stay. Makes it where it is gone.
+        """
+        raise PermanentError(
+            UNAVAILABLE, f"{type(self).__name__} cannot rebuild devices."
+        )
 
     @abc.abstractmethod
     def delete(self, spec: DeviceSpec) -> bool:
@@ -237,8 +276,11 @@ class InfraDriver(abc.ABC):
 
     def attach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec, record: Record
-    ) -> None:
-        """Plug one more interface into a running device."""
+    ) -> InterfaceSpec:
+        """Plug one more interface into a running device.
+
+        :returns: how it turned out; see `prepare`
+        """
         raise PermanentError(
             UNAVAILABLE, f"{type(self).__name__} cannot attach interfaces."
         )

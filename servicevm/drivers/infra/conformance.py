@@ -96,6 +96,20 @@ class InfraDriverConformance:
                 raise AssertionError(f"{spec.id} is not gone")
             time.sleep(0.02)
 
+    def prepared(
+        self, driver: InfraDriver, spec: DeviceSpec, ledger: Ledger
+    ) -> DeviceSpec:
+        """The device with its interfaces as they turned out."""
+        return replace(spec, interfaces=driver.prepare(spec, ledger))
+
+    def make(
+        self, driver: InfraDriver, spec: DeviceSpec, ledger: Ledger
+    ) -> DeviceSpec:
+        """Have a device made; it may still be building."""
+        spec = self.prepared(driver, spec, ledger)
+        driver.create(spec, ledger)
+        return spec
+
     def within(self, call: Callable[[], object]) -> None:
         started = time.monotonic()
         call()
@@ -134,6 +148,8 @@ class InfraDriverConformance:
     ) -> None:
         driver, spec, ledger = make_driver(), make_spec(), Ledger()
         before = driver.device_ids()
+        self.within(lambda: driver.prepare(spec, ledger))
+        spec = self.prepared(driver, spec, ledger)
         self.within(lambda: driver.create(spec, ledger))
         self.wait_for(driver, spec, DeviceState.RUNNING)
         self.check(spec.id in driver.device_ids(), "not listed")
@@ -147,7 +163,7 @@ class InfraDriverConformance:
         self, make_driver: MakeDriver, make_spec: MakeSpec
     ) -> None:
         driver, spec, ledger = make_driver(), make_spec(), Ledger()
-        driver.create(spec, ledger)
+        spec = self.make(driver, spec, ledger)
         seen: set[str] = set()
         for kind, external_id in ledger.entries:
             if external_id is None:
@@ -165,8 +181,8 @@ class InfraDriverConformance:
             Ledger(),
             Ledger(),
         )
-        driver.create(spec, first)
-        driver.create(spec, again)
+        spec = self.make(driver, spec, first)
+        self.make(driver, spec, again)
         self.check(
             dict(first.present) | again.present == first.present,
             "the second call made something else",
@@ -179,16 +195,16 @@ class InfraDriverConformance:
     ) -> None:
         whole = Ledger()
         driver, spec = make_driver(), make_spec()
-        driver.create(spec, whole)
+        self.make(driver, spec, whole)
         self.wait_gone(driver, spec)
         for at in range(1, len(whole.entries) + 1):
             spec = make_spec()
             try:
-                driver.create(spec, InterruptedLedger(at))
+                self.make(driver, spec, InterruptedLedger(at))
                 raise AssertionError("the ledger's error was swallowed")
             except Interrupted:
                 pass
-            driver.create(spec, Ledger())
+            spec = self.make(driver, spec, Ledger())
             self.wait_for(driver, spec, DeviceState.RUNNING)
             self.wait_gone(driver, spec)
 
@@ -198,12 +214,12 @@ class InfraDriverConformance:
         whole = Ledger()
         driver, spec = make_driver(), make_spec()
         before = driver.device_ids()
-        driver.create(spec, whole)
+        self.make(driver, spec, whole)
         self.wait_gone(driver, spec)
         for at in range(1, len(whole.entries) + 1):
             spec = make_spec()
             try:
-                driver.create(spec, InterruptedLedger(at))
+                self.make(driver, spec, InterruptedLedger(at))
             except Interrupted:
                 pass
             self.wait_gone(driver, spec)
@@ -213,7 +229,7 @@ class InfraDriverConformance:
         self, make_driver: MakeDriver, make_spec: MakeSpec
     ) -> None:
         driver, spec = make_driver(), make_spec()
-        driver.create(spec, Ledger())
+        spec = self.make(driver, spec, Ledger())
         self.wait_for(driver, spec, DeviceState.RUNNING)
         driver.close()
         driver = make_driver()
@@ -228,10 +244,67 @@ class InfraDriverConformance:
     ) -> None:
         driver, spec = make_driver(), make_spec()
         if driver.capabilities.reboot:
-            driver.create(spec, Ledger())
+            spec = self.make(driver, spec, Ledger())
             self.wait_for(driver, spec, DeviceState.RUNNING)
             self.within(lambda: driver.reboot(spec, hard=True))
             self.wait_for(driver, spec, DeviceState.RUNNING)
+        self.wait_gone(driver, spec)
+
+    def test_rebuild_leads_back_to_running(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        if driver.capabilities.rebuild:
+            ledger = Ledger()
+            spec = self.make(driver, spec, ledger)
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+            self.within(lambda: driver.rebuild(spec, ledger))
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+        self.wait_gone(driver, spec)
+
+    def test_rebuild_makes_a_device_that_is_gone(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        if driver.capabilities.rebuild:
+            spec = self.prepared(driver, spec, Ledger())
+            driver.rebuild(spec, Ledger())
+            self.wait_for(driver, spec, DeviceState.RUNNING)
+        self.wait_gone(driver, spec)
+
+    def test_what_was_prepared_twice_is_the_same_and_is_deleted(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        before = driver.device_ids()
+        once = driver.prepare(spec, Ledger())
+        again = driver.prepare(replace(spec, interfaces=once), Ledger())
+        self.check(list(once) == list(again), "other interfaces")
+        self.check(
+            [one.index for one in once]
+            == [one.index for one in spec.interfaces],
+            "interfaces are missing",
+        )
+        self.wait_gone(driver, spec)
+        self.check(driver.device_ids() == before, "something is left")
+
+    def test_an_interface_comes_and_goes_while_the_device_runs(
+        self, make_driver: MakeDriver, make_spec: MakeSpec
+    ) -> None:
+        driver, spec = make_driver(), make_spec()
+        if driver.capabilities.attach_interface:
+            ledger = Ledger()
+            few = replace(spec, interfaces=spec.interfaces[:-1])
+            few = self.make(driver, few, ledger)
+            self.wait_for(driver, few, DeviceState.RUNNING)
+            more = spec.interfaces[-1]
+            self.within(lambda: driver.attach_interface(few, more, ledger))
+            plugged = driver.attach_interface(few, more, ledger)
+            self.check(plugged.index == more.index, "another interface")
+            whole = replace(spec, interfaces=[*few.interfaces, plugged])
+            driver.detach_interface(whole, plugged)
+            driver.detach_interface(whole, plugged)
+            self.wait_for(driver, few, DeviceState.RUNNING)
         self.wait_gone(driver, spec)
 
     def test_who_was_overtaken_changes_nothing(
@@ -239,8 +312,8 @@ class InfraDriverConformance:
     ) -> None:
         driver, spec = make_driver(), make_spec()
         if driver.capabilities.fences:
-            old, new = replace(spec, fence=1), replace(spec, fence=2)
-            driver.create(old, Ledger())
+            old = self.make(driver, replace(spec, fence=1), Ledger())
+            new = replace(old, fence=2)
             self.wait_for(driver, spec, DeviceState.RUNNING)
             driver.create(new, Ledger())
             driver.close()
@@ -272,7 +345,7 @@ class InfraDriverConformance:
     ) -> None:
         driver, spec = make_driver(), make_spec()
         if driver.capabilities.console_log:
-            driver.create(spec, Ledger())
+            spec = self.make(driver, spec, Ledger())
             self.wait_for(driver, spec, DeviceState.RUNNING)
             text = driver.console_log(spec, 16)
             self.check(len(text) <= 16, "more than was asked for")
@@ -282,7 +355,7 @@ class InfraDriverConformance:
         self, make_driver: MakeDriver, make_spec: MakeSpec
     ) -> None:
         driver, spec = make_driver(), make_spec()
-        driver.create(spec, Ledger())
+        self.make(driver, spec, Ledger())
         self.check(spec.id in driver.device_ids(), "not listed")
         deadline = time.monotonic() + self.gone_within
         while spec.id in driver.device_ids():

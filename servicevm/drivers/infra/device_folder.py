@@ -78,6 +78,11 @@ class DeviceFolder:
         if self.path.exists():
             shutil.rmtree(self.path)
 
+    def forget_insides(self) -> None:
+        """Drop what the guest has written, and which image it boots."""
+        self.state_disk.unlink(missing_ok=True)
+        shutil.rmtree(self.image, ignore_errors=True)
+
     def write(self, path: Path, text: str) -> None:
         """Write a file of this folder in one step, mode 0600."""
         new = path.with_name(f".{path.name}.new")

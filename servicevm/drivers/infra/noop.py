@@ -44,7 +44,11 @@ class NoopInfraDriver(InfraDriver):
     description = "Devices that are only files: for tests and trials"
 
     capabilities = Capabilities(
-        attach_interface=True, console_log=True, fences=True
+        attach_interface=True,
+        console_log=True,
+        fences=True,
+        networks=True,
+        rebuild=True,
     )
 
     options_schema = noop_template.OPTIONS
@@ -123,6 +127,21 @@ class NoopInfraDriver(InfraDriver):
 
         self._change("reboot", spec, begin)
 
+    def rebuild(self, spec: DeviceSpec, record: Record) -> None:
+        self._maybe_fail("rebuild", spec)
+        if self._world.read(spec.id) is None:
+            self.create(spec, record)
+            return
+        self._keep_bootstrap(spec)
+        interfaces = [one.index for one in spec.interfaces]
+        self._change(
+            "rebuild",
+            spec,
+            lambda device: _begun(
+                spec, interfaces, _there(device)["fence"]
+            ),
+        )
+
     def delete(self, spec: DeviceSpec) -> bool:
         self._maybe_fail("delete", spec)
 
@@ -142,7 +161,7 @@ class NoopInfraDriver(InfraDriver):
 
     def attach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec, record: Record
-    ) -> None:
+    ) -> InterfaceSpec:
         _there(self._world.read(spec.id))
         kind = f"interface:{interface.index}"
         record(kind, None)
@@ -154,6 +173,7 @@ class NoopInfraDriver(InfraDriver):
 
         self._change("attach_interface", spec, plug)
         record(kind, str(interface.index))
+        return interface
 
     def detach_interface(
         self, spec: DeviceSpec, interface: InterfaceSpec

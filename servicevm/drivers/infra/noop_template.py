@@ -12,6 +12,7 @@ _VERBS = {
     "observe": "Looks",
     "delete": "Deletions",
     "reboot": "Reboots",
+    "rebuild": "Rebuilds",
 }
 
 

@@ -68,7 +68,9 @@ class QemuInfraDriver(InfraDriver):
 
     description = "Virtual machines on the hosts of the conductors"
 
-    capabilities = Capabilities(console_log=True, reboot=True, fences=True)
+    capabilities = Capabilities(
+        console_log=True, reboot=True, fences=True, rebuild=True
+    )
 
     options_schema = qemu_template.OPTIONS
 
@@ -212,6 +214,19 @@ class QemuInfraDriver(InfraDriver):
                         LOG.warning("QEMU of %s: %s", spec.id, error)
             self._machines.launcher.stop(spec.id, folder)
             self._machines.launcher.start(spec.id, folder, record, unrecorded)
+
+    def rebuild(self, spec: DeviceSpec, record: Ledger) -> None:
+        with self._machines.device(spec.id, "rebuild", spec.fence) as folder:
+            kept = folder.read_record()
+            if kept is not None:
+                if not self._machines.launcher.stop(spec.id, folder):
+                    raise TransientError(
+                        DEVICE_DIED, "The virtual machine does not end."
+                    )
+                # From here on there is nothing to start: whoever comes
+                # next makes it.
+                folder.forget_insides()
+            self.create(spec, record)
 
     def delete(self, spec: DeviceSpec) -> bool:
         return self._destroy(spec.id, spec.fence)

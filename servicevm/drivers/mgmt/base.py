@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.infra.base import InterfaceSpec, Peer
+from servicevm.errors import UNAVAILABLE, PermanentError
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,33 @@ class MgmtDriver(abc.ABC):
         A second call invalidates what the first one handed out, unless the
         device has used it and can still come with what it got for it.
         """
+
+    def peers(
+        self, device_id: str, options: Mapping[str, Any]
+    ) -> Sequence[Peer]:
+        """What the device has to reach on its management network.
+
+        Nothing else has to be reachable from there. Nothing by default.
+        """
+        return ()
+
+    def interfaces(
+        self,
+        device_id: str,
+        generation: int,
+        interfaces: Sequence[InterfaceSpec],
+    ) -> None:
+        """Tell the device which interfaces it has from now on.
+
+        All of them. One that is not among them, and was, is about to be
+        unplugged; one that is new has just been plugged in.
+
+        :param generation: of the device; a lower one than told before
+            changes nothing
+        """
+        raise PermanentError(
+            UNAVAILABLE, f"{type(self).__name__} cannot change interfaces."
+        )
 
     @abc.abstractmethod
     def observe(self, device_id: str) -> DeviceReport:
