@@ -19,7 +19,7 @@ __all__ = [
     "steps_of",
 ]
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 
 #: Steps that change nothing but rows, and those at their end: they may be
 #: done before it is written that the step before has ended.
@@ -39,6 +39,25 @@ PLANS: Mapping[tuple[ResourceType, Action], tuple[str, ...]] = {
         "reboot",
         "wait_running",
         "wait_agent",
+        "resync",
+        "activate",
+    ),
+    (ResourceType.DEVICE, Action.REBUILD): (
+        "rebuild",
+        "wait_running",
+        "wait_agent",
+        "resync",
+        "activate",
+    ),
+    (ResourceType.DEVICE, Action.ATTACH): (
+        "attach",
+        "tell_interfaces",
+        "resync",
+        "activate",
+    ),
+    (ResourceType.DEVICE, Action.DETACH): (
+        "tell_interfaces",
+        "detach",
         "resync",
         "activate",
     ),

@@ -182,6 +182,24 @@ _RULES = [
         ("POST", f"{_DEVICE}/reboot"),
     ),
     _rule(
+        "device:rebuild",
+        CHANGE,
+        "Make a device's machine anew.",
+        ("POST", f"{_DEVICE}/rebuild"),
+    ),
+    _rule(
+        "device:attach_interface",
+        CHANGE,
+        "Plug one more interface into a device.",
+        ("POST", f"{_DEVICE}/interfaces"),
+    ),
+    _rule(
+        "device:detach_interface",
+        CHANGE,
+        "Unplug an interface from a device.",
+        ("DELETE", f"{_DEVICE}/interfaces/{{index}}"),
+    ),
+    _rule(
         "device:console_log",
         "rule:project_member or rule:owner",
         "Read a device's console log.",

@@ -62,6 +62,9 @@ class Action(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     REBOOT = "reboot"
+    REBUILD = "rebuild"
+    ATTACH = "attach"
+    DETACH = "detach"
 
 
 #: How a resource is shown while an action on it is under way.
@@ -69,8 +72,15 @@ PENDING: Mapping[Action, ProvisioningStatus] = {
     Action.CREATE: ProvisioningStatus.PENDING_CREATE,
     Action.UPDATE: ProvisioningStatus.PENDING_UPDATE,
     Action.REBOOT: ProvisioningStatus.PENDING_UPDATE,
+    Action.REBUILD: ProvisioningStatus.PENDING_UPDATE,
+    Action.ATTACH: ProvisioningStatus.PENDING_UPDATE,
+    Action.DETACH: ProvisioningStatus.PENDING_UPDATE,
     Action.DELETE: ProvisioningStatus.PENDING_DELETE,
 }
+
+
+#: Where one of these fails the device goes on as it was before.
+HARMLESS = frozenset({Action.ATTACH, Action.DETACH})
 
 
 class ResourceType(StrEnum):

@@ -10,6 +10,7 @@ from typing import Any, Optional
 
 from servicevm_agent import bootstrap as bootstrap_document
 from servicevm_agent.bootstrap import Bootstrap, BootstrapError
+from servicevm_agent.cards import Cards
 from servicevm_agent.chance import uniform
 from servicevm_agent.enrolment import enrol
 from servicevm_agent.identity import Identity, IdentityError
@@ -60,13 +61,13 @@ class Agent:
         for folder in (layout.state, layout.run):
             os.makedirs(folder, mode=0o700, exist_ok=True)
         told = self._bootstrap()
-        if layout.netns is not None:
-            from servicevm_agent import tenant
-
-            tenant.configure(layout.netns, told.interfaces, told.mgmt_mac)
+        cards = Cards(layout, told)
+        for mac in cards.set_up():
+            # The relay is to hear of the device all the same.
+            log(f"there is no card with the address {mac}")
         host = ServiceHost(
             Journal(os.path.join(layout.state, "journal")),
-            Environment(layout, told.egress_proxy),
+            Environment(layout, cards.egress_proxy),
             Factories(),
             self._wake,
         )
@@ -74,7 +75,7 @@ class Agent:
         host.start()
         identity = Identity(layout.state, told.ca_bundle, layout.openssl)
         while not self._wake.stopping:
-            self._once(told, identity, host)
+            self._once(told, identity, host, cards)
 
     def _bootstrap(self) -> Bootstrap:
         layout = self._layout
@@ -91,7 +92,11 @@ class Agent:
         return bootstrap_document.parse(text)
 
     def _once(
-        self, told: Bootstrap, identity: Identity, host: ServiceHost
+        self,
+        told: Bootstrap,
+        identity: Identity,
+        host: ServiceHost,
+        cards: Cards,
     ) -> None:
         """Connect once: to enrol, or for a session."""
         began = time.monotonic()
@@ -102,7 +107,7 @@ class Agent:
                 identity.pending_csr()
             stream = self._connect(told)
             try:
-                self._converse(stream, told, identity, host, enrolling)
+                self._converse(stream, told, identity, host, cards, enrolling)
             finally:
                 stream.close()
             self._failures = 0
@@ -125,6 +130,7 @@ class Agent:
         told: Bootstrap,
         identity: Identity,
         host: ServiceHost,
+        cards: Cards,
         enrolling: bool,
     ) -> None:
         peer = Peer(
@@ -141,6 +147,7 @@ class Agent:
             SessionClient(
                 peer,
                 host,
+                cards,
                 identity,
                 self._wake,
                 self._boot_id,

@@ -36,6 +36,7 @@ class Interface(NamedTuple):
 class Bootstrap(NamedTuple):
     """:param port: name of the virtio-serial port; empty: dial `relays`
     :param relays: ``(host, port)`` each
+    :param generation: of the device, when it had these interfaces
     """
 
     device_id: str
@@ -46,12 +47,7 @@ class Bootstrap(NamedTuple):
     relays: Tuple[Tuple[str, int], ...]
     mgmt_mac: str
     interfaces: Tuple[Interface, ...]
-
-    @property
-    def egress_proxy(self) -> Optional[str]:
-        """Of the first interface that has one."""
-        found = [i.egress_proxy for i in self.interfaces if i.egress_proxy]
-        return found[0] if found else None
+    generation: int = 0
 
 
 def parse(text: str) -> Bootstrap:
@@ -76,7 +72,8 @@ def parse(text: str) -> Bootstrap:
             port=_word(transport, "port") if serial else "",
             relays=() if serial else _relays(transport["relays"]),
             mgmt_mac=_mac(transport.get("interface_mac") or ""),
-            interfaces=_interfaces(document["interfaces"]),
+            interfaces=interfaces(document["interfaces"]),
+            generation=_generation(document.get("generation", 0)),
         )
     except KeyError as error:
         raise BootstrapError(f"{error.args[0]} is missing") from None
@@ -87,10 +84,23 @@ def parse(text: str) -> Bootstrap:
         raise BootstrapError(f"wrong: {error}") from None
 
 
-def _interfaces(items: Any) -> Tuple[Interface, ...]:
+def interfaces(items: Any) -> Tuple[Interface, ...]:
+    """Return network cards as typed values.
+
+    :raises ValueError: saying what is wrong
+    :raises KeyError: with the name of what is missing
+    """
     if not isinstance(items, list) or len(items) > _MAX_INTERFACES:
         raise ValueError("interfaces")
+    if not all(isinstance(item, dict) for item in items):
+        raise ValueError("interfaces")
     return tuple(_interface(item) for item in items)
+
+
+def _generation(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError("generation")
+    return value
 
 
 def _interface(item: Dict[str, Any]) -> Interface:

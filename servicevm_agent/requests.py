@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Mapping
 
+from servicevm_agent import bootstrap
 from servicevm_agent.journal import valid_id
 from servicevm_agent.wire import Check
 
@@ -37,6 +38,15 @@ def _action(params: Params) -> None:
     _service_id(params)
     _text(params, "action", 64)
     _object(params, "arguments")
+
+
+def _interfaces(params: Params) -> None:
+    _request_id(params)
+    _integer(params, "generation")
+    try:
+        bootstrap.interfaces(params.get("interfaces"))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"interfaces: {error}") from None
 
 
 def _move(params: Params) -> None:
@@ -86,6 +96,7 @@ METHODS: Mapping[str, Check] = {
     "apply": _apply,
     "remove": _remove,
     "action": _action,
+    "interfaces": _interfaces,
     "status": _anything,
     "ping": _anything,
     "move": _move,

@@ -6,6 +6,7 @@ import time
 from typing import Any, Dict, Optional
 
 from servicevm_agent import __version__
+from servicevm_agent.cards import Cards
 from servicevm_agent.chance import uniform
 from servicevm_agent.identity import Identity, IdentityError
 from servicevm_agent.log import log
@@ -32,7 +33,7 @@ _RENEW_ANSWER = 60.0
 _RENEW_AGAIN = 300.0
 _REFUSED = -32000
 #: What changes a service, or asks it something; others come all the time.
-_TOLD = ("apply", "remove", "action")
+_TOLD = ("apply", "remove", "action", "interfaces")
 _NEVER = (METHOD_NOT_FOUND, INVALID_PARAMS)
 #: Seconds between heartbeats that carry news.
 _NEWS_INTERVAL = 0.5
@@ -50,6 +51,7 @@ class SessionClient:
         self,
         peer: Peer,
         host: ServiceHost,
+        cards: Cards,
         identity: Identity,
         wake: Wake,
         boot_id: str,
@@ -59,6 +61,7 @@ class SessionClient:
         self._peer = peer
         self._session = peer.session
         self._host = host
+        self._cards = cards
         self._identity = identity
         self._wake = wake
         self._boot_id = boot_id
@@ -158,6 +161,8 @@ class SessionClient:
                 self._move(request.id, float(params["within_s"]))
             elif request.method == "status":
                 self._session.reply(request.id, self._status())
+            elif request.method == "interfaces":
+                self._change_cards(request)
             elif request.method == "apply":
                 self._host.apply(params)
                 self._session.reply(request.id, {"accepted": True})
@@ -184,6 +189,16 @@ class SessionClient:
             self._session.refuse(
                 request.id, _REFUSED, "state_disk", f"the disk: {error}"
             )
+
+    def _change_cards(self, request: Request) -> None:
+        params = request.params
+        try:
+            missing = self._cards.change(
+                params["generation"], params["interfaces"]
+            )
+        except OSError as error:
+            raise Refusal("cards", str(error)) from None
+        self._session.reply(request.id, {"missing": missing})
 
     def _move(self, request_id: int, within: float) -> None:
         """Go to another relay, at a random moment."""
@@ -338,5 +353,8 @@ class SessionClient:
 
 
 def _sentence(method: str, params: Dict[str, Any]) -> str:
+    if method == "interfaces":
+        count = len(params["interfaces"])
+        return f"{count} interfaces: generation {params['generation']}"
     what = params.get("action") or f"generation {params.get('generation')}"
     return f"{method} service {params['service_id']}: {what}"

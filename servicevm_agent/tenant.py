@@ -24,12 +24,13 @@ _LOOPBACK = 1
 
 def configure(
     path: str, interfaces: Iterable[Interface], mgmt_mac: str
-) -> None:
+) -> List[str]:
     """Make the namespace, if it is not there, and configure the cards.
 
     :param path: file that stands for the namespace
     :param mgmt_mac: the card that stays with the agent; empty: none
-    :raises OSError: the kernel refuses
+    :returns: MACs of the tenant's cards that are not there
+    :raises OSError: the kernel refuses, or there is no card `mgmt_mac`
     """
     cards = list(interfaces)
     mine = [card for card in cards if card.mac == mgmt_mac]
@@ -37,7 +38,8 @@ def configure(
     here = Netlink()
     try:
         here.up(_LOOPBACK)
-        _configure(here, mine)
+        for mac in _configure(here, mine):
+            raise OSError(f"there is no card with the address {mac}")
         if not _is_namespace(path):
             _make(path)
         _move(here, path, tenants)
@@ -46,7 +48,7 @@ def configure(
     there = inside(path, Netlink)
     try:
         there.up(_LOOPBACK)
-        _configure(there, tenants)
+        return _configure(there, tenants)
     finally:
         there.close()
 
@@ -70,17 +72,20 @@ def inside(path: str, work: Callable[[], T]) -> T:
     return _in_thread(enter_and_work)
 
 
-def _configure(netlink: Netlink, cards: List[Interface]) -> None:
+def _configure(netlink: Netlink, cards: List[Interface]) -> List[str]:
+    """Configure the cards that are there; return the MACs of the others."""
     links = netlink.links()
+    missing = [card.mac for card in cards if card.mac not in links]
     for card in cards:
-        if card.mac not in links:
-            raise OSError(f"there is no card with the address {card.mac}")
+        if card.mac in missing:
+            continue
         index = links[card.mac]
         if card.address is not None:
             netlink.address(index, card.address, card.prefix)
         netlink.up(index)
         if card.gateway is not None:
             netlink.default_route(index, card.gateway)
+    return missing
 
 
 def _move(here: Netlink, path: str, cards: List[Interface]) -> None:

@@ -13,6 +13,7 @@ from servicevm.api.middleware import Envelope
 from servicevm.api.resources import (
     apis,
     conductors,
+    device_interfaces,
     device_templates,
     devices,
     drivers,
@@ -40,6 +41,9 @@ ROUTES: Mapping[str, Any] = {
     "/v1/devices": devices.Collection,
     "/v1/devices/{id}": devices.Item,
     "/v1/devices/{id}/reboot": devices.Reboot,
+    "/v1/devices/{id}/rebuild": devices.Rebuild,
+    "/v1/devices/{id}/interfaces": device_interfaces.Collection,
+    "/v1/devices/{id}/interfaces/{index}": device_interfaces.Item,
     "/v1/devices/{id}/console-log": devices.ConsoleLog,
     "/v1/services": services.Collection,
     "/v1/services/{id}": services.Item,

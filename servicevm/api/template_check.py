@@ -8,6 +8,7 @@ from servicevm.api import validation
 from servicevm.api.runtime import Runtime, mgmt_schema
 from servicevm.db import addresses
 from servicevm.drivers.infra import user_network
+from servicevm.drivers.infra.base import InfraDriver
 from servicevm.errors import TEMPLATE_INVALID, PermanentError
 from servicevm.service_types import registry
 
@@ -30,7 +31,25 @@ def check(runtime: Runtime, spec: Mapping[str, Any]) -> None:
     if found:
         validation.refuse(found, "The template", TEMPLATE_INVALID)
     if infra is not None:
+        _refuse_open(infra, spec)
         infra.validate_template(spec["infra_options"], spec["interfaces"])
+
+
+def _refuse_open(infra: InfraDriver, spec: Mapping[str, Any]) -> None:
+    """Refuse interfaces without a network where no device can name one.
+
+    :raises PermanentError: TEMPLATE_INVALID
+    """
+    if infra.capabilities.networks:
+        return
+    missing = {
+        f"{_ROOT}.interfaces[{index}].network": "The infra driver "
+        f"{spec['infra_driver']} needs it."
+        for index, interface in enumerate(spec["interfaces"])
+        if "network" not in interface
+    }
+    if missing:
+        validation.refuse(missing, "The template", TEMPLATE_INVALID)
 
 
 def _driver(
@@ -68,6 +87,11 @@ def _problems(spec: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _interface(
     path: str, interface: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
+    if "network" not in interface:
+        for key in ("cidr", "gateway", "pool_start", "pool_end"):
+            if key in interface:
+                yield f"{path}.{key}", "It needs a network to be of."
+        return
     if "cidr" not in interface:
         for key in ("gateway", "pool_start", "pool_end"):
             if key in interface:

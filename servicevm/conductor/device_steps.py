@@ -1,6 +1,6 @@
 """The steps of a device's operations; the order is in servicevm.plans."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -8,6 +8,12 @@ from sqlalchemy import orm
 from servicevm import clock, errors
 from servicevm.conductor import hosted, settle, views
 from servicevm.conductor.context import Step, StepContext
+from servicevm.conductor.interface_steps import (
+    attach,
+    detach,
+    prepare,
+    tell_interfaces,
+)
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
 from servicevm.db import api as db
@@ -64,7 +70,7 @@ def allocate(ctx: StepContext) -> Outcome:
 
 def boot(ctx: StepContext) -> Outcome:
     """Hand the device to its infra driver, with its first-boot files."""
-    _build(ctx, _device(ctx))
+    _build(ctx)
     return Done(data={"booted_at": ctx.now()})
 
 
@@ -119,27 +125,44 @@ def wait_agent(ctx: StepContext) -> Outcome:
 def reboot(ctx: StepContext) -> Outcome:
     """Restart the machine, or build it again where it is gone."""
     device = _device(ctx)
-    if "boot_id" not in ctx.data:
-        # Written before: afterwards it would be that of the new boot.
-        facts = ctx.mgmt(device).observe(device.row.id).facts
-        ctx.save({"boot_id": facts.get("boot_id")})
+    _keep_boot_id(ctx, device)
     infra = ctx.infra(device)
     if infra.observe(device.spec()).state is DeviceState.ABSENT:
         # Its key went with it: it has to enrol again.
         ctx.mgmt(device).forget(device.row.id, fence=device.fence)
-        _build(ctx, device)
+        _build(ctx)
     else:
         hard = bool(ctx.operation.arguments.get("hard"))
         # It finds what it needs to enrol again, if its certificate ran out.
         infra.reboot(_with_bootstrap(ctx, device), hard=hard)
+    return Done(data={"booted_at": ctx.now()}, effect=_down(ctx))
 
+
+def rebuild(ctx: StepContext) -> Outcome:
+    """Make the machine anew: it has to enrol again, with another key."""
+    device = _device(ctx)
+    _keep_boot_id(ctx, device)
+    ctx.mgmt(device).forget(device.row.id, fence=device.fence)
+    device = prepare(ctx)
+    ctx.infra(device).rebuild(_with_bootstrap(ctx, device), ctx.record)
+    return Done(data={"booted_at": ctx.now()}, effect=_down(ctx))
+
+
+def _keep_boot_id(ctx: StepContext, device: views.DeviceView) -> None:
+    """Remember which boot it is, before there is another."""
+    if "boot_id" not in ctx.data:
+        facts = ctx.mgmt(device).observe(device.row.id).facts
+        ctx.save({"boot_id": facts.get("boot_id")})
+
+
+def _down(ctx: StepContext) -> Callable[[orm.Session], None]:
     def down(session: orm.Session) -> None:
-        row = session.get_one(models.Device, device.row.id)
+        row = session.get_one(models.Device, ctx.operation.device_id)
         row.operating_status = OperatingStatus.OFFLINE
         row.updated_at = db.now(session)
         hosted.follow(session, row, OperatingStatus.OFFLINE, row.updated_at)
 
-    return Done(data={"booted_at": ctx.now()}, effect=down)
+    return down
 
 
 def resync(ctx: StepContext) -> Outcome:
@@ -274,7 +297,8 @@ def _device(ctx: StepContext) -> views.DeviceView:
     return device
 
 
-def _build(ctx: StepContext, device: views.DeviceView) -> None:
+def _build(ctx: StepContext) -> None:
+    device = prepare(ctx)
     ctx.infra(device).create(_with_bootstrap(ctx, device), ctx.record)
 
 
@@ -327,6 +351,25 @@ _REBOOT: dict[str, Step] = {
     "resync": resync,
     "activate": activate,
 }
+_REBUILD: dict[str, Step] = {
+    "rebuild": rebuild,
+    "wait_running": wait_running,
+    "wait_agent": wait_agent,
+    "resync": resync,
+    "activate": activate,
+}
+_ATTACH: dict[str, Step] = {
+    "attach": attach,
+    "tell_interfaces": tell_interfaces,
+    "resync": resync,
+    "activate": activate,
+}
+_DETACH: dict[str, Step] = {
+    "tell_interfaces": tell_interfaces,
+    "detach": detach,
+    "resync": resync,
+    "activate": activate,
+}
 _DELETE: dict[str, Step] = {
     "quiesce": quiesce,
     "revoke": revoke,
@@ -339,6 +382,9 @@ DEVICE_STEPS: dict[tuple[str, str, str], Step] = {
     for action, steps in (
         (Action.CREATE, _CREATE),
         (Action.REBOOT, _REBOOT),
+        (Action.REBUILD, _REBUILD),
+        (Action.ATTACH, _ATTACH),
+        (Action.DETACH, _DETACH),
         (Action.DELETE, _DELETE),
     )
     for name, step in steps.items()

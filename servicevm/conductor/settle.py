@@ -9,6 +9,7 @@ from servicevm import errors
 from servicevm.conductor.views import DeviceView
 from servicevm.db import events, leases, models
 from servicevm.states import (
+    HARMLESS,
     PENDING,
     Action,
     OperationState,
@@ -132,7 +133,11 @@ def ended(
         resource.status_reason = sentence(code, text)
         resource.updated_at = now
         if not leases.successor(session, operation):
-            resource.provisioning_status = ProvisioningStatus.ERROR
+            resource.provisioning_status = (
+                ProvisioningStatus.ACTIVE
+                if operation.action in HARMLESS
+                else ProvisioningStatus.ERROR
+            )
     type_, severity, verb = _ENDING[state]
     what = f"{operation.action.capitalize()} of the {operation.resource_type}"
     events.emit(

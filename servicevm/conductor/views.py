@@ -184,6 +184,8 @@ _READS = packed.Rows(
                     _INTERFACE.address,
                     _INTERFACE.prefix,
                     _INTERFACE.gateway,
+                    _INTERFACE.subnet,
+                    _INTERFACE.port,
                 )
             ),
             _DEVICE,

@@ -19,13 +19,16 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Asked(NamedTuple):
-    """An address that an interface is to have.
+    """What an interface is to have, where its template leaves that open.
 
     :param field: path in the request of what asks for it
     """
 
-    address: str
+    address: str | None
     field: str
+    network: str | None = None
+    subnet: str | None = None
+    port: str | None = None
 
 
 def allocate(
@@ -40,23 +43,21 @@ def allocate(
     constraint: the caller tries again on `DBDuplicateEntry`.
 
     :param specs: the template's ``interfaces``
-    :param asked: addresses that interfaces are to have, by index; checked
+    :param asked: what interfaces are to have, by index; checked
     :raises PermanentError: NO_FREE_ADDRESS, ADDRESS_TAKEN
     """
     made = []
     wanted = asked or {}
     for index, spec in enumerate(specs):
-        interface = DeviceInterface(
-            device_id=device_id,
-            index=index,
-            role=spec["role"],
-            network=spec["network"],
-            mac=random_mac(),
-        )
+        given = wanted.get(index, Asked(None, ""))
+        interface = open_interface(device_id, index, spec["role"], given)
+        interface.network = spec.get("network", interface.network)
         if "cidr" in spec:
             network = ipaddress.ip_network(spec["cidr"])
-            if index in wanted:
-                interface.address = _asked(session, spec, wanted[index])
+            if given.address is not None:
+                interface.address = _asked(
+                    session, spec, given.address, given.field
+                )
             else:
                 kept = {one.address for one in wanted.values()}
                 interface.address = str(_free(session, spec, kept))
@@ -67,6 +68,27 @@ def allocate(
         session.flush()
         made.append(interface)
     return made
+
+
+def open_interface(
+    device_id: str, index: int, role: str, asked: Asked
+) -> DeviceInterface:
+    """An interface as it is asked for; the infra driver sees to the rest.
+
+    :param asked: checked
+    """
+    return DeviceInterface(
+        device_id=device_id,
+        index=index,
+        role=role,
+        # Of an existing port the driver finds out.
+        network=asked.network or "",
+        mac=random_mac(),
+        # Not taken before the network gave it.
+        address=asked.address,
+        subnet=asked.subnet,
+        port=asked.port,
+    )
 
 
 def random_mac() -> str:
@@ -95,23 +117,23 @@ def pool(spec: Mapping[str, Any]) -> tuple[Address, Address]:
     return first, last
 
 
-def _asked(session: orm.Session, spec: Mapping[str, Any], asked: Asked) -> str:
+def _asked(
+    session: orm.Session, spec: Mapping[str, Any], address: str, field: str
+) -> str:
     owner = session.scalar(
         sa.select(DeviceInterface.device_id).where(
             DeviceInterface.network == spec["network"],
-            DeviceInterface.address == asked.address,
+            DeviceInterface.address == address,
         )
     )
     if owner is not None:
-        sentence = f"{asked.address} of {spec['network']} is taken."
-        raise PermanentError(
-            ADDRESS_TAKEN, sentence, fields={asked.field: sentence}
-        )
-    return asked.address
+        sentence = f"{address} of {spec['network']} is taken."
+        raise PermanentError(ADDRESS_TAKEN, sentence, fields={field: sentence})
+    return address
 
 
 def _free(
-    session: orm.Session, spec: Mapping[str, Any], kept: set[str]
+    session: orm.Session, spec: Mapping[str, Any], kept: set[str | None]
 ) -> Address:
     taken = set(
         session.scalars(

@@ -166,6 +166,13 @@ class DeviceInterface(Base):
     address: orm.Mapped[str | None] = orm.mapped_column(sa.String(45))
     prefix: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
     gateway: orm.Mapped[str | None] = orm.mapped_column(sa.String(45))
+    #: What the user asked for; see servicevm.drivers.infra.base.
+    subnet: orm.Mapped[str | None]
+    port: orm.Mapped[str | None]
+    #: False from the request until it is plugged in.
+    attached: orm.Mapped[bool] = orm.mapped_column(
+        sa.Boolean, default=True, server_default=sa.true()
+    )
 
 
 class Service(_Stateful, Base):

@@ -50,6 +50,7 @@ REPORT = Record(
 )
 
 _REPORTS = Map(_UUID, REPORT, 64)
+_MAC = Word(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _BOOT_ID = Word(r"[A-Za-z0-9-]{1,64}")
 _VERSION = Word(r"[A-Za-z0-9.+_-]{1,64}")
 
@@ -116,6 +117,7 @@ ENROLMENT: Mapping[str, Check] = {"enrol": check(ENROL, "enrol")}
 RESULTS: Mapping[str, Check] = {
     "apply": check(Record({"accepted": Boolean()}, {}), "result"),
     "remove": check(Anything(), "result"),
+    "interfaces": check(Record({"missing": Array(_MAC, 16)}, {}), "result"),
     "action": check(Anything(), "result"),
     "status": check(
         Record(

@@ -270,7 +270,14 @@ RELAY_API: Methods = {
         {
             "device_id": _ID,
             "method": {
-                "enum": ["apply", "remove", "action", "status", "ping"]
+                "enum": [
+                    "apply",
+                    "remove",
+                    "action",
+                    "interfaces",
+                    "status",
+                    "ping",
+                ]
             },
             "params": _OBJECT,
             "timeout": _SECONDS,

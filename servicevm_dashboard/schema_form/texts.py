@@ -128,6 +128,7 @@ TEXTS = (
     _("Looks"),
     _("Deletions"),
     _("Reboots"),
+    _("Rebuilds"),
     _("Memory of the virtual machine, in MiB."),
     _("Its processors."),
     _("Accelerator"),

@@ -15,6 +15,7 @@ _NOUNS: Final = {
         "unset",
         "delete",
         "reboot",
+        "rebuild",
     ),
     "device template": (
         "create",
@@ -52,6 +53,12 @@ COMMANDS: Final = {
         for noun, verbs in _NOUNS.items()
         for verb in verbs
     },
+    "device interface attach": (
+        "servicevmclient.osc.v1.device:AttachDeviceInterface"
+    ),
+    "device interface detach": (
+        "servicevmclient.osc.v1.device:DetachDeviceInterface"
+    ),
     "device console log show": (
         "servicevmclient.osc.v1.device:ShowDeviceConsoleLog"
     ),

@@ -60,6 +60,15 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def index(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"expected a number from 0 on but found {text!r}"
+        )
+    return int(text)
+
+
 def limit(text: str) -> int:
     """A whole number from 0 on, or -1: unlimited."""
     if text != "-1" and not text.isdecimal():

@@ -13,6 +13,9 @@ Json = dict[str, Any]
 PLANS: dict[tuple[str, str], tuple[str, ...]] = {
     ("device", "create"): ("allocate", "boot", "wait_agent", "activate"),
     ("device", "reboot"): ("reboot", "wait_agent", "activate"),
+    ("device", "rebuild"): ("rebuild", "wait_agent", "activate"),
+    ("device", "attach"): ("attach", "tell_interfaces", "activate"),
+    ("device", "detach"): ("tell_interfaces", "detach", "activate"),
     ("device", "delete"): ("destroy", "purge"),
     ("service", "create"): ("apply", "wait_applied", "activate"),
     ("service", "update"): ("apply", "wait_applied", "activate"),
@@ -199,6 +202,28 @@ class Store:
             "delete": "PENDING_DELETE",
         }.get(action, "PENDING_UPDATE")
         return operation
+
+    def plug(self, row: Json, wishes: Json) -> None:
+        """Give a device one more interface."""
+        index = 1 + max((i["index"] for i in row["interfaces"]), default=-1)
+        plugged = {
+            "index": index,
+            "network": "",
+            "mac": f"52:54:00:00:00:{index:02x}",
+            "address": None,
+            "prefix": None,
+            "gateway": None,
+            "subnet": None,
+            "port": None,
+            "attached": True,
+        }
+        row["interfaces"] = [*row["interfaces"], {**plugged, **wishes}]
+
+    def unplug(self, row: Json, index: int) -> None:
+        """Take an interface off a device."""
+        row["interfaces"] = [
+            one for one in row["interfaces"] if one["index"] != index
+        ]
 
     def advance(self, operation: Json) -> None:
         """Carry out one step."""

@@ -302,7 +302,7 @@ class FakeServicevm:
         if wanted not in (None, "*", etag_of(row)):
             raise _Refused(412, "precondition_failed", f"It is not {wanted}.")
         if len(parts) > 1:
-            return self._below(plural, row, parts[1:])
+            return self._below(plural, row, parts[1:], body)
         if method == "PATCH":
             row |= body[kind]
             if "config" in body[kind]:
@@ -319,9 +319,19 @@ class FakeServicevm:
             self.store.advance(row)
         return self._answer(plural, row, 200)
 
-    def _below(self, plural: str, row: Json, parts: list[str]) -> _Answer:
-        if parts == ["reboot"]:
-            self.store.begin(plural, row, "reboot")
+    def _below(
+        self, plural: str, row: Json, parts: list[str], body: Json
+    ) -> _Answer:
+        if parts in (["reboot"], ["rebuild"]):
+            self.store.begin(plural, row, parts[0])
+            return self._answer(plural, row, 202)
+        if parts == ["interfaces"]:
+            self.store.plug(row, body["interface"])
+            self.store.begin(plural, row, "attach")
+            return self._answer(plural, row, 202)
+        if parts[0] == "interfaces":
+            self.store.unplug(row, int(parts[1]))
+            self.store.begin(plural, row, "detach")
             return self._answer(plural, row, 202)
         if parts == ["cancel"]:
             self.store.end(row, "CANCELLED", "cancelled", "It was cancelled.")

@@ -6,7 +6,7 @@ from typing import Any, Literal, cast, overload
 from keystoneauth1.session import Session
 
 from servicevmclient.v1._adapter import Adapter
-from servicevmclient.v1._verbs import Verbs, grouped
+from servicevmclient.v1._verbs import Verbs, grouped, path
 from servicevmclient.v1._waiter import Callback
 from servicevmclient.v1.api import Api
 from servicevmclient.v1.conductor import Conductor
@@ -154,6 +154,31 @@ class Client(Verbs):
         """
         body = {"reboot": {"hard": hard}}
         answer = self.act(Device, device_id, "reboot", body)
+        return Device(answer[Device.key])
+
+    def rebuild_device(self, device_id: str) -> Device:
+        """Ask for a new machine; the device's services come back on it."""
+        answer = self.act(Device, device_id, "rebuild", {"rebuild": {}})
+        return Device(answer[Device.key])
+
+    def attach_device_interface(self, device_id: str, **wishes: str) -> Device:
+        """Ask for one more interface of a device.
+
+        :param wishes: ``role``, and ``port``, or ``network`` and perhaps
+            ``subnet`` and ``address``
+        """
+        body = {"interface": wishes}
+        answer = self.act(Device, device_id, "interfaces", body)
+        return Device(answer[Device.key])
+
+    def detach_device_interface(self, device_id: str, index: int) -> Device:
+        """Ask to take an interface off a device.
+
+        :param index: as in the device's ``interfaces``
+        """
+        answer = self._adapter.json(
+            "DELETE", f"{path(Device, device_id)}/interfaces/{index}"
+        )
         return Device(answer[Device.key])
 
     def get_device_console_log(

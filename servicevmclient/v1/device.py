@@ -11,7 +11,7 @@ class Interface(TypedDict):
     #: mgmt, ingress, egress, or the template's own word
     role: str
     index: int
-    #: the template's network, e.g. ``user`` or ``bridge:br0``
+    #: the infra driver's name of it, e.g. ``user`` or ``bridge:br0``
     network: str
     mac: str
     #: address inside the device; None until one is allocated
@@ -19,6 +19,12 @@ class Interface(TypedDict):
     #: length of the network prefix in bits
     prefix: int | None
     gateway: str | None
+    #: what was asked for where the template leaves the network open
+    subnet: str | None
+    #: the user's own port that it is; it stays when the device goes
+    port: str | None
+    #: False while it was asked for and is not there
+    attached: bool
 
 
 class Certificate(TypedDict):

@@ -27,6 +27,7 @@ from servicevm.db import (
 )
 from servicevm.db import api as db
 from servicevm.db.holds import hold_device
+from servicevm.drivers.infra.base import InfraDriver
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
     Action,
@@ -113,12 +114,12 @@ class Collection(Resource):
                     raise idempotency.gone(earlier)
                 # It may have been made by and for somebody else.
                 call.found(row, "device", earlier)
-                return _shown(session, row.id)
+                return shown(session, row.id)
             row_id = idempotency.claim(session, call, ResourceType.DEVICE)
             row = _new(session, call, row_id)
             requested.request(session, call, row, Action.CREATE)
             session.flush()
-            return _shown(session, row.id)
+            return shown(session, row.id)
 
         item = db.write(create)
         self.runtime.conductor.wake()
@@ -152,12 +153,12 @@ class Item(Resource):
         def update(session: orm.Session) -> Json:
             hold_device(session, id)
             row = find(session, call, id)
-            call.match("device", lambda: _shown(session, row.id))
+            call.match("device", lambda: shown(session, row.id))
             requested.refuse_deleting(row)
             requested.describe(session, row, given)
             requested.emit(session, call, row, "update")
             session.flush()
-            return _shown(session, row.id)
+            return shown(session, row.id)
 
         return call.show("device", db.write(update))
 
@@ -171,7 +172,7 @@ class Item(Resource):
         def delete(session: orm.Session) -> Json:
             hold_device(session, id)
             row = find(session, call, id)
-            call.match("device", lambda: _shown(session, row.id))
+            call.match("device", lambda: shown(session, row.id))
             operation = requested.running_delete(session, row)
             if operation is None:
                 operations.supersede(session, row.id)
@@ -206,8 +207,8 @@ class Reboot(Resource):
             hold_device(session, id)
             row = find(session, call, id)
             if idempotency.made_before(session, call) is not None:
-                return _shown(session, row.id)
-            _refuse_reboot(session, row)
+                return shown(session, row.id)
+            refuse_unless_up(session, row)
             row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
             row.status_code, row.status_reason = None, ""
             requested.request(
@@ -215,9 +216,45 @@ class Reboot(Resource):
             )
             idempotency.remember(session, call, ResourceType.DEVICE, row.id)
             session.flush()
-            return _shown(session, row.id)
+            return shown(session, row.id)
 
         item = db.write(reboot)
+        self.runtime.conductor.wake()
+        return call.show("device", item)
+
+
+class Rebuild(Resource):
+    """``/v1/devices/{id}/rebuild``."""
+
+    @method(
+        "Make a device's machine anew; its services come back by themselves",
+        rule="device:rebuild",
+        status=202,
+        request=schemas.REBUILD,
+        response=schemas.SHOW,
+        idempotent=True,
+    )
+    def on_post(self, call: Call, id: str) -> Json:
+        def rebuild(session: orm.Session) -> Json:
+            hold_device(session, id)
+            row = find(session, call, id)
+            if idempotency.made_before(session, call) is not None:
+                return shown(session, row.id)
+            refuse_unless_up(session, row)
+            if not driver_of(session, call, row).capabilities.rebuild:
+                raise PermanentError(
+                    CONFLICT,
+                    "The infra driver of the device cannot rebuild; delete "
+                    "it and create another one.",
+                )
+            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+            row.status_code, row.status_reason = None, ""
+            requested.request(session, call, row, Action.REBUILD)
+            idempotency.remember(session, call, ResourceType.DEVICE, row.id)
+            session.flush()
+            return shown(session, row.id)
+
+        item = db.write(rebuild)
         self.runtime.conductor.wake()
         return call.show("device", item)
 
@@ -251,10 +288,21 @@ class ConsoleLog(Resource):
         return {"console_log": text}
 
 
-def _shown(session: orm.Session, device_id: str) -> Json:
+def shown(session: orm.Session, device_id: str) -> Json:
     """What the device looks like by now."""
     row = listing.one(session, LISTING, device_id)
     return views.render(row)
+
+
+def driver_of(
+    session: orm.Session, call: Call, row: models.Device
+) -> InfraDriver:
+    """The infra driver that the device's template revision names."""
+    spec = session.get_one(
+        models.DeviceTemplateRevision,
+        (row.template_id, row.template_revision),
+    ).spec
+    return call.runtime.infra_driver(spec["infra_driver"])
 
 
 def find(session: orm.Session, call: Call, device_id: str) -> models.Device:
@@ -329,15 +377,20 @@ def _new(session: orm.Session, call: Call, row_id: str) -> models.Device:
     session.add(row)
     session.flush()
     asked = address_check.check(
-        given.get("interfaces", ()), spec["interfaces"]
+        given.get("interfaces", ()),
+        spec["interfaces"],
+        networks=infra.capabilities.networks,
     )
     addresses.allocate(session, row.id, spec["interfaces"], asked)
     listing.set_tags(session, row.id, given.get("tags", ()))
     return row
 
 
-def _refuse_reboot(session: orm.Session, row: models.Device) -> None:
-    """Only what runs or has run can be rebooted."""
+def refuse_unless_up(session: orm.Session, row: models.Device) -> None:
+    """Only what runs or has run can be rebooted or rebuilt.
+
+    :raises PermanentError: CONFLICT
+    """
     status = row.provisioning_status
     if status == ProvisioningStatus.ACTIVE:
         return

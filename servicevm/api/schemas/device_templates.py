@@ -15,8 +15,10 @@ INTERFACE = common.fields(
         "network": {
             "type": "string",
             "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$",
-            "description": "The infra driver's name of it: user, or "
-            "bridge:NAME.",
+            "description": "The infra driver's name of it: user or "
+            "bridge:NAME (qemu), the name or id of a network (nova). Left "
+            "out, whoever creates a device says it, where the driver allows "
+            "that.",
         },
         "cidr": {
             "type": "string",
@@ -28,7 +30,6 @@ INTERFACE = common.fields(
         "pool_end": {**_IP, "description": "Last address handed out."},
     },
     "role",
-    "network",
 )
 
 HEALTH = common.fields(

@@ -12,9 +12,41 @@ INTERFACE = common.exactly(
         "address": common.nullable(common.STRING),
         "prefix": common.nullable(common.INTEGER),
         "gateway": common.nullable(common.STRING),
+        "subnet": common.nullable(common.STRING),
+        "port": {
+            **common.nullable(common.STRING),
+            "description": "The user's own port that it is, if it is one.",
+        },
+        "attached": {
+            **common.BOOLEAN,
+            "description": "False while it was asked for and is not there.",
+        },
     },
     title="Interface",
 )
+
+_OF_NETWORK = {
+    "type": "string",
+    "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$",
+}
+_WISHES = {
+    "role": {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,31}$"},
+    "network": {
+        **_OF_NETWORK,
+        "description": "Id of the network that it is to be on, where the "
+        "template leaves that open.",
+    },
+    "subnet": {
+        **_OF_NETWORK,
+        "description": "Id of the subnet that its address is to be of.",
+    },
+    "address": {"type": "string", "minLength": 2, "maxLength": 45},
+    "port": {
+        **_OF_NETWORK,
+        "description": "Id of an existing port that it is to be; it stays "
+        "when the device is deleted.",
+    },
+}
 
 AGENT = common.exactly(
     {
@@ -84,20 +116,9 @@ CREATE = common.envelope(
             "interfaces": {
                 "type": "array",
                 "maxItems": 16,
-                "items": common.fields(
-                    {
-                        "role": common.STRING,
-                        "address": {
-                            "type": "string",
-                            "minLength": 2,
-                            "maxLength": 45,
-                        },
-                    },
-                    "role",
-                    "address",
-                ),
-                "description": "Addresses that interfaces of the template "
-                "are to have; the others are given free ones.",
+                "items": common.fields(_WISHES, "role", minProperties=2),
+                "description": "Networks, addresses or ports that interfaces "
+                "of the template are to have, where it leaves them open.",
             },
         },
         "name",
@@ -115,5 +136,9 @@ REBOOT = common.envelope(
             }
         }
     ),
+)
+REBUILD = common.envelope("rebuild", common.fields({}))
+ATTACH = common.envelope(
+    "interface", common.fields(_WISHES, "role", minProperties=2)
 )
 CONSOLE_LOG = common.exactly({"console_log": common.STRING})

@@ -29,6 +29,9 @@ PARTS = {
                 _INTERFACE.address,
                 _INTERFACE.prefix,
                 _INTERFACE.gateway,
+                _INTERFACE.subnet,
+                _INTERFACE.port,
+                _INTERFACE.attached,
             )
         ),
         _DEVICE,
@@ -113,6 +116,9 @@ def _interface(
     address: str | None,
     prefix: int | None,
     gateway: str | None,
+    subnet: str | None,
+    port: str | None,
+    attached: object,
 ) -> dict[str, Any]:
     # Every guest has the same address on its own user network, so the row
     # has none: there an address is taken once per network.
@@ -125,6 +131,9 @@ def _interface(
         "address": user_network.ADDRESS if user else address,
         "prefix": user_network.PREFIX if user else prefix,
         "gateway": gateway,
+        "subnet": subnet,
+        "port": port,
+        "attached": bool(attached),
     }
 
 

@@ -137,9 +137,7 @@ class NoopInfraDriver(InfraDriver):
         self._change(
             "rebuild",
             spec,
-            lambda device: _begun(
-                spec, interfaces, _there(device)["fence"]
-            ),
+            lambda device: _begun(spec, interfaces, _there(device)["fence"]),
         )
 
     def delete(self, spec: DeviceSpec) -> bool:

@@ -15,7 +15,7 @@ from servicevm.db import api as db
 from servicevm.db import leases, models
 from servicevm.db.holds import hold_device
 from servicevm.drivers.infra import user_network
-from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.infra.base import InterfaceSpec, Peer
 from servicevm.drivers.mgmt.base import (
     DeviceReport,
     MgmtDriver,
@@ -98,14 +98,15 @@ class AgentMgmtDriver(MgmtDriver):
     ) -> Mapping[str, bytes]:
         authority = pki.authority(self._conf)
 
-        def write(session: orm.Session) -> tuple[str, str]:
+        def write(session: orm.Session) -> tuple[str, str, int]:
             hold_device(session, device_id)
             device = session.get(models.Device, device_id)
             if device is None:
                 raise PermanentError(NOT_FOUND, "The device is gone.")
-            return self._token(session, authority, device_id), device.name
+            token = self._token(session, authority, device_id)
+            return token, device.name, device.generation
 
-        token, name = db.write(write)
+        token, name, generation = db.write(write)
         document = {
             "version": 1,
             "device_id": device_id,
@@ -114,6 +115,7 @@ class AgentMgmtDriver(MgmtDriver):
             "ca_bundle": authority.ca_bundle,
             "transport": self._transport(device_id, options, interfaces),
             "interfaces": [_interface(one) for one in interfaces],
+            "generation": generation,
         }
         return {
             "servicevm.json": json.dumps(document).encode(),
@@ -121,6 +123,34 @@ class AgentMgmtDriver(MgmtDriver):
                 {"uuid": device_id, "name": name}
             ).encode(),
         }
+
+    def peers(
+        self, device_id: str, options: Mapping[str, Any]
+    ) -> Sequence[Peer]:
+        if options.get("transport", "serial") == "serial":
+            return ()
+        found = []
+        for relay in options.get("relays") or self._known_relays():
+            host, _, port = relay.rpartition(":")
+            found.append(Peer(host.strip("[]"), int(port), "mgmt"))
+        return found
+
+    def interfaces(
+        self,
+        device_id: str,
+        generation: int,
+        interfaces: Sequence[InterfaceSpec],
+    ) -> Sequence[str]:
+        answer = self._relay.call(
+            device_id,
+            "interfaces",
+            {
+                "generation": generation,
+                "interfaces": [_interface(one) for one in interfaces],
+            },
+            TIMEOUT,
+        )
+        return [str(mac) for mac in answer["missing"]]
 
     def observe(self, device_id: str) -> DeviceReport:
         with db.reader() as session:

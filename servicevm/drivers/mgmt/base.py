@@ -100,7 +100,7 @@ class MgmtDriver(abc.ABC):
         device_id: str,
         generation: int,
         interfaces: Sequence[InterfaceSpec],
-    ) -> None:
+    ) -> Sequence[str]:
         """Tell the device which interfaces it has from now on.
 
         All of them. One that is not among them, and was, is about to be
@@ -108,6 +108,8 @@ class MgmtDriver(abc.ABC):
 
         :param generation: of the device; a lower one than told before
             changes nothing
+        :returns: MACs of those that the device does not see yet: it is to
+            be told again
         """
         raise PermanentError(
             UNAVAILABLE, f"{type(self).__name__} cannot change interfaces."

@@ -78,6 +78,14 @@ class NoopMgmtDriver(MgmtDriver):
             raise TransientError(AGENT_TIMEOUT, "noop: bootstrap fails.")
         return {"noop.json": json.dumps({"device_id": device_id}).encode()}
 
+    def interfaces(
+        self,
+        device_id: str,
+        generation: int,
+        interfaces: Sequence[InterfaceSpec],
+    ) -> Sequence[str]:
+        return ()
+
     def observe(self, device_id: str) -> DeviceReport:
         state = self._world.read(device_id) or {}
         if not self._connected(state):

@@ -7,6 +7,7 @@ from servicevmclient.osc import (
     _cells,
     _columns,
     _filters,
+    _network,
     _options,
     _project,
     _values,
@@ -17,6 +18,10 @@ from servicevmclient.osc._base import Base
 from servicevmclient.osc._options import Many, Scalar, Verb
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
+
+_INTERFACE = _values.pairs(
+    "role", "network", "subnet", "address", "port", required=("role",)
+)
 
 OPTIONS = (
     _options.NEW_NAME,
@@ -31,10 +36,12 @@ OPTIONS = (
     Many(
         "--interface",
         "interfaces",
-        "Address that an interface of the template is to have: "
-        "role=R,address=A (repeat for more); the others get free ones",
-        "role=ROLE,address=ADDRESS",
-        parse=_values.pairs("role", "address", required=("role", "address")),
+        "What an interface of the template is to have: role=R,address=A "
+        "(the others get free ones), or where the template leaves its "
+        "network open role=R,network=N[,subnet=S][,address=A] or "
+        "role=R,port=P (repeat for more); names or IDs",
+        "role=ROLE,KEY=VALUE",
+        parse=_INTERFACE,
         verbs=Verb.CREATE,
     ),
     _options.PROJECT,
@@ -59,6 +66,10 @@ class CreateDevice(_verbs.Create):
         if "project_id" in found:
             project = _project.id_of(self.app, found["project_id"])
             found["project_id"] = project
+        if "interfaces" in found:
+            found["interfaces"] = [
+                _network.ids_of(self.app, one) for one in found["interfaces"]
+            ]
         return {**found, "template_id": template.id}
 
 
@@ -136,10 +147,89 @@ class RebootDevice(Base):
         """Ask for it, and wait if told."""
         found = self.client.find(Device, parsed_args.ref)
         device = self.client.reboot_device(found.id, hard=parsed_args.hard)
-        if parsed_args.wait is None:
-            self.say(f"device {found.name}: operation {device.operation_id}")
-            return
-        _verbs.waited(self, device, parsed_args.wait)
+        _asked(self, device, parsed_args.wait)
+
+
+class RebuildDevice(Base):
+    """Make a device's machine anew; its services come back on it"""
+
+    example = "device rebuild --wait lb-1"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Wait or not, and which."""
+        parser = super().get_parser(prog_name)
+        _wait.add(parser)
+        _verbs.add_ref(parser, Device)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for it, and wait if told."""
+        found = self.client.find(Device, parsed_args.ref)
+        device = self.client.rebuild_device(found.id)
+        _asked(self, device, parsed_args.wait)
+
+
+class AttachDeviceInterface(Base):
+    """Plug one more interface into a device"""
+
+    example = (
+        "device interface attach --wait --role ingress --network web lb-1"
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Which role and network, wait or not, and of which device."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--role", metavar="ROLE", required=True, help="Its role"
+        )
+        for key, text in (
+            ("network", "Network (name or ID) that it is to be on"),
+            ("subnet", "Subnet (name or ID) that its address is to be of"),
+            ("address", "Address that it is to have"),
+            ("port", "Port of yours (name or ID) that it is to be"),
+        ):
+            parser.add_argument(f"--{key}", metavar=key.upper(), help=text)
+        _wait.add(parser)
+        _verbs.add_ref(parser, Device)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for it, and wait if told."""
+        found = self.client.find(Device, parsed_args.ref)
+        keys = ("role", "network", "subnet", "address", "port")
+        given = {key: getattr(parsed_args, key) for key in keys}
+        wishes = {key: one for key, one in given.items() if one is not None}
+        device = self.client.attach_device_interface(
+            found.id, **_network.ids_of(self.app, wishes)
+        )
+        _asked(self, device, parsed_args.wait)
+
+
+class DetachDeviceInterface(Base):
+    """Unplug an interface from a device"""
+
+    example = "device interface detach --wait lb-1 1"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Wait or not, of which device, and which."""
+        parser = super().get_parser(prog_name)
+        _wait.add(parser)
+        _verbs.add_ref(parser, Device)
+        parser.add_argument(
+            "index",
+            metavar="INDEX",
+            type=_values.index,
+            help="Its index, as device show says it",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for it, and wait if told."""
+        found = self.client.find(Device, parsed_args.ref)
+        device = self.client.detach_device_interface(
+            found.id, parsed_args.index
+        )
+        _asked(self, device, parsed_args.wait)
 
 
 class ShowDeviceConsoleLog(Base):
@@ -170,3 +260,11 @@ class ShowDeviceConsoleLog(Base):
         self.app.stdout.write(text)
         if text and not text.endswith("\n"):
             self.app.stdout.write("\n")
+
+
+def _asked(command: Base, device: Device, wait: float | None) -> None:
+    """Say which operation began, or wait for its end."""
+    if wait is None:
+        command.say(f"device {device.name}: operation {device.operation_id}")
+        return
+    _verbs.waited(command, device, wait)

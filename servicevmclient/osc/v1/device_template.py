@@ -16,7 +16,7 @@ _INTERFACE = _values.pairs(
     "gateway",
     "pool_start",
     "pool_end",
-    required=("role", "network"),
+    required=("role",),
 )
 
 OPTIONS = (
@@ -50,8 +50,9 @@ OPTIONS = (
     Many(
         "--interface",
         "interfaces",
-        "Interface of each device: role=R,network=N[,cidr=C][,gateway=A]"
-        "[,pool_start=A][,pool_end=A] (repeat for more; set replaces all)",
+        "Interface of each device: role=R[,network=N][,cidr=C][,gateway=A]"
+        "[,pool_start=A][,pool_end=A] (repeat for more; set replaces all); "
+        "without a network whoever creates a device says which",
         "role=ROLE,network=NETWORK",
         parse=_INTERFACE,
         verbs=_options.BOTH,

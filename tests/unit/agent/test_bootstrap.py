@@ -32,8 +32,9 @@ def test_all_of_it_is_read() -> None:
     told = parse(json.dumps(DOCUMENT))
     assert told.port == "org.servicevm.agent.0"
     assert told.relays == ()
-    assert told.egress_proxy == "10.0.2.100:1080"
+    assert told.generation == 0
     (card,) = told.interfaces
+    assert card.egress_proxy == "10.0.2.100:1080"
     assert card.mac == "52:54:00:ab:cd:ef"
     assert (card.address, card.prefix) == ("10.0.2.15", 24)
 

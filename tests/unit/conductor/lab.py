@@ -7,6 +7,7 @@ Time stands still unless `Lab.advance` is called.
 import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from servicevm.drivers.infra.base import (
     DeviceState,
     Endpoint,
     InfraDriver,
+    InterfaceSpec,
     Listener,
     Observation,
     Peer,
@@ -61,6 +63,9 @@ class Cloud(InfraDriver):
         self.created: list[str] = []
         self.ports: dict[str, list[str]] = {}
         self.looks = 1
+        #: Whether it says which network and addresses interfaces have.
+        self.chooses = False
+        self.plugged: dict[str, set[int]] = {}
         self.failing: dict[str, errors.ServicevmError] = {}
 
     def _maybe_fail(self, call: str) -> None:
@@ -101,6 +106,42 @@ class Cloud(InfraDriver):
         self._maybe_fail("reboot")
         self.machines[spec.id]["state"] = DeviceState.RUNNING
         self.machines[spec.id]["bootstrap"] = dict(spec.bootstrap)
+
+    def prepare(
+        self, spec: DeviceSpec, record: Record
+    ) -> Sequence[InterfaceSpec]:
+        self._maybe_fail("prepare")
+        if not self.chooses:
+            return spec.interfaces
+        return [self._turned_out(one) for one in spec.interfaces]
+
+    def _turned_out(self, interface: InterfaceSpec) -> InterfaceSpec:
+        return replace(
+            interface,
+            network="net-1",
+            address=f"198.51.100.{interface.index + 7}",
+            prefix=24,
+        )
+
+    def rebuild(self, spec: DeviceSpec, record: Record) -> None:
+        self._maybe_fail("rebuild")
+        self.machines.pop(spec.id, None)
+        self.create(spec, record)
+
+    def attach_interface(
+        self, spec: DeviceSpec, interface: InterfaceSpec, record: Record
+    ) -> InterfaceSpec:
+        self._maybe_fail("attach_interface")
+        record(f"port:{interface.index}", None)
+        self.plugged.setdefault(spec.id, set()).add(interface.index)
+        record(f"port:{interface.index}", "p")
+        return self._turned_out(interface)
+
+    def detach_interface(
+        self, spec: DeviceSpec, interface: InterfaceSpec
+    ) -> None:
+        self._maybe_fail("detach_interface")
+        self.plugged.setdefault(spec.id, set()).discard(interface.index)
 
     def delete(self, spec: DeviceSpec) -> bool:
         self._maybe_fail("delete")
@@ -366,6 +407,47 @@ class Lab:
             row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
             return self._ask(session, row, Action.REBOOT)
 
+    def rebuild(self, device_id: str) -> str:
+        with db.writer() as session:
+            row = session.get_one(models.Device, device_id)
+            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+            return self._ask(session, row, Action.REBUILD)
+
+    def attach(self, device_id: str, index: int) -> str:
+        with db.writer() as session:
+            row = session.get_one(models.Device, device_id)
+            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+            row.generation += 1
+            session.add(
+                models.DeviceInterface(
+                    device_id=device_id,
+                    index=index,
+                    role="ingress",
+                    network="asked",
+                    mac=f"52:54:00:00:01:{index:02x}",
+                    attached=False,
+                )
+            )
+            return self._ask(session, row, Action.ATTACH, index=index)
+
+    def detach(self, device_id: str, index: int) -> str:
+        with db.writer() as session:
+            row = session.get_one(models.Device, device_id)
+            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+            row.generation += 1
+            return self._ask(session, row, Action.DETACH, index=index)
+
+    def interfaces(self, device_id: str) -> list[models.DeviceInterface]:
+        table = models.DeviceInterface
+        with db.reader() as session:
+            return list(
+                session.scalars(
+                    sa.select(table)
+                    .where(table.device_id == device_id)
+                    .order_by(table.index)
+                )
+            )
+
     def delete_device(self, device_id: str) -> str:
         with db.writer() as session:
             hold_device(session, device_id)
@@ -405,7 +487,9 @@ class Lab:
             assert session is not None
             operations.cancel(session, row)
 
-    def _ask(self, session: Any, row: Any, action: Action) -> str:
+    def _ask(
+        self, session: Any, row: Any, action: Action, **arguments: Any
+    ) -> str:
         device = isinstance(row, models.Device)
         operation = operations.enqueue(
             session,
@@ -413,7 +497,7 @@ class Lab:
             resource_id=row.id,
             device_id=row.id if device else row.device_id,
             action=action,
-            arguments={"generation": row.generation},
+            arguments={"generation": row.generation, **arguments},
             project_id="p",
             timeout=self.conf.conductor.operation_timeout,
             request_id="req-1",

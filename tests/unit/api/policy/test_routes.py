@@ -60,6 +60,9 @@ TABLE = {
     ("PATCH", "/v1/devices/{id}"): CHANGE,
     ("DELETE", "/v1/devices/{id}"): CHANGE,
     ("POST", "/v1/devices/{id}/reboot"): CHANGE,
+    ("POST", "/v1/devices/{id}/rebuild"): CHANGE,
+    ("POST", "/v1/devices/{id}/interfaces"): CHANGE,
+    ("DELETE", "/v1/devices/{id}/interfaces/{index}"): CHANGE,
     ("GET", "/v1/devices/{id}/console-log"): CHANGE,
     ("GET", "/v1/services"): LIST,
     # On a device of the first project: for others there is none.
@@ -104,6 +107,10 @@ def _body(world: World, method: str, route: str) -> Any:
         },
         ("PATCH", "/v1/devices/{id}"): {"device": {"name": "n"}},
         ("POST", "/v1/devices/{id}/reboot"): {"reboot": {}},
+        ("POST", "/v1/devices/{id}/rebuild"): {"rebuild": {}},
+        ("POST", "/v1/devices/{id}/interfaces"): {
+            "interface": {"role": "ingress", "network": "n"}
+        },
         ("POST", "/v1/services"): service_body(world.device),
         ("PATCH", "/v1/services/{id}"): {"service": {"name": "n"}},
         ("PATCH", "/v1/relays/{id}"): {"relay": {"draining": True}},
@@ -123,6 +130,7 @@ def _path(world: World, route: str) -> str:
         route.replace("{id}", found)
         .replace("{name}", "loadbalancer")
         .replace("{action}", "stats")
+        .replace("{index}", "1")
         .replace("{project_id}", MINE)
     )
 

@@ -33,8 +33,44 @@ def test_create_asks_for_addresses(
     assert made.json()["interfaces"] == [
         {"role": "ingress", "address": "192.0.2.7"}
     ]
-    assert terminal(command).code == 2
     assert terminal(f"{command},address=192.0.2.7,mac=a").code == 2
+
+
+def test_create_asks_for_networks_and_ports(
+    terminal: Terminal, fake: FakeServicevm, template: str
+) -> None:
+    made = terminal(
+        "device create --template small lb-1 "
+        "--interface role=ingress,network=web,subnet=v4 "
+        "--interface role=egress,port=mine -f json"
+    )
+    assert made.json()["interfaces"] == [
+        {"role": "ingress", "network": "web", "subnet": "v4"},
+        {"role": "egress", "port": "mine"},
+    ]
+
+
+def test_an_interface_is_attached_and_detached(
+    terminal: Terminal, fake: FakeServicevm, template: str
+) -> None:
+    terminal("device create --template small --wait lb-1")
+    attach = "device interface attach --wait --role ingress lb-1"
+    assert terminal(f"{attach} --network web").code == 0
+    shown = terminal("device show lb-1 -f json").json()["interfaces"]
+    assert [(one["index"], one["network"]) for one in shown] == [(0, "web")]
+    detached = terminal("device interface detach lb-1 0")
+    assert "device lb-1: operation " in detached.err
+    assert not terminal("device show lb-1 -f json").json()["interfaces"]
+    assert terminal("device interface detach lb-1 x").code == 2
+
+
+def test_rebuild_waits_until_the_device_is_up_again(
+    terminal: Terminal, fake: FakeServicevm, template: str
+) -> None:
+    terminal("device create --template small --wait lb-1")
+    result = terminal("device rebuild --wait lb-1")
+    assert result.code == 0
+    assert "ACTIVE" in result.err
 
 
 def test_create_does_not_wait_if_not_told(
