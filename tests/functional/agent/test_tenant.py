@@ -70,9 +70,37 @@ def test_this_process_stays_where_it_was(namespace: str) -> None:
     assert threading.active_count() >= 1
 
 
-def test_a_card_that_is_not_there_is_an_error(namespace: str) -> None:
-    with pytest.raises(OSError, match="02:5e:00:00:00:ff"):
-        tenant.configure(namespace, [card("02:5e:00:00:00:ff")], "")
+def test_a_card_that_is_not_there_is_told_and_the_others_work(
+    namespace: str,
+) -> None:
+    missing = "02:5e:00:00:00:ff"
+    cards = [card(missing), card()]
+    assert tenant.configure(namespace, cards, "") == [missing]
+    assert "192.0.2.10/24" in ip("-n", Path(namespace).name, "address")
+
+
+def test_without_its_own_card_the_agent_can_not_go_on(namespace: str) -> None:
+    missing = "02:5e:00:00:00:ff"
+    with pytest.raises(OSError, match=missing):
+        tenant.configure(namespace, [card(missing)], missing)
+
+
+def test_a_card_that_is_plugged_in_later_is_moved_and_configured(
+    namespace: str,
+) -> None:
+    late = "02:5e:00:00:00:0b"
+    second = Interface("egress", late, "198.51.100.7", 24, None, None)
+    assert tenant.configure(namespace, [card(), second], "") == [late]
+    name, peer = f"svml{os.getpid()}", f"svml{os.getpid()}p"
+    pair = ["type", "veth", "peer", "name", peer]
+    ip("link", "add", name, "address", late, *pair)
+    try:
+        assert tenant.configure(namespace, [card(), second], "") == []
+        shown = ip("-n", Path(namespace).name, "address", "show")
+        assert "198.51.100.7/24" in shown
+        assert "192.0.2.10/24" in shown
+    finally:
+        ip("link", "delete", peer)
 
 
 def test_haproxy_listens_in_the_namespace_only_and_has_no_privilege(
