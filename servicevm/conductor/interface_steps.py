@@ -62,21 +62,19 @@ def attach(ctx: StepContext) -> Outcome:
 
 def tell_interfaces(ctx: StepContext) -> Outcome:
     """Tell the device which interfaces it has from now on."""
-    device = _device(ctx)
-    interfaces: Sequence[InterfaceSpec] = device.interfaces
+    device, index = _device(ctx), int(ctx.operation.arguments["index"])
+    new = _of_index(device, index)
     if ctx.operation.action == Action.DETACH:
-        index = int(ctx.operation.arguments["index"])
-        interfaces = _others(device, index)
+        new = None
     missing = ctx.mgmt(device).interfaces(
         device.row.id,
-        int(ctx.operation.arguments["generation"]),
-        interfaces,
+        # Not that of the request: one that is retried after later ones
+        # tells what is wanted by now.
+        device.row.generation,
+        _others(device, index) if new is None else device.interfaces,
     )
-    if missing:
-        return Wait(
-            ctx.pause(POLL),
-            f"The device does not see {', '.join(missing)} yet.",
-        )
+    if new is not None and new.mac in missing:
+        return Wait(ctx.pause(POLL), f"The device does not see {new.mac} yet.")
     return Done()
 
 

@@ -35,6 +35,7 @@ class DeviceRow(NamedTuple):
     provisioning_status: str
     operating_status: str
     status_reason: str
+    generation: int
 
 
 @dataclass(frozen=True)
