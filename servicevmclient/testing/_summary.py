@@ -1,9 +1,10 @@
 """How many of everything the fake has."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from servicevmclient.testing._quotas import Quotas
 from servicevmclient.testing._store import Store, fails
 
 Json = dict[str, Any]
@@ -25,11 +26,20 @@ _OPERATING = (
 )
 
 
-def summary(store: Store, projects: Sequence[str]) -> Json:
+#: Most rows of each list of what is included.
+_ROWS = 10
+_LIVE = ("PENDING", "RUNNING", "WAITING")
+
+
+def summary(
+    store: Store, quotas: Quotas, query: Mapping[str, Sequence[str]]
+) -> Json:
     """As ``GET /v1/summary`` answers.
 
-    :param projects: only what belongs to these; empty for all
+    :param query: ``project_id``: only what belongs to these
     """
+    projects = query.get("project_id", [])
+    included = query.get("include", [])
 
     def of(plural: str) -> list[Json]:
         return [
@@ -38,8 +48,13 @@ def summary(store: Store, projects: Sequence[str]) -> Json:
             if not projects or row["project_id"] in projects
         ]
 
+    def newest(plural: str, rows: Sequence[Json], by: str) -> list[Json]:
+        ordered = sorted(rows, key=lambda row: str(row[by]), reverse=True)
+        return [store.shown(plural, row) for row in ordered[:_ROWS]]
+
     devices, services = of("devices"), of("services")
-    states = Counter(row["state"] for row in of("operations"))
+    operations = of("operations")
+    states = Counter(row["state"] for row in operations)
     made_of = Counter(row["template_id"] for row in devices)
     names = store.rows["device_templates"]
     return {
@@ -58,9 +73,29 @@ def summary(store: Store, projects: Sequence[str]) -> Json:
             )
         },
         "operations": {
-            **{one: states[one] for one in ("PENDING", "RUNNING", "WAITING")},
+            **{one: states[one] for one in _LIVE},
             "failed_last_day": states["FAILED"],
         },
+        "failing": {
+            "devices": newest(
+                "devices", list(filter(fails, devices)), "updated_at"
+            ),
+            "services": newest(
+                "services", list(filter(fails, services)), "updated_at"
+            ),
+        }
+        if "failing" in included
+        else None,
+        "running": newest(
+            "operations",
+            [row for row in operations if row["state"] in _LIVE],
+            "created_at",
+        )
+        if "running" in included
+        else None,
+        "quota": quotas.show(*projects or ["fake"])
+        if "quota" in included and "all_projects" not in query
+        else None,
     }
 
 

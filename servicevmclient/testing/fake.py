@@ -188,8 +188,8 @@ class FakeServicevm:
             if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
                 return self._quota(method, parts[2:], headers, body)
             if parts == ["v1", "summary"]:
-                asked = parse_qs(url.query).get("project_id", [])
-                return _Answer(200, {"summary": summary(self.store, asked)})
+                counts = summary(self.store, self.quotas, parse_qs(url.query))
+                return _Answer(200, {"summary": counts})
             if parts[0] != "v1" or len(parts) < 2 or parts[1] not in _PATHS:
                 raise _Refused(404, "not_found", f"No {url.path}.")
             plural = _PATHS[parts[1]]

@@ -394,7 +394,8 @@ class Client(Verbs):
         """How many devices, services and operations there are, by state.
 
         :param query: ``all_projects=True``, or a ``project_id``, for who may
-            see what is not of the own project
+            see what is not of the own project; ``include``: some of
+            ``failing``, ``running`` and ``quota``, which come along
         """
         found = self._adapter.json("GET", "/v1/summary", params=grouped(query))
         return cast(Summary, found["summary"])

@@ -1,6 +1,6 @@
 """How many there are of everything."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 
 class Counted(TypedDict):
@@ -45,9 +45,26 @@ class Operations(TypedDict):
     failed_last_day: int
 
 
+class Failing(TypedDict):
+    """Those that fail, as their lists have them; those changed last first."""
+
+    #: at most 10
+    devices: list[dict[str, Any]]
+    #: at most 10
+    services: list[dict[str, Any]]
+
+
 class Summary(TypedDict):
-    """What ``GET /v1/summary`` tells."""
+    """What ``GET /v1/summary`` tells.
+
+    What is not asked for with ``include`` is None.
+    """
 
     devices: Devices
     services: Services
     operations: Operations
+    failing: Failing | None
+    #: operations that have not ended, at most 10, the newest first
+    running: list[dict[str, Any]] | None
+    #: as `Client.get_quota` gives it; None also where several are asked about
+    quota: dict[str, Any] | None

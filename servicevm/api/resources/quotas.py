@@ -1,7 +1,6 @@
 """``/v1/quotas``: what projects may have at most, and what they have."""
 
 import re
-from typing import Any
 
 from sqlalchemy import orm
 
@@ -9,6 +8,7 @@ from servicevm.api import parameters
 from servicevm.api.encoding import etag
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import quotas as schemas
+from servicevm.api.views import quotas as views
 from servicevm.db import api as db
 from servicevm.db import events, quotas
 from servicevm.db.listing import Page
@@ -37,7 +37,7 @@ class Collection(Resource):
         marker = call.values.get("marker", [""])[0]
         with db.reader() as session:
             page = _page(session, limit, marker)
-            items = _render(self, session, *page.rows)
+            items = views.render(session, self.runtime.quotas, *page.rows)
         return call.collection("quotas", items, page)
 
 
@@ -68,7 +68,7 @@ class Item(Resource):
         if not call.reaches(project_id):
             raise _unknown(project_id)
         with db.reader() as session:
-            (item,) = _render(self, session, project_id)
+            item = self._item(session, project_id)
         return _show(call, item)
 
     @method(
@@ -86,7 +86,7 @@ class Item(Resource):
             self._match(call, session, project_id)
             quotas.set_limits(session, project_id, wanted)
             _event(session, call, project_id, "update", wanted)
-            (item,) = _render(self, session, project_id)
+            item = self._item(session, project_id)
             return item
 
         return _show(call, db.write(update))
@@ -108,12 +108,16 @@ class Item(Resource):
 
         db.write(delete)
 
+    def _item(self, session: orm.Session, project_id: str) -> Json:
+        (item,) = views.render(session, self.runtime.quotas, project_id)
+        return item
+
     def _match(
         self, call: Call, session: orm.Session, project_id: str
     ) -> None:
         call.match(
             "quota",
-            lambda: _limits_of(_render(self, session, project_id)[0]),
+            lambda: _limits_of(self._item(session, project_id)),
         )
 
 
@@ -152,24 +156,6 @@ def _page(session: orm.Session, limit: int, marker: str) -> Page:
         if before:
             previous = before[limit] if len(before) > limit else ""
     return Page(ids, following, previous)
-
-
-def _render(
-    resource: Resource, session: orm.Session, *project_ids: str
-) -> list[dict[str, Any]]:
-    """Three queries, whatever the number of projects."""
-    allowed = quotas.limits(session, project_ids, resource.runtime.quotas)
-    used = quotas.usage(session, project_ids)
-    return [
-        {
-            "project_id": one,
-            **{
-                name: {"limit": allowed[one][name], "in_use": used[one][name]}
-                for name in quotas.QUOTAS
-            },
-        }
-        for one in project_ids
-    ]
 
 
 def _show(call: Call, item: Json) -> Json:

@@ -28,6 +28,7 @@ LISTS = {
     "/v1/apis": 4,
     "/v1/quotas": 6,
     "/v1/summary": 4,
+    "/v1/summary?include=failing&include=running&include=quota": 14,
 }
 SHOWS = {
     f"/v1/device-templates/{rows.TEMPLATE}": 4,

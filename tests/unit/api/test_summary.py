@@ -13,8 +13,8 @@ from tests.unit.api import requests
 Json = dict[str, Any]
 
 
-def _summary(api: testing.TestClient) -> Json:
-    answer = api.simulate_get("/v1/summary")
+def _summary(api: testing.TestClient, query: str = "") -> Json:
+    answer = api.simulate_get("/v1/summary", query_string=query)
     assert answer.status_code == 200, answer.text
     found: Json = answer.json["summary"]
     return found
@@ -55,6 +55,9 @@ def test_an_empty_house_has_a_zero_of_everything(
             "WAITING": 0,
             "failed_last_day": 0,
         },
+        "failing": None,
+        "running": None,
+        "quota": None,
     }
 
 
@@ -129,3 +132,66 @@ def test_failures_of_the_last_day_are_counted(
     )
     found = _summary(api)["operations"]
     assert _there(found) == ({"failed_last_day": 1} if count else {})
+
+
+ALL = "include=failing&include=running&include=quota"
+
+
+def test_what_fails_and_runs_and_the_quota_come_along(
+    api: testing.TestClient, device: Json, service: Json
+) -> None:
+    requests.become(
+        models.Device, device["id"], operating_status="DEAD", updated_at=1
+    )
+    found = _summary(api, ALL)
+    assert found["failing"] == {
+        "devices": api.simulate_get("/v1/devices").json["devices"],
+        "services": [],
+    }
+    # As their own list has them, the newest first.
+    listed = api.simulate_get(
+        "/v1/operations?state=PENDING&state=RUNNING&state=WAITING"
+    ).json["operations"]
+    assert found["running"] == listed
+    assert listed
+    assert found["quota"] == api.simulate_get("/v1/quotas/own").json["quota"]
+    alone = _summary(api, "include=quota")
+    assert alone["failing"] is None
+    assert alone["running"] is None
+    assert alone["quota"] == found["quota"]
+
+
+def test_of_what_comes_along_only_the_first_are_told(
+    api: testing.TestClient, template: Json
+) -> None:
+    for number in range(12):
+        made = requests.create_device(api, template["id"], name=f"d{number}")
+        requests.become(
+            models.Device,
+            made["id"],
+            provisioning_status="ERROR",
+            updated_at=number,
+        )
+    found = _summary(api, ALL)
+    assert [one["name"] for one in found["failing"]["devices"]] == [
+        f"d{number}" for number in range(11, 1, -1)
+    ]
+    assert found["devices"]["failing"] == 12
+    assert len(found["running"]) == 10
+    assert found["operations"]["PENDING"] == 12
+
+
+def test_there_is_no_quota_of_several_projects(
+    api: testing.TestClient,
+) -> None:
+    assert _summary(api, f"{ALL}&all_projects=true")["quota"] is None
+
+
+def test_something_else_does_not_come_along(api: testing.TestClient) -> None:
+    answer = api.simulate_get("/v1/summary?include=secrets")
+    requests.refused(answer, 400, "invalid_field")
+
+
+def test_fields_can_be_what_comes_along(api: testing.TestClient) -> None:
+    found = _summary(api, "fields=running&include=running")
+    assert found == {"running": []}

@@ -10,6 +10,7 @@ from oslo_config import cfg
 from servicevm import enforcer
 from servicevm.cmd import policy_generator, policy_validator
 from servicevm.context import RequestContext
+from servicevm.db import models
 from servicevm.policy import list_rules
 from tests.unit.api import requests
 from tests.unit.api.policy.personas import World, as_, ask, service_body
@@ -86,6 +87,32 @@ def test_who_may_not_see_a_service_is_not_told_its_name(
         (sentence,) = error["fields"].values()
         assert sentence.startswith(words)
         assert ("web" in sentence) == ("web" in words)
+
+
+def test_of_what_one_may_not_list_nothing_comes_along_with_the_counts(
+    file: Path, world: World
+) -> None:
+    requests.become(models.Device, world.device, operating_status="DEAD")
+    for rules, seen in (
+        ((), ("devices", "running", "quota")),
+        (("device:list",), ("running", "quota")),
+        (("operation:list",), ("devices", "quota")),
+        (("quota:show",), ("devices", "running")),
+    ):
+        file.write_text(
+            "".join(f"servicevm:{rule}: '!'\n" for rule in rules) or "{}\n"
+        )
+        answer = ask(
+            world.api,
+            "GET",
+            "/v1/summary?include=failing&include=running&include=quota",
+            as_("member"),
+        )
+        assert answer.status_code == 200, answer.text
+        found = answer.json["summary"]
+        told = {**found, **found["failing"]}
+        for key in ("devices", "running", "quota"):
+            assert bool(told[key]) == (key in seen), (rules, key)
 
 
 def test_a_file_that_is_named_has_to_be_there(
