@@ -1,13 +1,28 @@
 """How long ago something was, for people."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext_lazy
 
 __all__ = ["age", "ago"]
+
+#: Some languages decline what is ago: "3 Tage", but "vor 3 Tagen". Django's
+#: own (of naturaltime) are wrong in German.
+_PAST: Mapping[str, Any] = {
+    "year": npgettext_lazy("ago", "%(num)d year", "%(num)d years", "num"),
+    "month": npgettext_lazy("ago", "%(num)d month", "%(num)d months", "num"),
+    "week": npgettext_lazy("ago", "%(num)d week", "%(num)d weeks", "num"),
+    "day": npgettext_lazy("ago", "%(num)d day", "%(num)d days", "num"),
+    "hour": npgettext_lazy("ago", "%(num)d hour", "%(num)d hours", "num"),
+    "minute": npgettext_lazy(
+        "ago", "%(num)d minute", "%(num)d minutes", "num"
+    ),
+}
 
 
 def age(moment: Any) -> str:
@@ -26,7 +41,8 @@ def ago(moment: Any) -> str:
         return _("Never")
     if _is_now(moment):
         return _("just now")
-    return _("%(time)s ago") % {"time": timesince(moment)}
+    time = timesince(moment, time_strings=dict(_PAST))
+    return _("%(time)s ago") % {"time": time}
 
 
 def _is_now(moment: datetime) -> bool:

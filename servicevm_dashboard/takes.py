@@ -55,8 +55,7 @@ class Take:
     def refusal(self) -> str:
         """Why not."""
         return _(
-            "%(quota)s: %(in_use)s of %(limit)s are in use, and this takes "
-            "%(more)s."
+            "%(quota)s: %(in_use)s of %(limit)s in use; this takes %(more)s."
         ) % {"quota": self.word, **self._values}
 
     @property
@@ -64,14 +63,11 @@ class Take:
         """How much that is, where it is plain of what."""
         if self.unlimited:
             return (
-                _(
-                    "%(in_use)s are in use, and this takes %(more)s; there "
-                    "is no limit."
-                )
+                _("%(in_use)s in use; this takes %(more)s; there is no limit.")
                 % self._values
             )
         return (
-            _("%(in_use)s of %(limit)s are in use, and this takes %(more)s.")
+            _("%(in_use)s of %(limit)s in use; this takes %(more)s.")
             % self._values
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -138,7 +138,8 @@ def duration(began: str | None, ended: str | None) -> str:
         ((_time(ended) or timezone.now()) - start).total_seconds(), 0
     )
     if seconds < 10:
-        return _("%(seconds).1f seconds") % {"seconds": seconds}
+        tenths = formats.number_format(seconds, 1)
+        return _("%(seconds)s seconds") % {"seconds": tenths}
     if seconds < 120:
         return ngettext(
             "%(count)d second", "%(count)d seconds", int(seconds)

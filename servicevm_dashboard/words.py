@@ -111,7 +111,7 @@ STEP: Mapping[str, Any] = {
     "allocate": pgettext_lazy("step", "Reserve addresses"),
     "boot": pgettext_lazy("step", "Start the machine"),
     "wait_running": pgettext_lazy("step", "Wait until the machine runs"),
-    "wait_agent": pgettext_lazy("step", "Wait until its agent calls"),
+    "wait_agent": pgettext_lazy("step", "Wait until it can be managed"),
     "activate": pgettext_lazy("step", "Put into service"),
     "reboot": pgettext_lazy("step", "Restart the machine"),
     "resync": pgettext_lazy("step", "Bring its services up to date"),

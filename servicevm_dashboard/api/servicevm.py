@@ -11,7 +11,7 @@ does not open.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -62,6 +62,7 @@ __all__ = [
     "client",
     "endpoint",
     "quota",
+    "summary",
 ]
 
 #: In the catalogue, and in policies.
@@ -159,6 +160,19 @@ def quota(request: Any) -> Quota | None:
     except exceptions.ServicevmError as error:
         LOG.warning("The quotas could not be read: %s", error)
         return None
+
+
+@memoized
+def summary(request: Any, *include: str) -> Mapping[str, Any]:
+    """Counts of what the project has, and its quota; one call a request.
+
+    :param include: what else comes along, as for `Client.get_summary`
+    :raises servicevm_dashboard.exceptions.ServicevmError:
+    """
+    found: Mapping[str, Any] = call(
+        request, Client.get_summary, include=["quota", *include]
+    )
+    return found
 
 
 def _converted(error: sdk.ClientError) -> exceptions.ServicevmError:

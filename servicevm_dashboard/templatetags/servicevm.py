@@ -67,6 +67,12 @@ def ago(moment: Any) -> str:
     return moments.ago(moment)
 
 
+@register.filter
+def age(moment: Any) -> str:
+    """``{{ operation.started_at|parse_isotime|age }}``"""
+    return moments.age(moment)
+
+
 @register.simple_tag
 def refresh_minutes() -> int:
     """Minutes without input after which a page is no longer refreshed."""

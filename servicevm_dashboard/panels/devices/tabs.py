@@ -9,6 +9,7 @@ from servicevm_dashboard import advice, console, detail, links, timeline
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Service
 from servicevm_dashboard.exceptions import ServicevmError
+from servicevm_dashboard.panels.devices import agent
 from servicevm_dashboard.panels.operations import tabs as operations
 
 #: Facts: interfaces have a tab of their own, the agent a line.
@@ -68,6 +69,7 @@ class OverviewTab(detail.OverviewTab):
         device = self.resource
         return {
             "device": device,
+            "agent_expected": agent.expected(request, device),
             "facts": [
                 (key, value)
                 for key, value in (device.facts or {}).items()
@@ -166,11 +168,12 @@ class CertificateTab(detail.LazyTab):
     content = "servicevm/devices/_certificate.html"
 
     def read(self, request: Any) -> dict[str, Any]:
-        agent = self.resource.agent
-        found = agent and agent["certificate"]
+        device = self.resource
+        found = device.agent and device.agent["certificate"]
         days = timeline.days_until(found["not_after"]) if found else None
         return {
-            "device": self.resource,
+            "device": device,
+            "agent_expected": agent.expected(request, device),
             "certificate": found,
             "over": days is not None and days < 0,
             "near": days is not None and 0 <= days < NEAR,

@@ -57,6 +57,12 @@ class Use:
             return 100
         return min(100 * self.used // self.limit, 100)
 
+    @property
+    def full(self) -> bool:
+        """Whether there is room for nothing more; of what is not used at
+        all, somebody wanted it so."""
+        return 0 <= self.limit <= self.used and self.used > 0
+
 
 def kind(
     dashboard: str,

@@ -10,7 +10,7 @@ from horizon import exceptions, views
 from openstack_dashboard import policy
 
 from servicevm_dashboard.api import projects
-from servicevm_dashboard.exceptions import NotAuthenticated
+from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
 from servicevm_dashboard.live import INTERVAL, refusal
 from servicevm_dashboard.panels.overview import reading, rows, shares
 
@@ -27,51 +27,47 @@ class IndexView(views.HorizonTemplateView):
     def get(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        polled = request.GET.get("fragment") == "region"
-        try:
-            if polled:
-                return self._fragment()
-            return super().get(request, *args, **kwargs)
-        except NotAuthenticated as error:
-            if polled:
-                return refusal(error)
-            # Horizon says so, and where to log in.
-            exceptions.handle(request)
-            raise
+        if request.GET.get("fragment") == "region":
+            return self._fragment()
+        return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        try:
+            region = self._region()
+        except NotAuthenticated:
+            # Horizon says so, and where to log in.
+            exceptions.handle(self.request)
+            raise
+        except ServicevmError as error:
+            region = {"error": error, "summary": None}
         return super().get_context_data(
             poll=f"{self.request.path}?fragment=region",
             interval=INTERVAL,
-            **self._region(),
+            **region,
             **kwargs,
         )
 
     def _fragment(self) -> JsonResponse:
-        region = self._region()
-        if region["summary"] is None:
-            return JsonResponse(
-                {"error": " ".join(region["errors"])}, status=503
-            )
+        try:
+            region = self._region()
+        except ServicevmError as error:
+            return refusal(error)
         html = render_to_string(
             "servicevm/overview/_region.html", region, request=self.request
         )
         return JsonResponse({"html": html, "said": region["said"]})
 
     def _region(self) -> dict[str, Any]:
+        """One call of the API."""
         fleet = reading.read(self.request, all_projects=self.all_projects)
-        found: dict[str, Any] = {
-            "summary": fleet.summary,
-            "errors": fleet.errors,
-            "all_projects": self.all_projects,
-            "said": "",
-        }
         counts = fleet.summary
-        if counts is None:
-            return found
+        uses = shares.uses(fleet.quota) if fleet.quota else []
+        full = [use for use in uses if use.full]
         where = self.dashboard
         devices, services = counts["devices"], counts["services"]
-        return found | {
+        return {
+            "summary": counts,
+            "all_projects": self.all_projects,
             "kinds": [
                 shares.kind(
                     where,
@@ -103,8 +99,9 @@ class IndexView(views.HorizonTemplateView):
             "operations_link": rows.index(where, "operations"),
             "waiting": rows.live(counts) - len(fleet.operations),
             "failed_last_day": counts["operations"]["failed_last_day"],
-            "uses": shares.uses(fleet.quota) if fleet.quota else [],
-            "said": _say(counts, fleet),
+            "uses": uses,
+            "full": full,
+            "said": _say(fleet, len(full)),
         }
 
     def _may(self, rule: str) -> bool:
@@ -117,14 +114,17 @@ class IndexView(views.HorizonTemplateView):
         return projects.name(self.request, datum.project_id)
 
 
-def _say(counts: Any, fleet: reading.Fleet) -> str:
+def _say(fleet: reading.Fleet, full: int) -> str:
     """What is read when it changes to who can not see it."""
-    devices = counts["devices"]["total"]
-    failing, running = fleet.failing_count, rows.live(counts)
-    return " ".join(
-        (
-            ngettext("%d device.", "%d devices.", devices) % devices,
-            ngettext("%d failing.", "%d failing.", failing) % failing,
-            ngettext("%d operation.", "%d operations.", running) % running,
+    devices = fleet.summary["devices"]["total"]
+    failing, running = fleet.failing_count, rows.live(fleet.summary)
+    told = [
+        ngettext("%d device.", "%d devices.", devices) % devices,
+        ngettext("%d failing.", "%d failing.", failing) % failing,
+        ngettext("%d operation.", "%d operations.", running) % running,
+    ]
+    if full:
+        told.append(
+            ngettext("%d quota used up.", "%d quotas used up.", full) % full
         )
-    )
+    return " ".join(told)

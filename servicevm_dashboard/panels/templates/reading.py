@@ -13,6 +13,7 @@ from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import (
     Client,
     Driver,
+    Quota,
     ServiceType,
 )
 from servicevm_dashboard.exceptions import ServicevmError
@@ -23,6 +24,20 @@ _LOOK = (("servicevm", "servicevm:driver:list"),)
 
 
 @memoized
+def _summary(
+    request: Any, *, all_projects: bool = False
+) -> Mapping[str, Any] | None:
+    try:
+        if all_projects:
+            return servicevm.call(
+                request, Client.get_summary, all_projects=True
+            )
+        return servicevm.summary(request)
+    except ServicevmError as error:
+        LOG.warning("The devices could not be counted: %s", error)
+        return None
+
+
 def devices(
     request: Any, *, all_projects: bool = False
 ) -> Mapping[str, int] | None:
@@ -32,13 +47,20 @@ def devices(
 
     :returns: None where it could not be read
     """
-    query = {"all_projects": True} if all_projects else {}
-    try:
-        found = servicevm.call(request, Client.get_summary, **query)
-    except ServicevmError as error:
-        LOG.warning("The devices could not be counted: %s", error)
+    found = _summary(request, all_projects=all_projects)
+    if found is None:
         return None
     return {one["id"]: one["count"] for one in found["devices"]["templates"]}
+
+
+def quota(request: Any) -> Quota | None:
+    """Of the project; it comes with the counts.
+
+    :returns: None where it is not known: nothing is refused for that
+    """
+    found = _summary(request)
+    told = found and found["quota"]
+    return Quota(told) if told else None
 
 
 @memoized

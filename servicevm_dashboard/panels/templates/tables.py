@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import links, words
+from servicevm_dashboard import links, takes, words
 from servicevm_dashboard.panels.templates import reading
 from servicevm_dashboard.tables import Column, LinkAction, Table
 
@@ -22,6 +22,10 @@ class CreateDevice(LinkAction):
     def get_policy_target(self, request: Any, datum: Any) -> dict[str, Any]:
         # The device is the user's, whosever the template is.
         return super().get_policy_target(request, None)
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        found = takes.takes(reading.quota(request), takes.footprint(datum))
+        return takes.reason(found)
 
     def get_link_url(self, datum: Any = None) -> str:
         chosen = urlencode({"template_id": datum.ref})

@@ -356,7 +356,7 @@ def test_limits_that_an_admin_sets_stop_the_member_with_a_sentence(
     theirs.reload()
     expect(create).to_have_attribute("aria-disabled", "true")
     why = (
-        "Devices: 0 of 0 are in use, and this takes 1. "
+        "Devices: 0 of 0 in use; this takes 1. "
         "Ask an administrator for a larger quota."
     )
     expect(create).to_have_accessible_description(why)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from servicevm_dashboard import moments
 
@@ -20,6 +20,22 @@ def test_times_read_as_a_sentence(seconds: int, age: str, ago: str) -> None:
     moment = timezone.now() - timedelta(seconds=seconds)
     assert moments.age(moment) == age
     assert moments.ago(moment) == ago
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "ago"),
+    [
+        ("en", 1, "1\xa0day ago"),
+        ("de", 1, "vor 1\xa0Tag"),
+        ("de", 3, "vor 3\xa0Tagen"),
+        ("ja", 3, "3\xa0日前"),
+    ],
+)
+def test_times_are_declined_as_the_language_wants(
+    language: str, days: int, ago: str
+) -> None:
+    with translation.override(language):
+        assert moments.ago(timezone.now() - timedelta(days=days)) == ago
 
 
 def test_what_never_was_is_never() -> None:

@@ -41,8 +41,10 @@
   };
 
   function bytes(value) {
-    return interpolate(gettext('%(amount)s bytes per second'),
-      {amount: number(value)}, true);
+    var amount = number(value);
+    return interpolate(ngettext('%(amount)s byte per second',
+      '%(amount)s bytes per second', amount === '1' ? 1 : 2),
+      {amount: amount}, true);
   }
 
   /* Short, and without thousandths of a connection. */

@@ -57,8 +57,8 @@ def test_the_way_to_a_device(
     )
     assert "192.0.2.10 to 192.0.2.99" in page.html
     page.go(**{"addresses/1": "192.0.2.33"})
-    assert "0 of 10 are in use, and this takes 1." in page.html
-    assert "and this takes 512." in page.html
+    assert "0 of 10 in use; this takes 1." in page.html
+    assert "this takes 512." in page.html
     assert "--interface role=ingress,address=192.0.2.33" in page.html
     page.go("create")
     assert page.answer.status_code == 302
@@ -235,7 +235,7 @@ def test_over_the_quota_the_button_says_which_and_does_nothing(
 ) -> None:
     service.quotas.limits["fake"] = {"vcpus": 1}
     page = Browser(member, URL)
-    sentence = "vCPUs: 0 of 1 are in use, and this takes 2."
+    sentence = "vCPUs: 0 of 1 in use; this takes 2."
     assert sentence in page.html
     page.go(**{"template/id": template["id"]})
     assert page.step == "template"
@@ -248,7 +248,7 @@ def test_a_quota_that_was_used_up_meanwhile_is_seen_at_the_end(
     service.quotas.limits["fake"] = {"devices": 0}
     review.go("review")
     assert review.step == "template"
-    assert "Devices: 0 of 0 are in use, and this takes 1." in review.html
+    assert "Devices: 0 of 0 in use; this takes 1." in review.html
 
 
 def test_the_action_says_why_it_is_not_possible(
@@ -257,7 +257,7 @@ def test_the_action_says_why_it_is_not_possible(
     service.quotas.limits["fake"] = {"devices": 0}
     index = reverse("horizon:project:servicevm_devices:index")
     text = member.get(index).content.decode()
-    assert "Devices: 0 of 0 are in use, and this takes 1." in text
+    assert "Devices: 0 of 0 in use; this takes 1." in text
     assert "Create Device" in text
 
 
@@ -272,7 +272,7 @@ def test_where_the_quota_is_used_up_it_is_named_with_what_to_do(
     page = Browser(member, URL)
     assert "The quota leaves no room for another device." in page.html
     # Once, not with each template.
-    sentence = "Devices: 1 of 1 are in use, and this takes 1."
+    sentence = "Devices: 1 of 1 in use; this takes 1."
     assert page.html.count(sentence) == 1
     assert "Delete a device that is no longer needed" in page.html
     assert "or ask an administrator for a larger quota" in page.html
@@ -296,7 +296,7 @@ def test_a_template_that_is_too_large_says_so_on_its_card(
     service.quotas.limits["fake"] = {"vcpus": 4}
     page = Browser(member, URL)
     assert "leaves no room" not in page.html
-    assert "vCPUs: 0 of 4 are in use, and this takes 20." in page.html
+    assert "vCPUs: 0 of 4 in use; this takes 20." in page.html
     assert [one["value"] for one in page.form.inputs["template/id"]] == [
         template["id"]
     ]
@@ -403,8 +403,8 @@ def test_what_a_device_takes_is_told_by_its_template_alone(
     page.go(**{"details/name": "lb1"})
     page.go()
     assert page.step == "review"
-    assert "0 of 20 are in use, and this takes 3." in page.html
-    assert "and this takes 192." in page.html
+    assert "0 of 20 in use; this takes 3." in page.html
+    assert "this takes 192." in page.html
     asked = {path.partition("?")[0] for _method, path in service.requests}
     assert asked == {"/v1/device-templates", "/v1/quotas/own"}
 

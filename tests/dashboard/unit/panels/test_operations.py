@@ -332,6 +332,6 @@ def test_what_is_to_come_is_known_after_a_retry_too() -> None:
     ]
     assert to_come == [
         "Wait until the machine runs",
-        "Wait until its agent calls",
+        "Wait until it can be managed",
         "Put into service",
     ]

@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from servicevmclient.testing import FakeServicevm
+from tests.dashboard.unit.panels import world
 
 INDEX = reverse("horizon:project:servicevm_overview:index")
 
@@ -39,21 +40,21 @@ def fleet(service: FakeServicevm) -> FakeServicevm:
     return service
 
 
-def test_an_empty_fleet_says_so_in_two_calls(
+def test_an_empty_fleet_says_so_in_one_call(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
     text = member.get(INDEX).content.decode()
     assert "there are no devices and no services yet" in text
-    assert len(service.requests) == 2
+    assert world.calls(service) == ["GET /v1/summary"]
 
 
-def test_a_fleet_that_is_well_takes_two_calls(
+def test_a_fleet_that_is_well_takes_one_call(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
     service.store.add("devices", {"name": "well"})
     text = member.get(INDEX).content.decode()
     assert "no device and no service fails" in text
-    assert len(service.requests) == 2
+    assert world.calls(service) == ["GET /v1/summary"]
 
 
 def test_what_fails_comes_with_its_reason(
@@ -73,17 +74,45 @@ def test_what_fails_comes_with_its_reason(
     assert "well-1" not in failing
 
 
-def test_only_what_there_is_any_of_is_asked_for(
+def test_where_much_fails_it_is_one_call_still(
     member: django.test.Client, fleet: FakeServicevm
 ) -> None:
+    device = world.device(fleet, "new")
+    world.operation(fleet, device, "create")
+    world.calls(fleet)
     member.get(INDEX)
-    paths = sorted(path.split("?")[0] for _, path in fleet.requests)
-    assert paths == [
-        "/v1/devices",
-        "/v1/quotas/own",
-        "/v1/services",
-        "/v1/summary",
-    ]
+    assert world.calls(fleet) == ["GET /v1/summary"]
+    member.get(INDEX, {"fragment": "region"})
+    assert world.calls(fleet) == ["GET /v1/summary"]
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["well", "failing"])
+def test_a_quota_that_is_used_up_is_told_beside_what_fails(
+    member: django.test.Client, service: FakeServicevm, fails: bool
+) -> None:
+    more = {"operating_status": "DEAD"} if fails else {}
+    world.device(service, "edge", **more)
+    service.quotas.change("fake", {"devices": 1, "slots": 0})
+    text = member.get(INDEX).content.decode()
+    alert = " ".join(
+        text.split('id="servicevm-full"')[1].split("</div")[0].split()
+    )
+    assert "The quota is used up: Devices, 1 of 1." in alert
+    # Of nothing, nothing is missed.
+    assert "Slots" not in alert
+    assert "ask an administrator" in alert
+    assert ("No device and no service fails." in text) != fails
+    assert "Nothing: no device" not in text
+    told = member.get(INDEX, {"fragment": "region"}).json()["said"]
+    assert told.endswith("1 quota used up.")
+
+
+def test_of_a_quota_with_room_nothing_is_told(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    world.device(service)
+    service.quotas.change("fake", {"devices": -1})
+    assert "servicevm-full" not in member.get(INDEX).content.decode()
 
 
 def test_each_that_fails_is_counted_and_shown_once(
@@ -102,12 +131,13 @@ def test_each_that_fails_is_counted_and_shown_once(
     device = store.add("devices", {"name": "new"})
     store.begin("devices", device, "create")
     answer = member.get(INDEX, {"fragment": "region"}).json()
-    assert answer["said"] == "15 devices. 14 failing. 1 operation."
+    assert answer["said"] == (
+        "15 devices. 14 failing. 1 operation. 1 quota used up."
+    )
     table = answer["html"].split('id="servicevm-failing-table"')[1]
     assert table.split("</table")[0].count("/servicevm_devices/") == 10
     assert "There are more of them" in answer["html"]
-    # The counts, the quota, the devices that fail, what runs.
-    assert len(service.requests) == 4
+    assert len(service.requests) == 1
 
 
 def test_no_more_are_told_of_where_all_are_shown(

@@ -47,6 +47,54 @@ def test_the_list_says_what_devices_are_like_in_two_calls(
     assert len(service.requests) == 2
 
 
+def test_a_device_is_not_offered_where_the_quota_has_no_room_for_it(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    for name, vcpus in (("small", 1), ("large", 8)):
+        options = {"vcpus": vcpus, "memory_mib": 512}
+        service.store.add(
+            "device_templates",
+            {**LB, "name": name, "infra_options": options},
+        )
+    service.quotas.change("fake", {"vcpus": 4})
+    service.requests.clear()
+    text = member.get(INDEX).content.decode()
+    assert len(service.requests) == 2
+    small, large = (
+        text.split(f'data-display="{name}"')[1].split("</tr")[0]
+        for name in ("small", "large")
+    )
+    assert "servicevm-refused" not in small
+    assert "servicevm-refused" in large
+    assert "vCPUs: 0 of 4 in use; this takes 8." in large
+    assert "Ask an administrator for a larger quota." in large
+
+
+def test_of_one_template_too_the_quota_is_looked_at(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    template = service.store.add("device_templates", LB)
+    service.store.add("devices", {"name": "d", "template_id": template["id"]})
+    service.quotas.change("fake", {"devices": 1})
+    url = reverse(
+        "horizon:project:servicevm_templates:detail", args=[template["id"]]
+    )
+    service.requests.clear()
+    text = member.get(url).content.decode()
+    assert len(service.requests) <= 3
+    assert "Devices: 1 of 1 in use; this takes 1." in text
+
+
+def test_where_the_quota_is_not_known_nothing_is_refused_for_it(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    service.store.add("device_templates", LB)
+    with service.failing("GET /v1/summary"):
+        text = member.get(INDEX).content.decode()
+    assert "Create Device" in text
+    assert "servicevm-refused" not in text
+
+
 def test_a_template_is_shown_with_what_its_devices_have(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
