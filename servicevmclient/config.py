@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from servicevmclient import _words
 from servicevmclient.exceptions import ConfigError
 
 #: option (and key of OS_*), what it is
@@ -163,6 +164,9 @@ def client(
     session = Session(
         auth=_plugin(access), verify=access.verify, cert=access.cert
     )
+    # Else requests looks for a ~/.netrc, and what that has for the host
+    # takes the place of the credentials that were given.
+    session.session.auth = _untouched
     return Client(
         session,
         endpoint_override=access.endpoint_override,
@@ -186,6 +190,11 @@ def _microversion(version: str | None) -> str | None:
             hint="Ask for 1, or 1.N for a microversion.",
         )
     return microversion(version and str(version))
+
+
+def _untouched(request: Any) -> Any:
+    """What the auth plugin made of a request is all there is to it."""
+    return request
 
 
 def _plugin(access: Access) -> Any:
@@ -218,14 +227,7 @@ def _cloud(name: str, environ: Mapping[str, str]) -> dict[str, Any] | None:
     path = next(_files("clouds", "OS_CLIENT_CONFIG_FILE", environ), None)
     if path is None or any(_files("secure", "OS_CLIENT_SECURE_FILE", environ)):
         return None
-    import yaml
-
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        with path.open("rb") as file:
-            data = yaml.load(file, Loader=loader)  # noqa: S506
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"Cannot read {path}: {error}") from error
+    data = _content(path)
     try:
         cloud = data["clouds"][name]
         plain_one = set(cloud) <= _CLOUD_KEYS
@@ -233,6 +235,27 @@ def _cloud(name: str, environ: Mapping[str, str]) -> dict[str, Any] | None:
         # openstacksdk knows vendor profiles, and the words for it.
         return None
     return dict(cloud) if plain_one else None
+
+
+def _content(path: Path) -> Any:
+    """What a file of YAML says.
+
+    :raises ConfigError: it cannot be read, or is no YAML
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"Cannot read {path}: {error}") from error
+    found = _words.read(raw.decode("latin-1"))
+    if found is not None:
+        return found
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(raw, Loader=loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise ConfigError(f"Cannot read {path}: {error}") from error
 
 
 def _files(

@@ -5,7 +5,7 @@ from typing import Any
 
 from servicevmclient.exceptions import InvalidInput, NotFound
 
-_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def id_of(app: Any, name_or_id: str) -> str:
@@ -17,7 +17,7 @@ def id_of(app: Any, name_or_id: str) -> str:
     from keystoneauth1.identity.base import BaseIdentityPlugin
 
     session = app.client_manager.servicevm.session
-    if _ID.fullmatch(name_or_id) or not isinstance(
+    if re.fullmatch(_ID, name_or_id) or not isinstance(
         session.auth, BaseIdentityPlugin
     ):
         return name_or_id

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_INTEGER = r"[+-]?(0|[1-9][0-9]*)"
 
 
 def key_value(text: str) -> tuple[str, str]:
@@ -26,7 +26,7 @@ def key_typed(text: str) -> tuple[str, Any]:
 
 def typed(text: str) -> Any:
     """An integer or boolean if it is written like one, else the text."""
-    if _INTEGER.fullmatch(text):
+    if re.fullmatch(_INTEGER, text):
         return int(text)
     return {"true": True, "false": False}.get(text, text)
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from servicevmclient.v1._paging import Page
+    from servicevmclient.v1._page import Page
     from servicevmclient.v1._waiter import Progress
     from servicevmclient.v1.api import Api
     from servicevmclient.v1.client import Client
@@ -46,7 +46,7 @@ _HOME = {
     "Driver": "driver",
     "Event": "event",
     "Operation": "operation",
-    "Page": "_paging",
+    "Page": "_page",
     "Progress": "_waiter",
     "Quota": "quota",
     "Relay": "relay",

@@ -1,32 +1,13 @@
-"""Pages of a list: all of them one after the other, or a single one."""
+"""Pages of a list, one after the other."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from servicevmclient import exceptions
-from servicevmclient.v1._resource import Resource
-
-R = TypeVar("R", bound=Resource)
 
 #: asks for one page: query parameters to the answer
 Fetch = Callable[[list[tuple[str, str]]], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Page(Generic[R]):
-    """One page of a list.
-
-    :param items: in the order of the list
-    :param next_marker: ``marker=`` of the page after it; None at the end
-    :param previous_marker: ``marker=`` of the page before it; ``""`` where
-        that is the first page, which has no marker; None where there is none
-    """
-
-    items: list[R]
-    next_marker: str | None
-    previous_marker: str | None
 
 
 def items(

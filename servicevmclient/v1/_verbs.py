@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -13,16 +13,17 @@ from servicevmclient.v1._adapter import Adapter, object_of, request_id_of
 from servicevmclient.v1._resource import Resource
 from servicevmclient.v1._waiter import Callback, Waiter
 
+if TYPE_CHECKING:
+    from servicevmclient.v1._page import Page
+
 R = TypeVar("R", bound=Resource)
 
-_UUID = re.compile(
-    r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE
-)
+_UUID = "[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}"
 
 
 def looks_like_id(text: str) -> bool:
     """Whether it is written like a UUID; a name may be, too."""
-    return _UUID.fullmatch(text) is not None
+    return re.fullmatch(_UUID, text, re.IGNORECASE) is not None
 
 
 class Verbs:
@@ -55,7 +56,7 @@ class Verbs:
         limit: int,
         marker: str | None = None,
         **query: Any,
-    ) -> _paging.Page[R]:
+    ) -> "Page[R]":
         """One page of what the query selects, with exactly one call.
 
         :param kind: the class of the resource, e.g. `Device`
@@ -64,9 +65,11 @@ class Verbs:
             the same query; None or ``""`` for the first page
         :param query: filters, ``sort`` ..., as those of the lists
         """
+        from servicevmclient.v1._page import Page
+
         params = {**query, "limit": limit, "marker": marker or None}
         answer = self._list(kind, _paging.pairs(params))
-        return _paging.Page(
+        return Page(
             [kind(data) for data in answer.get(kind.plural, ())],
             _paging.marker(answer, kind.plural, "next"),
             _paging.marker(answer, kind.plural, "previous"),

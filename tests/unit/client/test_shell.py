@@ -125,6 +125,19 @@ def test_wrong_credentials_have_their_exit_code(
     assert (right.code, wrong.code) == (0, 4)
 
 
+def test_what_a_netrc_has_for_the_host_does_not_replace_the_credentials(
+    bare_environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("default login somebody password else")
+    with FakeServicevm(username="u", password="p") as fake:
+        with pytest.MonkeyPatch.context() as streams:
+            result = Terminal(streams)(
+                f"--os-endpoint {fake.url} --os-username u --os-password p "
+                "device list"
+            )
+    assert result.code == 0
+
+
 def test_debug_shows_the_requests_without_the_password(
     bare_environment: pytest.MonkeyPatch,
 ) -> None:
