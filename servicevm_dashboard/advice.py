@@ -144,8 +144,7 @@ def sentence(resource: Any) -> Any:
     known = _STATE
     if resource.key == "device":
         if status == "PENDING_UPDATE":
-            # The one thing that is done to a device that there is.
-            return _("It is being restarted.")
+            return _("It is being restarted or changed.")
     elif not resource.observed_generation:
         known = {**_STATE, **_NEVER_SERVED}
     elif resource.operating_status in ("ONLINE", "DEGRADED"):

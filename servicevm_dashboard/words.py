@@ -41,6 +41,9 @@ ACTION: Mapping[str, Any] = {
     "update": pgettext_lazy("operation", "Update"),
     "delete": pgettext_lazy("operation", "Delete"),
     "reboot": pgettext_lazy("operation", "Reboot"),
+    "rebuild": pgettext_lazy("operation", "Rebuild"),
+    "attach": pgettext_lazy("operation", "Attach interface"),
+    "detach": pgettext_lazy("operation", "Detach interface"),
 }
 
 RESOURCE: Mapping[str, Any] = {
@@ -114,6 +117,10 @@ STEP: Mapping[str, Any] = {
     "wait_agent": pgettext_lazy("step", "Wait until it can be managed"),
     "activate": pgettext_lazy("step", "Put into service"),
     "reboot": pgettext_lazy("step", "Restart the machine"),
+    "rebuild": pgettext_lazy("step", "Build the machine anew"),
+    "attach": pgettext_lazy("step", "Plug the interface in"),
+    "tell_interfaces": pgettext_lazy("step", "Tell the device"),
+    "detach": pgettext_lazy("step", "Unplug the interface"),
     "resync": pgettext_lazy("step", "Bring its services up to date"),
     "quiesce": pgettext_lazy("step", "Stop its services"),
     "revoke": pgettext_lazy("step", "Withdraw its certificate"),
@@ -131,6 +138,9 @@ EVENT: Mapping[str, Any] = {
     "device.update": pgettext_lazy("event", "Change asked for"),
     "device.delete": pgettext_lazy("event", "Deletion asked for"),
     "device.reboot": pgettext_lazy("event", "Reboot asked for"),
+    "device.rebuild": pgettext_lazy("event", "Rebuild asked for"),
+    "device.attach": pgettext_lazy("event", "Interface asked for"),
+    "device.detach": pgettext_lazy("event", "Detaching asked for"),
     "device.deleted": pgettext_lazy("event", "Deleted"),
     "device.operating_status": pgettext_lazy("event", "Health changed"),
     "device.session_opened": pgettext_lazy("event", "Agent connected"),
@@ -194,6 +204,13 @@ OPERATION_NAME: Mapping[tuple[str, str], Any] = {
     ("device", "update"): pgettext_lazy("operation", "Update device"),
     ("device", "delete"): pgettext_lazy("operation", "Delete device"),
     ("device", "reboot"): pgettext_lazy("operation", "Reboot device"),
+    ("device", "rebuild"): pgettext_lazy("operation", "Rebuild device"),
+    ("device", "attach"): pgettext_lazy(
+        "operation", "Attach interface to device"
+    ),
+    ("device", "detach"): pgettext_lazy(
+        "operation", "Detach interface of device"
+    ),
     ("service", "create"): pgettext_lazy("operation", "Create service"),
     ("service", "update"): pgettext_lazy("operation", "Update service"),
     ("service", "delete"): pgettext_lazy("operation", "Delete service"),

@@ -27,4 +27,8 @@ class DevicesTable(project.DevicesTable):
             "created",
         )
         table_actions = (project.RebootDevice, project.DeleteDevice)
-        row_actions = (project.RebootDevice, project.DeleteDevice)
+        row_actions = (
+            project.RebootDevice,
+            project.RebuildDevice,
+            project.DeleteDevice,
+        )

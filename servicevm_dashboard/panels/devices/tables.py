@@ -35,6 +35,15 @@ class _Hosts:
         return f"{index}?fragment=hosted&action={action.name}" if index else ""
 
 
+def _unsettled(datum: Any) -> Any:
+    """Why it can not be started anew; empty if it can."""
+    if datum.provisioning_status == "PENDING_CREATE":
+        return _("It is still being built.")
+    if datum.provisioning_status == "PENDING_DELETE":
+        return _("It is being deleted.")
+    return ""
+
+
 class RebootDevice(_Hosts, BatchAction):
     """Ask the guest to restart; its services are away meanwhile."""
 
@@ -53,14 +62,37 @@ class RebootDevice(_Hosts, BatchAction):
         return ngettext("Rebooting Device", "Rebooting Devices", count)
 
     def reason(self, request: Any, datum: Any) -> Any:
-        if datum.provisioning_status == "PENDING_CREATE":
-            return _("It is still being built.")
-        if datum.provisioning_status == "PENDING_DELETE":
-            return _("It is being deleted.")
-        return ""
+        return _unsettled(datum)
 
     def action(self, request: Any, datum_id: str) -> None:
         servicevm.call(request, Client.reboot_device, datum_id)
+
+
+class RebuildDevice(_Hosts, BatchAction):
+    """Have its machine made anew; its services come back on it."""
+
+    name = "rebuild"
+    icon = "hammer"
+    rule = "device:rebuild"
+    asks_first = True
+    help_text = _(
+        "Its machine is thrown away and built anew, with the same addresses; "
+        "its services come back by themselves."
+    )
+
+    @staticmethod
+    def action_present(count: int) -> Any:
+        return ngettext("Rebuild Device", "Rebuild Devices", count)
+
+    @staticmethod
+    def action_past(count: int) -> Any:
+        return ngettext("Rebuilding Device", "Rebuilding Devices", count)
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        return _unsettled(datum)
+
+    def action(self, request: Any, datum_id: str) -> None:
+        servicevm.call(request, Client.rebuild_device, datum_id)
 
 
 class DeleteDevice(_Hosts, DeleteAction):
@@ -129,6 +161,7 @@ class DevicesTable(Table):
             CreateServiceOn,
             EditDevice,
             RebootDevice,
+            RebuildDevice,
             DeleteDevice,
         )
 

@@ -65,7 +65,7 @@ def test_whether_a_service_serves_is_said_as_it_is(
 
 def test_a_device_that_is_restarted_is_said_to_be() -> None:
     one = device("PENDING_UPDATE", "OFFLINE")
-    assert str(advice.sentence(one)) == "It is being restarted."
+    assert str(advice.sentence(one)) == "It is being restarted or changed."
 
 
 def test_the_hints_are_the_services_own() -> None:

@@ -18,7 +18,12 @@ _SAYING = frozenset({"Wait", "Done"})
 
 def _sentences() -> Iterator[str]:
     """What steps say that they wait for, and why agents are turned away."""
-    for name in ("device_steps", "service_steps", "enrolment"):
+    for name in (
+        "device_steps",
+        "interface_steps",
+        "service_steps",
+        "enrolment",
+    ):
         path = ROOT / "conductor" / f"{name}.py"
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):

@@ -252,6 +252,20 @@ def test_what_stops_services_asks_first_and_names_them(
         assert address == f"{INDEX}?fragment=hosted&action={name}"
 
 
+def test_a_device_can_be_built_anew(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service)
+    assert act(member, INDEX, "rebuild", row) == ["Rebuilding Device: edge"]
+    (operation,) = service.store.rows["operations"].values()
+    assert operation["action"] == "rebuild"
+    building = world.device(
+        service, "new", provisioning_status="PENDING_CREATE"
+    )
+    (sentence,) = act(member, INDEX, "rebuild", building)
+    assert "It is still being built." in sentence
+
+
 def test_the_services_of_devices_are_told_by_one_call(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
