@@ -100,6 +100,7 @@ def _pools(config: Config) -> Iterator[tuple[str, str]]:
             sentence = _address(member["address"])
             if sentence:
                 yield f"{path}.members[{position}].address", sentence
+        yield from _places(f"{path}.members", members)
         yield from _monitor(
             f"{path}.health_monitor", pool.get("health_monitor", {})
         )
@@ -108,6 +109,23 @@ def _pools(config: Config) -> Iterator[tuple[str, str]]:
             yield (
                 f"{path}.persistence.cookie_name",
                 "Only the type cookie has a cookie_name.",
+            )
+
+
+def _places(path: str, members: Sequence[Config]) -> Iterator[tuple[str, str]]:
+    """Two members of a pool are not one and the same server."""
+    seen: dict[tuple[str, int], int] = {}
+    for index, member in enumerate(members):
+        try:
+            address = str(ipaddress.ip_address(member["address"]))
+        except ValueError:
+            continue  # that is told of already
+        first = seen.setdefault((address, member["port"]), index)
+        if first != index:
+            yield (
+                f"{path}[{index}].address",
+                f"{address} port {member['port']} is another member "
+                f"({path}[{first}]) already.",
             )
 
 

@@ -110,7 +110,7 @@ _LISTENER = _object(
             {"http": "HTTP", "tcp": "TCP"},
             description="HTTP looks into requests; TCP passes bytes on.",
         ),
-        "port": _PORT,
+        "port": {**_PORT, "x-occupies": "tcp"},
         "default_pool": _name(
             "Pool",
             "Name of the pool that serves it.",
@@ -275,7 +275,12 @@ _POOL = _object(
             },
             description="How members are chosen.",
         ),
-        "members": _list("Members", _MEMBER, MAX_MEMBERS),
+        "members": _list(
+            "Members",
+            _MEMBER,
+            MAX_MEMBERS,
+            **{"x-unique": ["name", ["address", "port"]]},
+        ),
         "health_monitor": _MONITOR,
         "persistence": _PERSISTENCE,
         "connect_timeout_ms": _timeout(
@@ -293,8 +298,16 @@ _POOL = _object(
 CONFIG_SCHEMA: Mapping[str, Any] = _object(
     "Configuration of a load balancer",
     {
-        "listeners": _list("Listeners", _LISTENER, MAX_LISTENERS, minItems=1),
-        "pools": _list("Pools", _POOL, MAX_POOLS, minItems=1),
+        "listeners": _list(
+            "Listeners",
+            _LISTENER,
+            MAX_LISTENERS,
+            minItems=1,
+            **{"x-unique": ["name", "port"]},
+        ),
+        "pools": _list(
+            "Pools", _POOL, MAX_POOLS, minItems=1, **{"x-unique": "name"}
+        ),
     },
     "listeners",
     "pools",

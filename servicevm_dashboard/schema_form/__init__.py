@@ -19,6 +19,12 @@ standard's own words a schema may say:
     words for the values of an ``enum``: a list, or value to word
 ``x-reference``
     ``$.pools[*].name``: the value is one of those
+``x-unique``
+    of a list: fields in which no two of its items may be equal; those that
+    may not be so together are a list of their own
+``x-occupies``
+    ``tcp`` or ``udp``: the value is a port of the device, which no other
+    service of it may have
 ``x-sentence``
     beside a ``pattern``: what it asks for
 ``format``
@@ -31,5 +37,6 @@ standard's own words a schema may say:
 """
 
 from servicevm_dashboard.schema_form.form import Problem, SchemaForm, sent_name
+from servicevm_dashboard.schema_form.ports import occupied
 
-__all__ = ["Problem", "SchemaForm", "sent_name"]
+__all__ = ["Problem", "SchemaForm", "occupied", "sent_name"]

@@ -57,7 +57,7 @@ def _beyond(
                     inner, value[key], document, root, (*path, key)
                 )
     elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
-        yield from _doubles(value, schema.get("x-unique"), path)
+        yield from _doubles(schema, value, root, path)
         for index, one in enumerate(value):
             yield from _beyond(
                 schema["items"], one, document, root, (*path, index)
@@ -85,16 +85,41 @@ def _text(schema: Schema, value: str, document: Any) -> Iterator[str]:
 
 
 def _doubles(
-    items: list[Any], key: str | None, path: Path
+    schema: Schema, items: list[Any], root: Schema, path: Path
 ) -> Iterator[tuple[Path, str]]:
-    seen = set()
-    for index, item in enumerate(items):
-        value = item.get(key) if isinstance(item, dict) else None
-        if not isinstance(value, str | int):
-            continue
-        if value in seen:
-            yield (*path, index, str(key)), _limit("uniqueItems", None, "")
-        seen.add(value)
+    """Items that are what no two may be; see ``x-unique``."""
+    fields = schemas.resolve(schema["items"], root).get("properties", {})
+    for keys in _unique(schema.get("x-unique")):
+        seen = set()
+        labels = ", ".join(
+            schemas.label(schemas.resolve(fields.get(key), root), key)
+            for key in keys
+        )
+        for index, item in enumerate(items):
+            values = [
+                item.get(key) if isinstance(item, dict) else None
+                for key in keys
+            ]
+            if not all(isinstance(one, str | int) for one in values):
+                continue
+            if tuple(values) in seen:
+                yield (*path, index, keys[0]), _double(keys, labels)
+            seen.add(tuple(values))
+
+
+def _unique(words: Any) -> Iterator[tuple[str, ...]]:
+    """Fields that are unique, and those that are so together."""
+    for one in words if isinstance(words, list) else [words]:
+        if isinstance(one, str):
+            yield (one,)
+        elif isinstance(one, list) and one:
+            yield tuple(map(str, one))
+
+
+def _double(keys: tuple[str, ...], labels: str) -> str:
+    if len(keys) == 1:
+        return _limit("uniqueItems", None, "")
+    return _("Another one has the same: %(fields)s.") % {"fields": labels}
 
 
 def _sentences(

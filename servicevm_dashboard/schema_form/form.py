@@ -76,6 +76,12 @@ class SchemaForm:
         self._drop()
         return not self._errors
 
+    def mark(self, sentences: Mapping[Path, str]) -> None:
+        """Show what else is known to be wrong, next to the fields."""
+        for path, sentence in sentences.items():
+            self._errors.setdefault(path, []).append(sentence)
+        self._drop()
+
     def refuse(
         self, fields: Mapping[str, str], at: Path, *, shared: bool = False
     ) -> Sequence[tuple[str, str]]:

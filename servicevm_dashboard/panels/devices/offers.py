@@ -1,6 +1,5 @@
 """What there is to choose from when a device is made."""
 
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,46 +97,3 @@ def dead_end(
         "reasons": [take.refusal for take in least],
         "advice": takes.advice([one for each in offers for one in each.takes]),
     }
-
-
-def addresses_schema(specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """An optional address for each interface that can be given one.
-
-    The keys are the interfaces' indices.
-    """
-    properties = {}
-    for index, spec in enumerate(specs):
-        if not spec.get("cidr"):
-            continue
-        properties[str(index)] = {
-            "type": "string",
-            "title": words.of(words.ROLE, spec["role"]),
-            "description": _range(spec),
-            "format": f"ipv{ipaddress.ip_network(spec['cidr']).version}",
-        }
-    return {"type": "object", "properties": properties}
-
-
-def _range(spec: Mapping[str, Any]) -> str:
-    values = {
-        "network": spec["network"],
-        "cidr": spec["cidr"],
-        "first": spec.get("pool_start") or "",
-        "last": spec.get("pool_end") or "",
-    }
-    if spec.get("pool_start") and spec.get("pool_end"):
-        return (
-            _(
-                "An address in %(cidr)s of the network %(network)s. If it "
-                "is left empty, a free one from %(first)s to %(last)s is "
-                "taken."
-            )
-            % values
-        )
-    return (
-        _(
-            "An address in %(cidr)s of the network %(network)s. If it is "
-            "left empty, a free one is taken."
-        )
-        % values
-    )

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy
 from servicevm_dashboard import described, takes, terminal, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import DeviceTemplate
+from servicevm_dashboard.panels.devices import addresses
 from servicevm_dashboard.panels.devices.offers import (
     Offer,
-    addresses_schema,
     dead_end,
     templates,
 )
@@ -107,7 +107,7 @@ class AddressesStep(FormStep):
         return list(self.wizard["template"].template.interfaces)
 
     def schema(self) -> Mapping[str, Any]:
-        return addresses_schema(self.specs)
+        return addresses.schema(self.specs)
 
     @property
     def asked(self) -> list[dict[str, str]]:
@@ -121,20 +121,11 @@ class AddressesStep(FormStep):
         ]
 
     def is_valid(self) -> bool:
-        fits = super().is_valid()
-        if not fits:
+        if not super().is_valid():
             return False
-        # The service gives addresses of a role to its interfaces in turn.
-        document = self.form.document
-        empty: set[str] = set()
-        for index, spec in enumerate(self.specs):
-            if not document.get(str(index)):
-                empty.add(spec["role"])
-            elif spec["role"] in empty:
-                first = _("Choose one for the first of this role as well.")
-                self.form.refuse({f"$.{index}": first}, ())
-                return False
-        return True
+        found = dict(addresses.problems(self.specs, self.form.document))
+        self.form.mark(found)
+        return not found
 
     def refuse(self, fields: Mapping[str, str]) -> Mapping[str, str]:
         # The service counts those that were asked for.

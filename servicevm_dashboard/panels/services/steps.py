@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from servicevm_dashboard import described, takes, terminal, words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, ServiceType
+from servicevm_dashboard.panels.services import ports
 from servicevm_dashboard.panels.services.hosts import Host, Hosts, find
 from servicevm_dashboard.wizard import Choice, FormStep, Step
 
@@ -137,6 +138,19 @@ class ConfigStep(FormStep):
     def schema(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.wizard["type"].kind.config_schema
         return found
+
+    def is_valid(self) -> bool:
+        if not super().is_valid():
+            return False
+        taken = ports.taken(
+            self.request,
+            self.wizard["device"].value("id"),
+            self.form.document,
+            self.schema(),
+            {one.name: one.config_schema for one in self.wizard["type"].types},
+        )
+        self.form.mark(taken)
+        return not taken
 
 
 class ReviewStep(Step):

@@ -170,6 +170,13 @@ def test_the_schema_refuses(path: str, value: object) -> None:
             id="a cookie on tcp",
         ),
         pytest.param(
+            "pools.0.members.1.address",
+            "192.0.2.11",
+            "$.pools[0].members[1].address",
+            "192.0.2.11 port 8080 is another member ($.pools[0].members[0])",
+            id="one server twice",
+        ),
+        pytest.param(
             "pools.0.members.1.name",
             "b1",
             "$.pools[0].members[1].name",
@@ -271,3 +278,24 @@ def test_every_object_refuses_unknown_fields_and_no_number_is_a_float() -> (
     assert len(found) == 6
     assert all(item["additionalProperties"] is False for item in found)
     assert '"number"' not in str(loadbalancer.CONFIG_SCHEMA)
+
+
+def test_one_server_may_be_in_two_pools_and_have_several_ports() -> None:
+    changed = copy.deepcopy(VALID)
+    first, second = changed["pools"][0]["members"]
+    second |= {"address": first["address"], "port": first["port"] + 1}
+    changed["pools"][1]["members"][0]["port"] = first["port"]
+    assert not loadbalancer.check(changed)
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    changed = copy.deepcopy(VALID)
+    for member, text in zip(
+        changed["pools"][0]["members"],
+        ("2001:DB8:0::1", "2001:db8::1"),
+        strict=True,
+    ):
+        member["address"] = text
+    assert list(loadbalancer.check(changed)) == [
+        "$.pools[0].members[1].address"
+    ]

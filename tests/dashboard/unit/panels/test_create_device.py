@@ -14,29 +14,6 @@ from tests.dashboard.unit.panels.wizard_browser import Browser
 URL = reverse("horizon:project:servicevm_devices:create")
 
 
-@pytest.fixture
-def template(service: FakeServicevm) -> dict[str, Any]:
-    return service.store.add(
-        "device_templates",
-        {
-            "name": "lb",
-            "slots": 4,
-            "infra_options": {"vcpus": 2, "memory_mib": 512},
-            "service_types": ["loadbalancer"],
-            "interfaces": [
-                {"role": "mgmt", "network": "user"},
-                {
-                    "role": "ingress",
-                    "network": "bridge:br0",
-                    "cidr": "192.0.2.0/24",
-                    "pool_start": "192.0.2.10",
-                    "pool_end": "192.0.2.99",
-                },
-            ],
-        },
-    )
-
-
 def test_the_way_to_a_device(
     member: django.test.Client,
     service: FakeServicevm,
@@ -69,17 +46,6 @@ def test_the_way_to_a_device(
     assert made["properties"] == {"rack": "12"}
     assert made["template_id"] == template["id"]
     assert made["interfaces"] == [{"role": "ingress", "address": "192.0.2.33"}]
-
-
-@pytest.fixture
-def review(member: django.test.Client, template: dict[str, Any]) -> Browser:
-    """The last step."""
-    page = Browser(member, URL)
-    page.go(**{"template/id": template["id"]})
-    page.go(**{"details/name": "lb1"})
-    page.go(**{"addresses/1": "192.0.2.33"})
-    assert page.step == "review"
-    return page
 
 
 def test_a_name_that_is_missing_is_asked_for_next_to_its_field(
@@ -168,20 +134,6 @@ def test_a_tag_that_the_service_refuses_is_shown_with_the_tags(
     assert review.html.count('href="#details--tags"') == 2
 
 
-def test_an_address_that_is_none_is_refused_in_its_step(
-    member: django.test.Client, template: dict[str, Any]
-) -> None:
-    page = Browser(member, URL)
-    page.go(**{"template/id": template["id"]})
-    page.go(**{"details/name": "lb1"})
-    page.go(**{"addresses/1": "192.0.2.300"})
-    assert page.step == "addresses"
-    assert 'href="#addresses--1"' in page.html
-    address = page.form.inputs["addresses/1"][0]
-    assert address["aria-invalid"] == "true"
-    assert address["value"] == "192.0.2.300"
-
-
 @pytest.mark.parametrize(
     ("code", "step", "field"),
     [
@@ -226,80 +178,6 @@ def test_a_refusal_without_fields_is_shown_where_one_is(
     review.go("create")
     assert review.step == "review"
     assert sentence in review.html
-
-
-def test_over_the_quota_the_button_says_which_and_does_nothing(
-    service: FakeServicevm,
-    member: django.test.Client,
-    template: dict[str, Any],
-) -> None:
-    service.quotas.limits["fake"] = {"vcpus": 1}
-    page = Browser(member, URL)
-    sentence = "vCPUs: 0 of 1 in use; this takes 2."
-    assert sentence in page.html
-    page.go(**{"template/id": template["id"]})
-    assert page.step == "template"
-    assert sentence in page.html
-
-
-def test_a_quota_that_was_used_up_meanwhile_is_seen_at_the_end(
-    service: FakeServicevm, review: Browser
-) -> None:
-    service.quotas.limits["fake"] = {"devices": 0}
-    review.go("review")
-    assert review.step == "template"
-    assert "Devices: 0 of 0 in use; this takes 1." in review.html
-
-
-def test_the_action_says_why_it_is_not_possible(
-    service: FakeServicevm, member: django.test.Client
-) -> None:
-    service.quotas.limits["fake"] = {"devices": 0}
-    index = reverse("horizon:project:servicevm_devices:index")
-    text = member.get(index).content.decode()
-    assert "Devices: 0 of 0 in use; this takes 1." in text
-    assert "Create Device" in text
-
-
-def test_where_the_quota_is_used_up_it_is_named_with_what_to_do(
-    service: FakeServicevm,
-    member: django.test.Client,
-    template: dict[str, Any],
-) -> None:
-    service.store.add("device_templates", {**template, "id": "t2"})
-    service.store.add("devices", {"name": "lb1"})
-    service.quotas.limits["fake"] = {"devices": 1}
-    page = Browser(member, URL)
-    assert "The quota leaves no room for another device." in page.html
-    # Once, not with each template.
-    sentence = "Devices: 1 of 1 in use; this takes 1."
-    assert page.html.count(sentence) == 1
-    assert "Delete a device that is no longer needed" in page.html
-    assert "or ask an administrator for a larger quota" in page.html
-    # Where there is nothing to delete nobody is told to.
-    service.quotas.limits["fake"] = {"devices": 0}
-    page = Browser(member, URL)
-    assert "Ask an administrator for a larger quota." in page.html
-    assert "Delete a device" not in page.html
-
-
-def test_a_template_that_is_too_large_says_so_on_its_card(
-    service: FakeServicevm,
-    member: django.test.Client,
-    template: dict[str, Any],
-) -> None:
-    large = {"vcpus": 20, "memory_mib": 512}
-    service.store.add(
-        "device_templates",
-        {**template, "id": "t2", "name": "xl", "infra_options": large},
-    )
-    service.quotas.limits["fake"] = {"vcpus": 4}
-    page = Browser(member, URL)
-    assert "leaves no room" not in page.html
-    assert "vCPUs: 0 of 4 in use; this takes 20." in page.html
-    assert [one["value"] for one in page.form.inputs["template/id"]] == [
-        template["id"]
-    ]
 
 
 def test_without_templates_one_is_told_whom_to_ask(
@@ -386,74 +264,6 @@ def test_a_hidden_input_that_is_not_ours_does_no_harm(
 ) -> None:
     answer = member.post(URL, {name: text, "step": "details", "go": "next"})
     assert answer.status_code == 200
-
-
-def test_what_a_device_takes_is_told_by_its_template_alone(
-    service: FakeServicevm,
-    member: django.test.Client,
-    template: dict[str, Any],
-) -> None:
-    """Its driver, which knows, is nothing that members may look at."""
-    template["infra_options"] = {}
-    template["footprint"] = {"vcpus": 3, "ram_mib": 192}
-    page = Browser(member, f"{URL}?template_id={template['id']}")
-    assert "3 vCPUs" in page.html
-    assert "192 MiB RAM" in page.html
-    page.go()
-    page.go(**{"details/name": "lb1"})
-    page.go()
-    assert page.step == "review"
-    assert "0 of 20 in use; this takes 3." in page.html
-    assert "this takes 192." in page.html
-    asked = {path.partition("?")[0] for _method, path in service.requests}
-    assert asked == {"/v1/device-templates", "/v1/quotas/own"}
-
-
-@pytest.mark.parametrize(
-    "footprint", [None, {"vcpus": None, "ram_mib": None}], ids=["no", "null"]
-)
-def test_what_nobody_knows_a_device_to_take_is_not_told(
-    service: FakeServicevm,
-    member: django.test.Client,
-    template: dict[str, Any],
-    footprint: Any,
-) -> None:
-    template["footprint"] = footprint
-    service.quotas.limits["fake"] = {"vcpus": 0}
-    page = Browser(member, f"{URL}?template_id={template['id']}")
-    assert "vCPU" not in page.html
-    assert "MiB RAM" not in page.html
-    page.go()
-    assert page.step == "details"
-
-
-def test_of_two_interfaces_of_a_role_the_first_gets_its_address_first(
-    member: django.test.Client, template: dict[str, Any]
-) -> None:
-    inner = {"role": "egress", "network": "b", "cidr": "198.51.100.0/24"}
-    template["interfaces"] = [inner, inner]
-    page = Browser(member, URL)
-    page.go(**{"template/id": template["id"]})
-    page.go(**{"details/name": "lb1"})
-    page.go(**{"addresses/1": "198.51.100.9"})
-    assert page.step == "addresses"
-    assert "Choose one for the first of this role" in page.html
-    page.go(**{"addresses/0": "198.51.100.8"})
-    assert page.step == "review"
-
-
-def test_where_nothing_can_be_chosen_one_can_not_go_on(
-    service: FakeServicevm,
-    member: django.test.Client,
-    template: dict[str, Any],
-) -> None:
-    service.quotas.limits["fake"] = {"ram": 0}
-    page = Browser(member, URL)
-    (button,) = [
-        one for one in page.form.buttons if "btn-primary" in one["class"]
-    ]
-    assert "disabled" in button
-    assert button["aria-describedby"] in page.html
 
 
 def test_who_is_logged_out_meanwhile_is_told_to_log_in(

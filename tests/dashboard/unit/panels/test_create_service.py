@@ -131,6 +131,66 @@ def test_a_port_that_is_taken_is_told_in_the_language_of_the_page(
 
 
 @pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("ACTIVE", "change or delete that service first"),
+        ("PENDING_DELETE", "wait until it is gone"),
+    ],
+)
+def test_a_port_that_is_taken_is_refused_in_its_step(
+    service: FakeServicevm,
+    review: Browser,
+    device: dict[str, Any],
+    status: str,
+    sentence: str,
+) -> None:
+    other = service.store.add(
+        "services",
+        {
+            "name": "inner",
+            "device_id": device["id"],
+            "service_type": "firewall",
+            "config": {"rules": [{"zone": "z", "port": 443}]},
+            "provisioning_status": status,
+        },
+    )
+    review.go("back")
+    assert review.step == "config"
+    review.go()
+    assert review.step == "config"
+    port = review.form.inputs["config/rules/0/port"][0]
+    assert port["aria-invalid"] == "true"
+    assert "The service inner of this device" in review.html
+    assert sentence in review.html
+    assert not [one for one in service.requests if one[0] == "POST"]
+    # Another device has ports of its own, and so has another protocol.
+    other["device_id"] = "elsewhere"
+    review.go()
+    assert review.step == "review"
+
+
+def test_where_the_services_can_not_be_read_the_api_has_the_last_word(
+    service: FakeServicevm, review: Browser
+) -> None:
+    review.go("back")
+    with service.failing("GET /v1/services"):
+        review.go()
+    assert review.step == "review"
+
+
+def test_two_rules_for_one_port_are_refused_in_the_form(
+    review: Browser,
+) -> None:
+    review.go("back")
+    rule = {"config/rules/1/zone": "zone-1", "config/rules/1/port": "443"}
+    review.go(**{"config/rules": ["0", "1"], **rule})
+    assert review.step == "config"
+    assert "Another one has the same: Zone, Port." in review.html
+    review.go(**{"config/rules/1/port": "444"})
+    assert review.step == "review"
+
+
+@pytest.mark.parametrize(
     ("code", "fields"),
     [
         ("no_free_slot", {}),

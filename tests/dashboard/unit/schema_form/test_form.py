@@ -36,6 +36,7 @@ FIREWALL: dict[str, Any] = {
         },
         "rules": {
             "type": "array",
+            "x-unique": [["zone", "port"]],
             "items": {
                 "type": "object",
                 "required": ["zone", "port"],
@@ -46,7 +47,11 @@ FIREWALL: dict[str, Any] = {
                         "minLength": 1,
                         "x-reference": "$.zones[*].name",
                     },
-                    "port": {"type": "integer", "minimum": 1},
+                    "port": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "x-occupies": "tcp",
+                    },
                     "ratio": {"type": "number"},
                     "log": {"type": "boolean"},
                     "stateful": {"type": "boolean", "default": True},

@@ -1,0 +1,99 @@
+"""Addresses that a new device is to have: what is asked, and what fits. Pure.
+
+The service itself has the last word; who has an address is known to it alone.
+"""
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from servicevm_dashboard import words
+
+__all__ = ["problems", "schema"]
+
+
+def schema(specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """An optional address for each interface that can be given one.
+
+    The keys are the interfaces' indices.
+
+    :param specs: the template's interfaces
+    """
+    properties = {}
+    for index, spec in enumerate(specs):
+        if not spec.get("cidr"):
+            continue
+        properties[str(index)] = {
+            "type": "string",
+            "title": words.of(words.ROLE, spec["role"]),
+            "description": _range(spec),
+            "format": f"ipv{ipaddress.ip_network(spec['cidr']).version}",
+        }
+    return {"type": "object", "properties": properties}
+
+
+def problems(
+    specs: Sequence[Mapping[str, Any]], document: Mapping[str, str]
+) -> Iterator[tuple[tuple[str], str]]:
+    """Path of each field that can not be, with a sentence.
+
+    :param document: fits the schema
+    """
+    # The service gives addresses of a role to its interfaces in turn.
+    empty: set[str] = set()
+    seen: set[tuple[str, Any]] = set()
+    for index, spec in enumerate(specs):
+        text, key = document.get(str(index)), (str(index),)
+        if not text:
+            empty.add(spec["role"])
+            continue
+        address = ipaddress.ip_address(text)
+        sentence = _unfit(address, spec)
+        if sentence:
+            yield key, sentence
+        elif (spec.get("network"), address) in seen:
+            yield key, _("Another interface of this device has it.")
+        elif spec["role"] in empty:
+            yield key, _("Choose one for the first of this role as well.")
+        seen.add((spec.get("network"), address))
+
+
+def _unfit(address: Any, spec: Mapping[str, Any]) -> str:
+    network = ipaddress.ip_network(spec["cidr"])
+    values = {"address": address, "cidr": network}
+    if address not in network:
+        return _("It must be an address in %(cidr)s.") % values
+    ends = (network[0], network[-1]) if network.version == 4 else ()
+    if network.num_addresses > 2 and address in ends:
+        return _("The first and the last of %(cidr)s are no host's.") % values
+    gateway = spec.get("gateway")
+    if gateway and address == ipaddress.ip_address(gateway):
+        return _("The gateway has this address.")
+    return ""
+
+
+def _range(spec: Mapping[str, Any]) -> str:
+    values = {
+        "network": spec.get("network") or "",
+        "cidr": spec["cidr"],
+        "first": spec.get("pool_start") or "",
+        "last": spec.get("pool_end") or "",
+    }
+    if spec.get("pool_start") and spec.get("pool_end"):
+        return (
+            _(
+                "An address in %(cidr)s of the network %(network)s. If it "
+                "is left empty, a free one from %(first)s to %(last)s is "
+                "taken."
+            )
+            % values
+        )
+    return (
+        _(
+            "An address in %(cidr)s of the network %(network)s. If it is "
+            "left empty, a free one is taken."
+        )
+        % values
+    )
