@@ -9,8 +9,8 @@ export PYTHONUNBUFFERED := 1
 OPS := 1000
 DATABASE := mariadb
 
-.PHONY: help demo cluster cluster-down run-dashboard test test-dashboard chaos \
-	bench image docs lint clean
+.PHONY: help demo cluster cluster-down lab lab-down run-dashboard test \
+	test-dashboard chaos bench image docs lint clean
 .NOTPARALLEL:
 
 help:  ## show this
@@ -30,6 +30,14 @@ cluster:  ## start a whole cloud's servicevm here (DATABASE=postgresql)
 cluster-down:  ## stop it and leave nothing
 	@tools/bootstrap test
 	@$(BIN)/python tools/cluster down
+
+lab:  ## start a real OpenStack on this machine (root)
+	@tools/bootstrap lab
+	@$(BIN)/python tools/lab up
+
+lab-down:  ## stop it and leave nothing
+	@tools/bootstrap lab
+	@$(BIN)/python tools/lab down
 
 run-dashboard:  ## start Horizon with our panels (KEEP=1: leave it running)
 	@tools/bootstrap dashboard

@@ -8,13 +8,14 @@
         keystone.authtoken()              # [keystone_authtoken] of an API
 
 Keystone is not in the project's environment: it has one of its own,
-``.cache/keystone``, which is kept. The first start takes half a minute for
-that, a later one some seconds; a restart on the same folder takes one.
+``.cache/keystone``, which is kept; another may be named. The first start
+takes half a minute for that, a later one some seconds; a restart on the same
+folder takes one.
 
-Two projects, ``red`` and ``blue``, have a user each with the role admin,
-manager, member or reader (``red-admin`` ...). The project ``service`` has
-the users ``servicevm``, which checks tokens, and ``neutron`` and
-``octavia``, which own services.
+Who there is may be told. Else two projects, ``red`` and ``blue``, have a user
+each with the role admin, manager, member or reader (``red-admin`` ...). The
+project ``service`` has the users ``servicevm``, which checks tokens, and
+``neutron`` and ``octavia``, which own services.
 """
 
 import contextlib
@@ -30,8 +31,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tools.cluster import keystone_people, keystone_venv
-from tools.cluster.keystone_people import Identity, Login
+from tools.cluster import keystone_people
+from tools.cluster.command import end, environment, run
+from tools.cluster.configuration import write
+from tools.cluster.keystone_people import PEOPLE, Identity, Login, People
+from tools.cluster.venv import ROOT, Venv
+
+VENV = Venv(
+    ROOT / ".cache" / "keystone", ("keystone==30.0.0", "gunicorn==27.0.1")
+)
 
 #: Seconds that Keystone gets to answer, and to end.
 START_TIMEOUT = 60
@@ -81,11 +89,22 @@ class Keystone:
 
     :param folder: database, keys, log and passwords; made with mode 0700
     :param token_seconds: life of a token; takes effect at the next start
+    :param people: who is made at the first start
+    :param venv: has keystone and gunicorn
     """
 
-    def __init__(self, folder: Path, *, token_seconds: int = 3600) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        token_seconds: int = 3600,
+        people: People = PEOPLE,
+        venv: Venv = VENV,
+    ) -> None:
         self.folder = folder.resolve()
         self.token_seconds = token_seconds
+        self._people = people
+        self._venv = venv
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Keystone":
@@ -133,17 +152,21 @@ class Keystone:
         if self.pid is not None:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        binaries = keystone_venv.ensure()
+        binaries = self._venv.ensure()
         self._configure()
         fresh = not (self.folder / "state.json").exists()
+        settled = self.folder / "settled"
         with _listener(0 if fresh else self._state()["port"]) as listener:
             port = listener.getsockname()[1]
             if fresh:
                 self._bootstrap(binaries, port)
             self._serve(binaries, listener)
         self._await_answer()
-        if fresh:
-            keystone_people.settle(self.identity(), self._state()["users"])
+        if not settled.exists():
+            keystone_people.settle(
+                self.identity(), self._people, self._state()["users"]
+            )
+            settled.touch()
 
     def stop(self) -> None:
         """End it; it gets a moment for the requests it has."""
@@ -158,9 +181,14 @@ class Keystone:
         self.stop()
         self.start()
 
-    def register(self, endpoint: str, region: str = "RegionOne") -> None:
-        """Make `endpoint` the catalogue's entry for ``servicevm``."""
-        keystone_people.register(self.identity(), endpoint, region)
+    def register(
+        self, endpoint: str, region: str = "RegionOne", **service: str
+    ) -> None:
+        """Make `endpoint` the catalogue's entry for ``servicevm``.
+
+        :param service: ``kind`` and ``name`` of another service
+        """
+        keystone_people.register(self.identity(), endpoint, region, **service)
 
     def identity(self) -> Identity:
         """Keystone's API, as its administrator."""
@@ -169,7 +197,8 @@ class Keystone:
     def login(self, user: str) -> Login:
         """How this user gets a token, by password."""
         password = self._state()["users"][user]
-        return keystone_people.login(self.auth_url, user, password)
+        project, _ = self._people.users.get(user, ("admin", ()))
+        return keystone_people.login(self.auth_url, user, password, project)
 
     def cloud(self, user: str, **more: Any) -> dict[str, Any]:
         """An entry of clouds.yaml for the user; `more` is merged in."""
@@ -204,13 +233,13 @@ class Keystone:
             "region_name": "RegionOne",
         }
 
-    def authtoken(self) -> dict[str, str]:
+    def authtoken(self, user: str = "servicevm") -> dict[str, str]:
         """Options of ``[keystone_authtoken]`` for an API."""
         return {
             "www_authenticate_uri": self.auth_url,
             "auth_type": "password",
             "auth_url": self.auth_url,
-            **self.login("servicevm").auth,
+            **self.login(user).auth,
         }
 
     def _state(self) -> Mapping[str, Any]:
@@ -227,7 +256,7 @@ class Keystone:
     def _configure(self) -> None:
         for name in ("fernet", "receipts", "credential"):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
-        _write(
+        write(
             self.folder / "keystone.conf",
             _CONF.format(folder=self.folder, token_seconds=self.token_seconds),
         )
@@ -236,7 +265,7 @@ class Keystone:
         """Database, keys, the administrator; the state file comes last."""
         users = {
             name: secrets.token_urlsafe(24)
-            for name in ("admin", *keystone_people.USERS)
+            for name in ("admin", *self._people.users)
         }
         url = f"http://127.0.0.1:{port}/v3"
         owner = ["--keystone-user", str(os.geteuid())]
@@ -251,7 +280,7 @@ class Keystone:
             ["credential_setup", *owner],
             ["bootstrap", "--bootstrap-region-id=RegionOne", *urls],
         ):
-            keystone_venv.run(
+            run(
                 [
                     str(binaries / "keystone-manage"),
                     f"--config-file={self.folder}/keystone.conf",
@@ -260,13 +289,13 @@ class Keystone:
                 log=self.log,
                 env={"OS_BOOTSTRAP_PASSWORD": users["admin"]},
             )
-        _write(
+        write(
             self.folder / "state.json",
             json.dumps({"port": port, "users": users}),
         )
 
     def _serve(self, binaries: Path, listener: socket.socket) -> None:
-        _write(
+        write(
             self.folder / "gunicorn.conf.py",
             _GUNICORN.format(folder=self.folder, listener=listener.fileno()),
         )
@@ -275,7 +304,7 @@ class Keystone:
             self._process = subprocess.Popen(
                 [str(binaries / "gunicorn")],
                 cwd=self.folder,
-                env=keystone_venv.environment(OS_KEYSTONE_CONFIG_FILES=conf),
+                env=environment(OS_KEYSTONE_CONFIG_FILES=conf),
                 pass_fds=[listener.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -300,7 +329,7 @@ class Keystone:
         pid = self.pid if self._process is None else self._process.pid
         if pid is None:
             return
-        keystone_venv.end(pid, number, STOP_TIMEOUT)
+        end(pid, number, STOP_TIMEOUT)
         if self._process is not None:
             self._process.wait()
             self._process = None
@@ -319,13 +348,3 @@ def _listener(port: int) -> Iterator[socket.socket]:
         made.bind(("127.0.0.1", port))
         made.listen(128)
         yield made
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file at once, for nobody else to read."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(text)
-    fresh.replace(path)

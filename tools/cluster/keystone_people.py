@@ -1,7 +1,7 @@
 """Who and what Keystone knows: users, roles, the catalogue's entry."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -11,20 +11,40 @@ from keystoneauth1.identity import v3
 #: Seconds of a request to Keystone.
 _TIMEOUT = 30
 
-PROJECTS = ("red", "blue")
-ROLES = ("admin", "manager", "member", "reader")
-#: Users of the project ``service``, with the role of that name.
-SERVICES = ("servicevm", "neutron", "octavia")
 
-#: user: project and role
-USERS: Mapping[str, tuple[str, str]] = {
-    **{
-        f"{project}-{role}": (project, role)
-        for project in PROJECTS
-        for role in ROLES
+@dataclass(frozen=True)
+class People:
+    """Who there is, besides Keystone's own administrator.
+
+    :param projects: in the domain ``default``
+    :param users: name to project and roles in it
+    :param everywhere: name to roles in every project of the domain, those
+        that are made later too; not in the domain itself
+    """
+
+    projects: Sequence[str]
+    users: Mapping[str, tuple[str, Sequence[str]]]
+    everywhere: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+_PROJECTS = ("red", "blue")
+_ROLES = ("admin", "manager", "member", "reader")
+
+#: ``red-admin`` ..., and services in the project ``service``.
+PEOPLE = People(
+    projects=(*_PROJECTS, "service"),
+    users={
+        **{
+            f"{project}-{role}": (project, (role,))
+            for project in _PROJECTS
+            for role in _ROLES
+        },
+        **{
+            name: ("service", ("service",))
+            for name in ("servicevm", "neutron", "octavia")
+        },
     },
-    **{name: ("service", "service") for name in SERVICES},
-}
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +70,10 @@ class Login:
             return str(made.get_token())
 
 
-def login(auth_url: str, user: str, password: str) -> Login:
+def login(
+    auth_url: str, user: str, password: str, project: str = "admin"
+) -> Login:
     """How a user of ours gets a token."""
-    project = USERS[user][0] if user in USERS else "admin"
     return Login(
         auth_url,
         {
@@ -70,6 +91,8 @@ class Identity:
 
     def __init__(self, who: Login) -> None:
         self._login = who
+        # It keeps its token; connections are not kept.
+        self._plugin = who.plugin()
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """One request; the answer's JSON, None where it has none.
@@ -78,21 +101,34 @@ class Identity:
         """
         with requests.Session() as opened:
             made = session.Session(
-                auth=self._login.plugin(), session=opened, timeout=_TIMEOUT
+                auth=self._plugin, session=opened, timeout=_TIMEOUT
             )
             return _send(made, self._login.auth_url, method, path, body)
 
     def user_id(self) -> str:
         """The user's own id."""
-        plugin = self._login.plugin()
         with requests.Session() as opened:
             made = session.Session(session=opened, timeout=_TIMEOUT)
-            return str(plugin.get_user_id(made))
+            return str(self._plugin.get_user_id(made))
 
     def find(self, kind: str, name: str) -> dict[str, Any] | None:
         """The one of this name, e.g. of ``projects``."""
         found: list[dict[str, Any]] = self("GET", f"/{kind}?name={name}")[kind]
         return found[0] if found else None
+
+    def ensure(self, kind: str, name: str, **more: Any) -> str:
+        """The id of the one of this name, which is made where it is missing.
+
+        :param kind: in the plural: ``projects``
+        :param more: further fields of a new one
+        """
+        found = self.find(kind, name)
+        if found is None:
+            one = kind.removesuffix("s")
+            found = self("POST", f"/{kind}", {one: {"name": name, **more}})[
+                one
+            ]
+        return str(found["id"])
 
 
 def _send(
@@ -111,36 +147,34 @@ def answers(auth_url: str) -> bool:
         return False
 
 
-def settle(identity: Identity, passwords: Mapping[str, str]) -> None:
-    """Make the projects and their users."""
+def settle(
+    identity: Identity, people: People, passwords: Mapping[str, str]
+) -> None:
+    """Make the projects and their users, where they are missing."""
+    of_domain = {"domain_id": "default"}
+    projects = {
+        name: identity.ensure("projects", name, **of_domain)
+        for name in people.projects
+    }
     roles = {
         row["name"]: row["id"] for row in identity("GET", "/roles")["roles"]
     }
-    projects = {}
-    for name in (*PROJECTS, "service"):
-        made = identity(
-            "POST",
-            "/projects",
-            {"project": {"name": name, "domain_id": "default"}},
+    for name, (project, given) in people.users.items():
+        user = identity.ensure(
+            "users", name, password=passwords[name], **of_domain
         )
-        projects[name] = made["project"]["id"]
-    for name, (project, role) in USERS.items():
-        made = identity(
-            "POST",
-            "/users",
-            {
-                "user": {
-                    "name": name,
-                    "domain_id": "default",
-                    "password": passwords[name],
-                }
-            },
-        )
-        identity(
-            "PUT",
-            f"/projects/{projects[project]}/users/{made['user']['id']}"
-            f"/roles/{roles[role]}",
-        )
+        for role in given:
+            identity(
+                "PUT",
+                f"/projects/{projects[project]}/users/{user}"
+                f"/roles/{roles[role]}",
+            )
+        for role in people.everywhere.get(name, ()):
+            identity(
+                "PUT",
+                f"/OS-INHERIT/domains/default/users/{user}/roles/"
+                f"{roles[role]}/inherited_to_projects",
+            )
 
 
 def register(
@@ -149,10 +183,12 @@ def register(
     region: str,
     *,
     kind: str = "servicevm",
+    name: str | None = None,
 ) -> None:
     """Make `endpoint` the one of the service in the region.
 
-    :param kind: type and name of the service
+    :param kind: type of the service
+    :param name: of the service; its type where there is none
     """
     regions = identity("GET", "/regions")["regions"]
     if region not in {row["id"] for row in regions}:
@@ -164,13 +200,18 @@ def register(
         service = identity(
             "POST",
             "/services",
-            {"service": {"name": kind, "type": kind}},
+            {"service": {"name": name or kind, "type": kind}},
         )["service"]
+    missing = {"public", "internal", "admin"}
     old = identity("GET", f"/endpoints?service_id={service['id']}")
     for row in old["endpoints"]:
-        if row["region_id"] == region:
+        if row["region_id"] != region:
+            continue
+        if row["url"] == endpoint and row["interface"] in missing:
+            missing.remove(row["interface"])
+        else:
             identity("DELETE", f"/endpoints/{row['id']}")
-    for interface in ("public", "internal", "admin"):
+    for interface in sorted(missing):
         identity(
             "POST",
             "/endpoints",

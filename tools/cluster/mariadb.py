@@ -35,8 +35,47 @@ class MariaDb(DatabaseServer):
     def create(self, database: str) -> None:
         self._execute(f"CREATE DATABASE {checked(database)}")
 
+    def renew(self, database: str, charset: str = "utf8mb4") -> None:
+        """Make an empty database, in the place of one that may be there."""
+        self._execute(
+            f"CREATE OR REPLACE DATABASE {checked(database)} "
+            f"CHARACTER SET {checked(charset)}"
+        )
+
     def drop(self, database: str) -> None:
         self._execute(f"DROP DATABASE {checked(database)}")
+
+    def dump(self, databases: Sequence[str], path: Path) -> None:
+        """Write what makes these databases again into a file."""
+        self.run(
+            [
+                self.program("mariadb-dump"),
+                f"--defaults-file={self._login_file()}",
+                *["--add-drop-database", "--skip-dump-date"],
+                *[f"--result-file={path}", "--databases"],
+                *map(checked, databases),
+            ]
+        )
+
+    def load(self, path: Path) -> None:
+        """Make databases again as they were when they were dumped."""
+        self.run(
+            [
+                self.program("mariadb"),
+                f"--defaults-file={self._login_file()}",
+                *["-e", f"source {path}"],
+            ]
+        )
+
+    def _login_file(self) -> Path:
+        """For programs, whose arguments everybody sees."""
+        path = self.folder / "client.cnf"
+        self._keep(
+            path,
+            f"[client]\nprotocol=tcp\nhost=127.0.0.1\nport={self.port}\n"
+            f"user={USER}\npassword={self.password}\n",
+        )
+        return path
 
     def _execute(self, *statements: str) -> None:
         with pymysql.connect(

@@ -1,4 +1,4 @@
-"""Free loopback ports, chosen once and kept over restarts."""
+"""Free loopback ports, chosen once and kept over restarts; who listens."""
 
 import json
 import socket
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tools.cluster.configuration import write
 
-__all__ = ["Ports", "listens"]
+__all__ = ["Ports", "listens", "serves"]
 
 
 class Ports:
@@ -41,4 +41,15 @@ def listens(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=2).close()
     except OSError:
         return False
+    return True
+
+
+def serves(path: Path) -> bool:
+    """Whether somebody accepts connections on a unix socket."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(2)
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
     return True

@@ -48,8 +48,9 @@ def bootstrap(
         ([], ["no-such-one"]),
         (["test"], ["no-such-one", "no-such-two"]),
         (["dashboard"], ["no-such-one", "no-such-two", "no-such-three"]),
+        (["lab"], ["no-such-one", "no-such-two", "no-such-four"]),
     ],
-    ids=["any", "test", "dashboard"],
+    ids=["any", "test", "dashboard", "lab"],
 )
 def test_a_user_is_told_the_one_command_that_installs_what_is_missing(
     clone: Path, arguments: list[str], wanted: list[str]
@@ -58,6 +59,7 @@ def test_a_user_is_told_the_one_command_that_installs_what_is_missing(
         bindep.write("no-such-one [platform:dpkg]  # comment\n")
         bindep.write("no-such-two [platform:dpkg test]\n")
         bindep.write("no-such-three [platform:dpkg dashboard]\n")
+        bindep.write("no-such-four [platform:dpkg lab]\n")
     done = bootstrap(clone, *arguments)
     assert done.returncode == 1
     (command,) = [

@@ -1,23 +1,18 @@
-"""The environment that Keystone runs in, apart from the project's own."""
+"""Commands of software that is not ours: their environment, their end."""
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
-_VENV = _ROOT / ".cache" / "keystone"
-_WANTED = ["keystone==30.0.0", "gunicorn==27.0.1"]
+__all__ = ["CommandError", "end", "environment", "run"]
 
-#: Seconds for pip, and for a command of keystone's.
-_PIP_TIMEOUT = 600
-_COMMAND_TIMEOUT = 120
+#: Seconds.
+_TIMEOUT = 120
 
 #: Of the caller's environment; PYTHONWARNINGS=error would end Keystone.
 _KEPT = (
@@ -37,31 +32,6 @@ class CommandError(Exception):
     """A command failed; the text has the end of its own words."""
 
 
-def ensure() -> Path:
-    """Make the environment if it is not there.
-
-    :returns: the folder of its programs
-    :raises CommandError: with pip's own words
-    """
-    stamp = _VENV / ".wanted"
-    wanted = "\n".join([sys.version, *_WANTED])
-    _VENV.parent.mkdir(exist_ok=True)
-    with open(_VENV.with_suffix(".lock"), "w") as lock:
-        # Two test runs may want it at once.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.read_text() != wanted:
-            log = _VENV.with_suffix(".log")
-            run([sys.executable, "-m", "venv", "--clear", str(_VENV)], log=log)
-            pip = [str(_VENV / "bin" / "python"), "-m", "pip", "-q"]
-            run(
-                [*pip, "install", "--disable-pip-version-check", *_WANTED],
-                log=log,
-                timeout=_PIP_TIMEOUT,
-            )
-            stamp.write_text(wanted)
-    return _VENV / "bin"
-
-
 def environment(**more: str) -> dict[str, str]:
     """What of the caller's environment is passed on, and `more`."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -73,7 +43,7 @@ def run(
     *,
     log: Path,
     env: Mapping[str, str] | None = None,
-    timeout: float = _COMMAND_TIMEOUT,
+    timeout: float = _TIMEOUT,
 ) -> None:
     """Run a command whose output goes to the end of `log`.
 

@@ -1,0 +1,315 @@
+"""A real OpenStack on this machine.
+
+::
+
+    lab = Lab(folder)
+    lab.start()
+    with lab.cloud("lab-demo") as demo:
+        demo.compute.servers()
+    lab.stop()
+
+What there is to know is in the folder, so that another process can stop
+what this one has started.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import openstack
+import yaml
+
+from tools.cluster.configuration import write
+from tools.cluster.keystone import Keystone
+from tools.cluster.mariadb import MariaDb
+from tools.cluster.member import Member, await_end, marked
+from tools.cluster.ports import Ports
+from tools.cluster.rabbitmq import RabbitMq
+from tools.lab import content, fake_ports, migrations
+from tools.lab.environment import CACHE, VENV
+from tools.lab.glance import Glance
+from tools.lab.host import Host
+from tools.lab.libvirt import Libvirt
+from tools.lab.namespaces import Namespaces
+from tools.lab.neutron import Neutron
+from tools.lab.nova import FAKE, Nova
+from tools.lab.ovn import Ovn
+from tools.lab.people import CLOUDS, PEOPLE
+from tools.lab.placement import Placement
+from tools.lab.scene import Scene
+from tools.lab.service import Service, Wiring
+from tools.lab.switch import Switch
+from tools.lab.underlay import Underlay
+
+__all__ = ["Lab"]
+
+#: Of the cache; is not a lab's.
+_KEPT = ("dumps", "venv", "venv.lock", "venv.log")
+#: Seconds until both compute services take guests.
+_COMPUTE_TIMEOUT = 180.0
+
+Say = Callable[[str], None]
+
+
+class Lab:
+    """:param folder: all of it is below; made if it is missing
+    :param virt_type: ``qemu``, or ``kvm`` where that runs guests
+    """
+
+    def __init__(
+        self, folder: Path = CACHE, *, virt_type: str = "qemu"
+    ) -> None:
+        self.folder = folder.resolve()
+        self.keystone = Keystone(
+            self.folder / "keystone", people=PEOPLE, venv=VENV
+        )
+        self.database = MariaDb(self.folder / "mariadb", durable=False)
+        self.broker = RabbitMq(self.folder / "rabbitmq")
+        self.namespaces = Namespaces(self.folder)
+        self.ports = Ports(self.folder / "run" / "ports.json")
+        switch = Switch(self.folder, self.namespaces)
+        ovn = Ovn(self.folder, switch)
+        libvirt = Libvirt(self.folder, self.namespaces, switch)
+        self.scene = Scene(
+            self.folder / "run" / "scene.json", self.namespaces, switch
+        )
+        self._underlay = Underlay(self.namespaces, switch, ovn, libvirt)
+        wiring = Wiring(
+            self.folder,
+            VENV.bin,
+            self.keystone,
+            self.database,
+            self.broker,
+            self.ports,
+        )
+        self.nova = Nova(wiring, libvirt, virt_type)
+        self.services: list[Service] = [
+            Placement(wiring),
+            Glance(wiring),
+            Neutron(wiring, ovn),
+            self.nova,
+        ]
+        self._apis = [service.api() for service in self.services]
+        self._daemons = list(self.nova.daemons())
+        self._computes = [
+            *self.nova.computes(),
+            Member(
+                "fake-ports",
+                0,
+                self.folder,
+                [
+                    *[sys.executable, str(Path(fake_ports.__file__))],
+                    *[f"unix:{ovn.south}", FAKE],
+                ],
+            ),
+        ]
+        #: Our processes, in the order in which they start.
+        self.members: list[Member] = [
+            *self._underlay.members,
+            *self._apis,
+            *self._daemons,
+            *self._computes,
+        ]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self.stop()
+
+    # -- what there is ------------------------------------------------------
+
+    @property
+    def clouds(self) -> Path:
+        """clouds.yaml with `CLOUDS`."""
+        return self.folder / "clouds.yaml"
+
+    @contextlib.contextmanager
+    def cloud(self, name: str) -> Iterator[Any]:
+        """openstacksdk's connection in the name of one of `CLOUDS`."""
+        config = openstack.config.OpenStackConfig(
+            config_files=[str(self.clouds)],
+            load_envvars=False,
+        )
+        connection = openstack.connection.Connection(
+            config=config.get_one(name)
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def rows(self) -> Iterator[tuple[str, int | None, int | None]]:
+        """name, pid and port of each process."""
+        keystone = self.keystone.pid
+        yield "keystone", keystone, None
+        yield "mariadb", self.database.pid, self.database.port
+        yield "rabbitmq", self.broker.pid, self.broker.port
+        for one in self.members:
+            yield one.name, one.pid, one.port
+
+    @property
+    def running(self) -> bool:
+        """Whether all of it runs."""
+        return self.clouds.exists() and all(pid for _, pid, _ in self.rows())
+
+    def host(self, network: Any, name: str, **more: Any) -> Host:
+        """A host in a network, of the network's project; see `Plug.host`."""
+        with self.cloud("lab-admin") as admin:
+            return self.scene.plug(admin).host(network, name, **more)
+
+    # -- up and down --------------------------------------------------------
+
+    def start(self, say: Say = lambda line: None) -> None:
+        """Start what does not run; wait until all of it works.
+
+        Where that fails, all is stopped again; logs stay.
+
+        :raises ClusterError: or one of the servers' own
+        """
+        self._prepare()
+        with self._lock():
+            try:
+                self._start(say)
+            except BaseException:
+                self._stop(lambda line: None)
+                raise
+
+    def stop(self, say: Say = lambda line: None) -> None:
+        """Stop everything, guests too; data stays."""
+        if self.folder.exists():
+            with self._lock():
+                self._stop(say)
+
+    def remove(self) -> None:
+        """Delete all that is kept of a lab that was stopped."""
+        for path in self.folder.iterdir():
+            if self.folder == CACHE and path.name in _KEPT:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        if self.folder != CACHE:
+            self.folder.rmdir()
+
+    # -- how ----------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        # The database's user must pass; what is inside is closed.
+        self.folder.chmod(0o711)
+        for name in ("etc", "log", "run"):
+            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        (self.folder / "run").mkdir(mode=0o700, exist_ok=True)
+        with open(self.folder / "run" / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _start(self, say: Say) -> None:
+        _timed(say, "environment", VENV.ensure)
+        if not any(one.pid for one in self._apis):
+            # A file there tells a worker of the API how old its parent is.
+            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
+        (self.folder / "tmp").mkdir(mode=0o700, exist_ok=True)
+        for service in self.services:
+            service.prepare_database()
+        with ThreadPoolExecutor(4) as pool:
+            for each in [
+                pool.submit(_timed, say, "keystone", self.keystone.start),
+                pool.submit(_timed, say, "rabbitmq", self.broker.start),
+                pool.submit(_timed, say, "networks", self._underlay.start),
+                pool.submit(self._start_database, say),
+            ]:
+                each.result()
+        for service in self.services:
+            service.prepare()
+            self.keystone.register(
+                service.endpoint, kind=service.kind, name=service.name
+            )
+        self._write_clouds()
+        began = {one.name: self._begin(one) for one in self._apis}
+        for one in self._daemons:
+            self._begin(one)
+        for one in (*self._apis, *self._daemons):
+            _timed(say, one.name, one.await_answer)
+        began |= {one.name: self._begin(one) for one in self._computes}
+        with self.cloud("lab-admin") as admin:
+            project = admin.identity.find_project("service").id
+            _timed(say, "content", lambda: content.ensure(admin, project))
+            _timed(say, "hosts", lambda: self.scene.ensure(admin))
+            hosts = {
+                host: began[f"nova-compute-{host.partition('-')[2]}"]
+                for host in self.nova.hosts
+            }
+            _timed(
+                say,
+                "nova-compute",
+                lambda: content.await_hosts(admin, hosts, _COMPUTE_TIMEOUT),
+            )
+
+    @staticmethod
+    def _begin(member: Member) -> float:
+        """Start it; the time since which its reports are of now."""
+        if member.pid is not None:
+            return 0.0
+        now = time.time()
+        member.begin()
+        # Services report in whole seconds.
+        return now // 1
+
+    def _start_database(self, say: Say) -> None:
+        _timed(say, "mariadb", self.database.start)
+        began = time.monotonic()
+        how = migrations.migrate(self.folder, self.database, self.services)
+        if how:
+            say(f"databases {how}: {time.monotonic() - began:.1f} s")
+
+    def _write_clouds(self) -> None:
+        clouds = {
+            name: self.keystone.cloud(user) for name, user in CLOUDS.items()
+        }
+        write(self.clouds, yaml.safe_dump({"clouds": clouds}))
+
+    def _stop(self, say: Say) -> None:
+        ours = [*self._apis, *self._daemons, *self._computes]
+        for one in reversed(ours):
+            pid = one.pid
+            if pid is None:
+                continue
+            say(f"stopping {one.name}")
+            # All hear of it before the first one is waited for.
+            one.resume()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for one in reversed(ours):
+            one.stop(10)
+        say("stopping networks and guests")
+        self._underlay.stop()
+        self.broker.stop()
+        self.database.stop()
+        self.keystone.stop()
+        for pid in marked(self.folder):
+            # Of a start that was killed.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            await_end(pid, 10)
+        self.namespaces.clear()
+
+
+def _timed(say: Say, name: str, work: Callable[[], object]) -> None:
+    began = time.monotonic()
+    work()
+    say(f"{name}: {time.monotonic() - began:.1f} s")
