@@ -26,7 +26,8 @@ from typing import Any, Protocol, Self
 import yaml
 
 from tools.cluster.configuration import write
-from tools.cluster.fleet import BIN, Fleet
+from tools.cluster.fleet import Fleet
+from tools.cluster.installation import NAME, Installation, Say
 from tools.cluster.keystone import Keystone
 from tools.cluster.mariadb import MariaDb
 from tools.cluster.member import ClusterError, Member, await_end, marked
@@ -37,7 +38,6 @@ from tools.cluster.rabbitmq import RabbitMq
 __all__ = ["CLOUDS", "DATABASES", "Cluster", "Through"]
 
 DATABASES = {"mariadb": MariaDb, "postgresql": PostgreSql}
-NAME = "servicevm"
 #: Entries of clouds.yaml and who they are; see keystone_people.
 CLOUDS = {
     "admin": "admin",
@@ -46,7 +46,6 @@ CLOUDS = {
     "demo": "blue-member",
 }
 
-Say = Callable[[str], None]
 Through = Callable[[str, str, int], int]
 """``through(member, target, port)``: the loopback port by which a member is
 to reach ``database`` or ``broker``, which listens on `port`."""
@@ -89,7 +88,8 @@ class Cluster:
         self.database = DATABASES[database](self.folder / database)
         self._ports = Ports(self.folder / "run" / "ports.json")
         self._fleet = Fleet(self.folder, self._ports, options or {})
-        self.members: list[Member] = list(self._fleet.members())
+        self._installation = Installation(self._fleet)
+        self.members: list[Member] = self._installation.members
 
     @classmethod
     def found(cls, folder: Path) -> Self | None:
@@ -119,10 +119,7 @@ class Cluster:
 
     def member(self, role: str, index: int = 0) -> Member:
         """One of our processes; the first of a role has the index 1."""
-        for one in self.members:
-            if (one.role, one.index) == (role, index):
-                return one
-        raise LookupError(f"{role} {index}")
+        return self._installation.member(role, index)
 
     def of(self, role: str) -> list[Member]:
         return [one for one in self.members if one.role == role]
@@ -130,7 +127,7 @@ class Cluster:
     @property
     def endpoint(self) -> str:
         """haproxy's address."""
-        return f"http://127.0.0.1:{self._ports.of('haproxy')}"
+        return self._fleet.endpoint
 
     @property
     def clouds(self) -> Path:
@@ -182,17 +179,7 @@ class Cluster:
 
     def stop(self, say: Say = lambda line: None) -> None:
         """Stop everything, in order where that works; data stays."""
-        for one in reversed(self.members):
-            pid = one.pid
-            if pid is None:
-                continue
-            say(f"stopping {one.name}")
-            # All hear of it before the first one is waited for.
-            one.resume()
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        for one in self.members:
-            one.stop()
+        self._installation.stop(say)
         for name, server in self.backing.items():
             if server.pid is not None:
                 say(f"stopping {name}")
@@ -210,29 +197,8 @@ class Cluster:
     def run(
         self, program: str, *arguments: str, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program of the service with the conductors' configuration.
-
-        :raises ClusterError: where it fails, with its own words
-        """
-        done = subprocess.run(
-            [
-                str(BIN / program),
-                "--config-file",
-                str(self._fleet.path("manage")),
-                *arguments,
-            ],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        if done.returncode:
-            raise ClusterError(
-                f"{program} {' '.join(arguments)} ended with "
-                f"{done.returncode}: {(done.stderr or done.stdout)[-3000:]}"
-            )
-        return done
+        """Run a program of the service; see `Installation.run`."""
+        return self._installation.run(program, *arguments, timeout=timeout)
 
     # -- how ----------------------------------------------------------------
 
@@ -247,8 +213,7 @@ class Cluster:
         self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         # The database's user must pass; what is inside is closed.
         self.folder.chmod(0o711)
-        for name in ("conf", "log", "run", "state", "relay"):
-            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+        self._installation.prepare()
         write(path, json.dumps(facts) + "\n")
 
     def _start_servers(self, say: Say) -> None:
@@ -266,30 +231,12 @@ class Cluster:
 
     def _start_members(self, say: Say) -> None:
         self.keystone.register(self.endpoint)
-        self._fleet.write(self)
         self._write_clouds()
-        made = self.folder / "run" / "database"
-        if not made.exists():
-            self.database.create(NAME)
-            made.touch()
-        self.run("servicevm-manage", "db", "sync")
-        for one in self.of("relay"):
-            where = self._fleet.relay_dir(one.name)
-            if not (where / "key.pem").exists():
-                self.run(
-                    "servicevm-manage",
-                    *("pki", "relay-certificate", one.name),
-                    *("--output", str(where)),
-                )
+        self._installation.settle(self, self.database.create)
         if self.devices == "qemu":
             say("making the guest image, where it is not there yet")
             self.run("servicevm-manage", "image", "build", timeout=600)
-        for one in self.members:
-            one.begin()
-        for one in self.members:
-            began = time.monotonic()
-            one.await_answer()
-            say(f"{one.name} is up ({time.monotonic() - began:.1f} s)")
+        self._installation.start(say)
 
     def _write_clouds(self) -> None:
         clouds = {

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["render", "write"]
+__all__ = ["Options", "render", "write"]
 
+#: Group to name to value.
 Options = Mapping[str, Mapping[str, Any]]
 
 

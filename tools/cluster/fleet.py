@@ -3,14 +3,14 @@ it works."""
 
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import requests
 
 from tools.cluster import haproxy
-from tools.cluster.configuration import render, write
+from tools.cluster.configuration import Options, render, write
 from tools.cluster.member import Member
 from tools.cluster.ports import Ports, listens
 
@@ -52,18 +52,25 @@ class Wiring(Protocol):
 class Fleet:
     """:param folder: of the cluster
     :param options: over those that are written here
+    :param counts: role to how many; more than one api has haproxy before it
+    :param relay_at: name to host and port, of relays that listen elsewhere
+        than on a free port of the loopback address
+    :param of_role: role to further options
     """
 
     folder: Path
     ports: Ports
-    options: Mapping[str, Mapping[str, Any]]
+    options: Options
+    counts: Mapping[str, int] = field(default_factory=lambda: COUNTS)
+    relay_at: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    of_role: Mapping[str, Options] = field(default_factory=dict)
 
     def path(self, member: str) -> Path:
         """The member's servicevm.conf; all that it reads."""
         return self.folder / "conf" / f"{member}.conf"
 
     def names(self, role: str) -> list[str]:
-        return [f"{role}{n + 1}" for n in range(COUNTS[role])]
+        return [f"{role}{n + 1}" for n in range(self.counts[role])]
 
     def relay_dir(self, name: str) -> Path:
         """A relay's own state folder, with its key and certificate."""
@@ -76,14 +83,26 @@ class Fleet:
     def relays(self) -> list[str]:
         """``host:port`` at which agents dial."""
         return [
-            f"127.0.0.1:{self.ports.of(name)}" for name in self.names("relay")
+            "{}:{}".format(*self.where(name)) for name in self.names("relay")
         ]
+
+    def where(self, relay: str) -> tuple[str, int]:
+        """Host and port at which agents dial a relay."""
+        if relay in self.relay_at:
+            return self.relay_at[relay]
+        return "127.0.0.1", self.ports.of(relay)
+
+    @property
+    def endpoint(self) -> str:
+        """Of the API, for clients."""
+        first = "haproxy" if self.counts["api"] > 1 else "api1"
+        return f"http://127.0.0.1:{self.ports.of(first)}"
 
     def write(self, wiring: Wiring) -> None:
         """Write every file (anew)."""
         for name in self.names("relay"):
             self.relay_dir(name).mkdir(mode=0o700, parents=True, exist_ok=True)
-        for role in COUNTS:
+        for role in self.counts:
             for name in self.names(role):
                 write(self.path(name), self.conf(role, name, wiring))
         write(self.path("manage"), self.conf("conductor", "manage", wiring))
@@ -114,12 +133,12 @@ class Fleet:
                 line=f"The conductor {name} works.",
             )
         for index, name in enumerate(self.names("relay"), 1):
-            port = self.ports.of(name)
+            host, port = self.where(name)
             yield self._member(
                 "relay",
                 index,
                 self._servicevm(name),
-                answers=lambda port=port: listens(port),
+                answers=lambda host=host, port=port: listens(port, host),
                 port=port,
             )
         for index, name in enumerate(self.names("api"), 1):
@@ -138,6 +157,8 @@ class Fleet:
                     "OS_SERVICEVM_CONFIG_FILE": str(self.path(name)),
                 },
             )
+        if self.counts["api"] < 2:
+            return
         port = self.ports.of("haproxy")
         yield self._member(
             "haproxy",
@@ -174,8 +195,11 @@ class Fleet:
             role: {"name": name},
         }
         if role == "relay":
+            host, port = self.where(name)
+            if name in self.relay_at:
+                told["relay"]["bind_host"] = host
             told["relay"] |= {
-                "bind_port": self.ports.of(name),
+                "bind_port": port,
                 "serial_socket": self.serial_socket(name),
             }
         else:
@@ -190,7 +214,7 @@ class Fleet:
             told["api"]["auth_strategy"] = "keystone"
             told["keystone_authtoken"] = dict(wiring.authtoken())
             told["oslo_middleware"] = {"enable_proxy_headers_parsing": True}
-        return render(told, self.options)
+        return render(told, self.of_role.get(role, {}), self.options)
 
 
 def _healthy(port: int) -> bool:

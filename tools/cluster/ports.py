@@ -35,10 +35,10 @@ def _free(taken: set[int]) -> int:
             return port
 
 
-def listens(port: int) -> bool:
-    """Whether somebody accepts connections on a loopback port."""
+def listens(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody accepts connections on a port of this machine."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+        socket.create_connection((host, port), timeout=2).close()
     except OSError:
         return False
     return True

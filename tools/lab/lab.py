@@ -17,9 +17,8 @@ import fcntl
 import os
 import shutil
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -28,35 +27,31 @@ import openstack
 import yaml
 
 from tools.cluster.configuration import write
+from tools.cluster.installation import Say
 from tools.cluster.keystone import Keystone
 from tools.cluster.mariadb import MariaDb
 from tools.cluster.member import Member, await_end, marked
 from tools.cluster.ports import Ports
 from tools.cluster.rabbitmq import RabbitMq
-from tools.lab import content, fake_ports, migrations
+from tools.lab import content, migrations
+from tools.lab.cloud import Cloud
 from tools.lab.environment import CACHE, VENV
-from tools.lab.glance import Glance
 from tools.lab.host import Host
 from tools.lab.libvirt import Libvirt
 from tools.lab.namespaces import Namespaces
-from tools.lab.neutron import Neutron
-from tools.lab.nova import FAKE, Nova
 from tools.lab.ovn import Ovn
 from tools.lab.people import CLOUDS, PEOPLE
-from tools.lab.placement import Placement
 from tools.lab.scene import Scene
-from tools.lab.service import Service, Wiring
+from tools.lab.service import Wiring
+from tools.lab.servicevm import ServiceVm
 from tools.lab.switch import Switch
+from tools.lab.timing import timed
 from tools.lab.underlay import Underlay
 
 __all__ = ["Lab"]
 
 #: Of the cache; is not a lab's.
 _KEPT = ("dumps", "venv", "venv.lock", "venv.log")
-#: Seconds until both compute services take guests.
-_COMPUTE_TIMEOUT = 180.0
-
-Say = Callable[[str], None]
 
 
 class Lab:
@@ -90,33 +85,13 @@ class Lab:
             self.broker,
             self.ports,
         )
-        self.nova = Nova(wiring, libvirt, virt_type)
-        self.services: list[Service] = [
-            Placement(wiring),
-            Glance(wiring),
-            Neutron(wiring, ovn),
-            self.nova,
-        ]
-        self._apis = [service.api() for service in self.services]
-        self._daemons = list(self.nova.daemons())
-        self._computes = [
-            *self.nova.computes(),
-            Member(
-                "fake-ports",
-                0,
-                self.folder,
-                [
-                    *[sys.executable, str(Path(fake_ports.__file__))],
-                    *[f"unix:{ovn.south}", FAKE],
-                ],
-            ),
-        ]
-        #: Our processes, in the order in which they start.
+        self._cloud = Cloud(wiring, ovn, libvirt, virt_type)
+        self.servicevm = ServiceVm(wiring, self.scene)
+        #: Processes, in the order in which they start.
         self.members: list[Member] = [
             *self._underlay.members,
-            *self._apis,
-            *self._daemons,
-            *self._computes,
+            *self._cloud.members,
+            *self.servicevm.members,
         ]
 
     def __enter__(self) -> Self:
@@ -219,61 +194,32 @@ class Lab:
             yield
 
     def _start(self, say: Say) -> None:
-        _timed(say, "environment", VENV.ensure)
-        if not any(one.pid for one in self._apis):
-            # A file there tells a worker of the API how old its parent is.
-            shutil.rmtree(self.folder / "tmp", ignore_errors=True)
-        (self.folder / "tmp").mkdir(mode=0o700, exist_ok=True)
-        for service in self.services:
+        timed(say, "environment", VENV.ensure)
+        for service in self._cloud.services:
             service.prepare_database()
         with ThreadPoolExecutor(4) as pool:
             for each in [
-                pool.submit(_timed, say, "keystone", self.keystone.start),
-                pool.submit(_timed, say, "rabbitmq", self.broker.start),
-                pool.submit(_timed, say, "networks", self._underlay.start),
+                pool.submit(timed, say, "keystone", self.keystone.start),
+                pool.submit(timed, say, "rabbitmq", self.broker.start),
+                pool.submit(timed, say, "networks", self._underlay.start),
                 pool.submit(self._start_database, say),
             ]:
                 each.result()
-        for service in self.services:
-            service.prepare()
-            self.keystone.register(
-                service.endpoint, kind=service.kind, name=service.name
-            )
         self._write_clouds()
-        began = {one.name: self._begin(one) for one in self._apis}
-        for one in self._daemons:
-            self._begin(one)
-        for one in (*self._apis, *self._daemons):
-            _timed(say, one.name, one.await_answer)
-        began |= {one.name: self._begin(one) for one in self._computes}
+        self._cloud.start(say)
         with self.cloud("lab-admin") as admin:
             project = admin.identity.find_project("service").id
-            _timed(say, "content", lambda: content.ensure(admin, project))
-            _timed(say, "hosts", lambda: self.scene.ensure(admin))
-            hosts = {
-                host: began[f"nova-compute-{host.partition('-')[2]}"]
-                for host in self.nova.hosts
-            }
-            _timed(
-                say,
-                "nova-compute",
-                lambda: content.await_hosts(admin, hosts, _COMPUTE_TIMEOUT),
-            )
-
-    @staticmethod
-    def _begin(member: Member) -> float:
-        """Start it; the time since which its reports are of now."""
-        if member.pid is not None:
-            return 0.0
-        now = time.time()
-        member.begin()
-        # Services report in whole seconds.
-        return now // 1
+            timed(say, "content", lambda: content.ensure(admin, project))
+            timed(say, "hosts", lambda: self.scene.ensure(admin))
+            timed(say, "servicevm", self.servicevm.start)
+            timed(say, "nova-compute", lambda: self._cloud.await_hosts(admin))
 
     def _start_database(self, say: Say) -> None:
-        _timed(say, "mariadb", self.database.start)
+        timed(say, "mariadb", self.database.start)
         began = time.monotonic()
-        how = migrations.migrate(self.folder, self.database, self.services)
+        how = migrations.migrate(
+            self.folder, self.database, self._cloud.services
+        )
         if how:
             say(f"databases {how}: {time.monotonic() - began:.1f} s")
 
@@ -284,18 +230,8 @@ class Lab:
         write(self.clouds, yaml.safe_dump({"clouds": clouds}))
 
     def _stop(self, say: Say) -> None:
-        ours = [*self._apis, *self._daemons, *self._computes]
-        for one in reversed(ours):
-            pid = one.pid
-            if pid is None:
-                continue
-            say(f"stopping {one.name}")
-            # All hear of it before the first one is waited for.
-            one.resume()
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        for one in reversed(ours):
-            one.stop(10)
+        self.servicevm.stop(say)
+        self._cloud.stop(say)
         say("stopping networks and guests")
         self._underlay.stop()
         self.broker.stop()
@@ -307,9 +243,3 @@ class Lab:
                 os.kill(pid, signal.SIGKILL)
             await_end(pid, 10)
         self.namespaces.clear()
-
-
-def _timed(say: Say, name: str, work: Callable[[], object]) -> None:
-    began = time.monotonic()
-    work()
-    say(f"{name}: {time.monotonic() - began:.1f} s")

@@ -8,16 +8,14 @@ from typing import Any
 
 import requests
 
-from tools.cluster.configuration import render, write
+from tools.cluster.configuration import Options, render, write
 from tools.cluster.keystone import Keystone
 from tools.cluster.mariadb import MariaDb
 from tools.cluster.member import Member
 from tools.cluster.ports import Ports
 from tools.cluster.rabbitmq import RabbitMq
 
-__all__ = ["REGION", "Service", "Wiring"]
-
-Options = Mapping[str, Mapping[str, Any]]
+__all__ = ["REGION", "Options", "Service", "Wiring"]
 
 REGION = "RegionOne"
 
