@@ -15,6 +15,8 @@ from servicevm_agent.layout import Layout
 from servicevm_agent.log import log
 from servicevm_agent.wake import Wake
 
+#: Init tries again, but after a longer while: sysexits.h, EX_CONFIG.
+NOTHING_TOLD = 78
 _NULLABLE = (
     "bootstrap",
     "netns",
@@ -33,7 +35,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
         signal.signal(number, lambda _number, _frame: wake.stop())
     try:
         Agent(layout, wake).run()
-    except (BootstrapError, OSError) as error:
+    except BootstrapError as error:
+        log(f"cannot work: {error}")
+        return NOTHING_TOLD
+    except OSError as error:
         log(f"cannot work: {error}")
         return 1
     return 0

@@ -82,14 +82,22 @@ class Agent:
         if layout.bootstrap is None:
             from servicevm_agent.config_drive import read_config_drive
 
-            text = read_config_drive(layout.sys, layout.dev)
+            text, place = read_config_drive(layout.sys, layout.dev)
         else:
+            place = layout.bootstrap
             try:
-                with open(layout.bootstrap, encoding="utf-8") as file:
+                with open(place, encoding="utf-8") as file:
                     text = file.read()
             except OSError as error:
                 raise BootstrapError(str(error)) from None
-        return bootstrap_document.parse(text)
+        try:
+            told = bootstrap_document.parse(text)
+        except BootstrapError as error:
+            raise BootstrapError(
+                f"{place} is not what servicevm tells a device: {error}"
+            ) from None
+        log(f"told by {place}")
+        return told
 
     def _once(
         self,

@@ -1,184 +1,131 @@
-"""Read the config drive: a small pure reader of ISO 9660.
+"""Find the config drive, and the bootstrap document on it.
 
-Mounting costs 15 to 70 ms and the kernel's file system code sees bytes that
-come from outside; reading the two sectors that matter costs 2 to 9 ms.
-A drive in another format (Nova can make vfat) is mounted.
+The qemu driver gives its drive a serial. A cloud makes a CD-ROM or a disk,
+on whatever bus the machine has, that is known by its file system's label.
+Nothing is mounted; see `servicevm_agent.iso9660`.
 """
 
 from __future__ import annotations
 
 import os
-import struct
-from typing import BinaryIO, Iterator, List, Optional, Tuple
+import select
+import socket
+import time
+from typing import BinaryIO, NamedTuple, Optional
 
+from servicevm_agent import iso9660
 from servicevm_agent.bootstrap import BootstrapError
 
+#: Serial of the drive, or label of its file system.
 LABEL = "config-2"
-PATH = "openstack/latest/servicevm.json"
+#: The document under its own name; else where a cloud puts what the maker of
+#: a server has to say to it.
+PATHS = ("openstack/latest/servicevm.json", "openstack/latest/user_data")
 
-_SECTOR = 2048
-_MAX_FILE = 1 << 20
-_MAX_FOLDER = 1 << 18
+#: Seconds; SCSI looks for its devices in the background.
+WAIT = 20.0
 
-#: Where it begins (sector), its bytes, whether it is a folder.
-_Extent = Tuple[int, int, bool]
+_KERNEL_EVENTS = 15  # NETLINK_KOBJECT_UEVENT
 
 
-def read_config_drive(sys: str, dev: str) -> str:
+class Document(NamedTuple):
+    """:param place: file and drive, for messages"""
+
+    text: str
+    place: str
+
+
+def read_config_drive(sys: str, dev: str, wait: float = WAIT) -> Document:
     """Return the bootstrap document on the drive.
 
     :param sys: where sysfs is
     :param dev: where the devices are
+    :param wait: seconds that the drive may take to appear
     :raises BootstrapError: there is no drive, or no document on it
     """
-    device = find_device(sys, dev)
+    device = find_device(sys, dev) or _wait_for_device(sys, dev, wait)
     if device is None:
-        raise BootstrapError(f"there is no drive with serial {LABEL}")
+        raise BootstrapError(
+            f"there is no config drive: no disk has {LABEL} as its serial "
+            "or label; a server needs to be made with a config drive"
+        )
     try:
         with open(device, "rb") as drive:
-            payload = read_iso(drive, PATH)
-    except (OSError, ValueError):
-        payload = _mounted(device)
-    try:
-        return payload.decode()
-    except UnicodeDecodeError:
-        raise BootstrapError("the document is not UTF-8") from None
+            return _document(drive, device)
+    except (OSError, ValueError) as error:
+        raise BootstrapError(f"the config drive {device}: {error}") from None
+
+
+def _document(drive: BinaryIO, device: str) -> Document:
+    read = iso9660.read
+    if iso9660.label(drive) is None:
+        from servicevm_agent import fat  # hardly ever needed
+
+        read = fat.read
+    for path in PATHS:
+        try:
+            payload = read(drive, path)
+        except FileNotFoundError:
+            continue
+        place = f"{path} on {device}"
+        try:
+            return Document(payload.decode(), place)
+        except UnicodeDecodeError:
+            raise BootstrapError(f"{place} is not UTF-8") from None
+    raise FileNotFoundError(f"there is neither {' nor '.join(PATHS)} on it")
 
 
 def find_device(sys: str, dev: str) -> Optional[str]:
-    """Return the path of the virtio disk whose serial is `LABEL`."""
+    """Return the path of the config drive: of the virtio disk whose serial
+    is `LABEL`, or else of the first device with this label."""
     blocks = os.path.join(sys, "block")
-    for name in sorted(os.listdir(blocks)):
+    names = sorted(os.listdir(blocks))
+    for name in names:
         try:
             with open(os.path.join(blocks, name, "serial")) as file:
                 if file.read().strip() == LABEL:
                     return os.path.join(dev, name)
         except OSError:
             continue  # not a virtio disk
+    for name in names:
+        path = os.path.join(dev, name)
+        if _has_label(path):
+            return path
     return None
 
 
-def read_iso(drive: BinaryIO, path: str) -> bytes:
-    """Return the file at `path` of an ISO 9660 image.
-
-    Names are those of Rock Ridge or Joliet where there are any.
-
-    :raises ValueError: it is no ISO image, or there is no such file
-    """
-    for root, joliet in _roots(drive):
-        extent: Optional[_Extent] = root
-        for part in path.split("/"):
-            if extent is None or not extent[2]:
-                extent = None
-                break
-            extent = dict(_folder(drive, extent, joliet)).get(part)
-        if extent is not None and not extent[2]:
-            return _read(drive, extent, _MAX_FILE)
-    raise ValueError(f"there is no {path}")
-
-
-def _roots(drive: BinaryIO) -> Iterator[Tuple[_Extent, bool]]:
-    """Yield the root folder of every volume descriptor."""
-    for sector in range(16, 32):
-        drive.seek(sector * _SECTOR)
-        block = drive.read(_SECTOR)
-        if len(block) < _SECTOR or block[1:6] != b"CD001":
-            raise ValueError("not an ISO 9660 image")
-        if block[0] == 255:
-            return
-        if block[0] in (1, 2):
-            joliet = block[0] == 2 and block[88:91] in (
-                b"%/@",
-                b"%/C",
-                b"%/E",
-            )
-            yield _extent(block[156:190]), joliet
-
-
-def _extent(record: bytes) -> _Extent:
-    sector, size = struct.unpack_from("<I4xI", record, 2)
-    return sector, size, bool(record[25] & 2)
-
-
-def _read(drive: BinaryIO, extent: _Extent, most: int) -> bytes:
-    if extent[1] > most:
-        raise ValueError("too large")
-    drive.seek(extent[0] * _SECTOR)
-    data = drive.read(extent[1])
-    if len(data) != extent[1]:
-        raise ValueError("the image is cut off")
-    return data
-
-
-def _folder(
-    drive: BinaryIO, extent: _Extent, joliet: bool
-) -> Iterator[Tuple[str, _Extent]]:
-    data = _read(drive, extent, _MAX_FOLDER)
-    at = 0
-    while at < len(data):
-        length = data[at]
-        if length == 0:  # records do not cross sectors
-            at = (at // _SECTOR + 1) * _SECTOR
-            continue
-        record = data[at : at + length]
-        at += length
-        if len(record) < 34 or len(record) < 33 + record[32]:
-            raise ValueError("a folder record is cut off")
-        raw = record[33 : 33 + record[32]]
-        if raw in (b"\0", b"\1"):
-            continue  # the folder itself and its parent
-        if joliet:
-            name = raw.decode("utf-16-be", "replace").partition(";")[0]
-        else:
-            name = _rock_ridge(record) or (
-                raw.decode("ascii", "replace").partition(";")[0].lower()
-            )
-        yield name, _extent(record)
-
-
-def _rock_ridge(record: bytes) -> str:
-    name = b""
-    at = 33 + record[32] + (1 - record[32] % 2)
-    while at + 4 <= len(record):
-        length = record[at + 2]
-        if length < 4:
-            break
-        if record[at : at + 2] == b"NM":
-            name += record[at + 5 : at + length]
-        at += length
-    return name.decode("utf-8", "replace")
-
-
-def _mounted(device: str) -> bytes:
-    import tempfile  # takes long to load, and is hardly ever needed
-
-    with tempfile.TemporaryDirectory() as folder:
-        for kind in ("iso9660", "vfat"):
-            mount = ["mount", "-o", "ro", "-t", kind, device, folder]
-            if _run(mount):
-                break
-        else:
-            raise BootstrapError(f"{device} cannot be read or mounted")
-        try:
-            with open(os.path.join(folder, PATH), "rb") as file:
-                return file.read(_MAX_FILE)
-        except OSError as error:
-            raise BootstrapError(str(error)) from None
-        finally:
-            _run(["umount", folder])
-
-
-def _run(arguments: List[str]) -> bool:
-    import subprocess
+def _has_label(path: str) -> bool:
+    from servicevm_agent import fat
 
     try:
-        ended = subprocess.run(
-            arguments,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ended.returncode == 0
+        with open(path, "rb") as drive:
+            found = iso9660.label(drive) or fat.label(drive) or ""
+    except OSError:
+        return False  # a CD-ROM drive without a disc, say
+    return found.lower() == LABEL
+
+
+def _wait_for_device(sys: str, dev: str, wait: float) -> Optional[str]:
+    """Look again whenever the kernel says that a device has changed."""
+    deadline = time.monotonic() + wait
+    with socket.socket(
+        socket.AF_NETLINK, socket.SOCK_DGRAM, _KERNEL_EVENTS
+    ) as events:
+        events.bind((0, 1))
+        poll = select.poll()
+        poll.register(events, select.POLLIN)
+        while True:
+            found = find_device(sys, dev)
+            left = deadline - time.monotonic()
+            if found or left <= 0:
+                return found
+            if poll.poll(int(left * 1000) + 1):
+                _drain(events)
+
+
+def _drain(events: socket.socket) -> None:
+    try:
+        while True:
+            events.recv(1 << 16, socket.MSG_DONTWAIT)
+    except OSError:
+        return  # all is read, or more was said than it could hold

@@ -1,86 +1,97 @@
-"""Reading the config drive without mounting it."""
+"""Finding the config drive, and the document on it."""
 
-import io
 from pathlib import Path
 
-import pycdlib
 import pytest
 
 from servicevm_agent.bootstrap import BootstrapError
-from servicevm_agent.config_drive import (
-    PATH,
-    find_device,
-    read_config_drive,
-    read_iso,
-)
+from servicevm_agent.config_drive import read_config_drive
 
-DATA = b'{"version": 1}' + b" " * 5000
+from . import drives
+
+DATA = b'{"version": 1}'
 
 
-def image(*, rock_ridge: bool, joliet: bool) -> bytes:
-    iso = pycdlib.PyCdlib()
-    iso.new(
-        interchange_level=3,
-        vol_ident="config-2",
-        rock_ridge="1.09" if rock_ridge else None,
-        joliet=3 if joliet else None,
+@pytest.fixture
+def machine(tmp_path: Path):
+    """Makes a machine's block devices: name to serial and content."""
+
+    def make(**devices: tuple[str | None, bytes]) -> tuple[str, str]:
+        (tmp_path / "dev").mkdir()
+        for name, (serial, content) in devices.items():
+            folder = tmp_path / "sys" / "block" / name
+            folder.mkdir(parents=True)
+            if serial is not None:
+                (folder / "serial").write_text(f"{serial}\n")
+            (tmp_path / "dev" / name).write_bytes(content)
+        return str(tmp_path / "sys"), str(tmp_path / "dev")
+
+    return make
+
+
+def test_a_virtio_disk_is_found_by_its_serial(machine) -> None:
+    drive = drives.iso({"servicevm.json": DATA}, label="x")
+    where = machine(
+        sr0=(None, drives.iso({"servicevm.json": b"other"})),
+        vda=("", b""),
+        vdb=("config-2", drive),
     )
-    path = ""
-    long = ""
-    for part in ("openstack", "latest"):
-        path += f"/{part.upper()}"
-        long += f"/{part}"
-        names = {"rr_name": part} if rock_ridge else {}
-        if joliet:
-            names["joliet_path"] = long
-        iso.add_directory(path, **names)
-    names = {"rr_name": "servicevm.json"} if rock_ridge else {}
-    if joliet:
-        names["joliet_path"] = f"{long}/servicevm.json"
-    iso.add_fp(
-        io.BytesIO(DATA), len(DATA), f"{path}/SERVICEVM.JSON;1", **names
+    found = read_config_drive(*where, wait=0)
+    assert found.text == DATA.decode()
+    assert found.place.endswith("servicevm.json on " + where[1] + "/vdb")
+
+
+@pytest.mark.parametrize("name", ["sr0", "sda", "vdb"])
+@pytest.mark.parametrize("label", ["config-2", "CONFIG-2"])
+@pytest.mark.parametrize("kind", ["iso", "fat"])
+def test_another_drive_is_found_by_its_label(
+    machine, tmp_path, kind: str, label: str, name: str
+) -> None:
+    files = {"user_data": DATA, "meta_data.json": b"{}"}
+    drive = (
+        drives.iso(files, label=label)
+        if kind == "iso"
+        else drives.fat(tmp_path, files, mib=4, label=label)
     )
-    out = io.BytesIO()
-    iso.write_fp(out)
-    iso.close()
-    return out.getvalue()
+    where = machine(
+        aaa=(None, b""),
+        vda=("", drives.iso(files, label="another")),
+        **{name: (None, drive)},
+    )
+    found = read_config_drive(*where, wait=0)
+    assert found.text == DATA.decode()
+    assert found.place == f"openstack/latest/user_data on {where[1]}/{name}"
+
+
+def test_our_own_document_is_preferred_to_user_data(machine) -> None:
+    files = {"user_data": b"#!/bin/sh", "servicevm.json": DATA}
+    where = machine(sr0=(None, drives.iso(files)))
+    assert read_config_drive(*where, wait=0).text == DATA.decode()
 
 
 @pytest.mark.parametrize(
-    ("rock_ridge", "joliet"),
-    [(True, False), (False, True), (True, True), (False, False)],
+    ("files", "words"),
+    [
+        pytest.param({"meta_data.json": b"{}"}, "neither", id="no document"),
+        pytest.param({"user_data": b"\xff\xfe"}, "UTF-8", id="not text"),
+    ],
 )
-def test_the_document_is_found(rock_ridge: bool, joliet: bool) -> None:
-    drive = io.BytesIO(image(rock_ridge=rock_ridge, joliet=joliet))
-    assert read_iso(drive, PATH) == DATA
+def test_a_drive_without_a_document_is_named(machine, files, words) -> None:
+    where = machine(sr0=(None, drives.iso(files)))
+    with pytest.raises(
+        BootstrapError, match=rf"(?s)sr0.*{words}|{words}.*sr0"
+    ):
+        read_config_drive(*where, wait=0)
 
 
-@pytest.mark.parametrize(
-    "path", ["openstack/latest", "openstack/none.json", "servicevm.json/x"]
-)
-def test_what_is_not_there_is_not_found(path: str) -> None:
-    drive = io.BytesIO(image(rock_ridge=True, joliet=False))
-    with pytest.raises(ValueError, match="there is no"):
-        read_iso(drive, path)
+def test_a_damaged_drive_is_named(machine) -> None:
+    drive = drives.iso({"user_data": DATA})
+    where = machine(sr0=(None, drive[: 19 * 2048]))
+    with pytest.raises(BootstrapError, match=r"sr0: .*(cut off|no open)"):
+        read_config_drive(*where, wait=0)
 
 
-def test_a_damaged_image_is_refused() -> None:
-    whole = image(rock_ridge=True, joliet=False)
-    for size in (0, 100, 17 * 2048, 19 * 2048):
-        with pytest.raises(ValueError, match=r"not an ISO|cut off|no open"):
-            read_iso(io.BytesIO(whole[:size]), PATH)
-
-
-def test_the_drive_is_found_by_its_serial(tmp_path: Path) -> None:
-    for name, serial in (("vda", ""), ("vdb", "config-2\n"), ("vdc", "x")):
-        (tmp_path / "sys" / "block" / name).mkdir(parents=True)
-        (tmp_path / "sys" / "block" / name / "serial").write_text(serial)
-    (tmp_path / "sys" / "block" / "loop0").mkdir()
-    (tmp_path / "dev").mkdir()
-    sys, dev = str(tmp_path / "sys"), str(tmp_path / "dev")
-    assert find_device(sys, dev) == f"{dev}/vdb"
-    (tmp_path / "dev" / "vdb").write_bytes(image(rock_ridge=True, joliet=True))
-    assert read_config_drive(sys, dev) == DATA.decode()
-    (tmp_path / "sys" / "block" / "vdb" / "serial").write_text("other")
-    with pytest.raises(BootstrapError):
-        read_config_drive(sys, dev)
+def test_without_a_drive_it_is_waited_for_and_then_said(machine) -> None:
+    where = machine(vda=(None, bytes(1 << 16)))
+    with pytest.raises(BootstrapError, match="there is no config drive"):
+        read_config_drive(*where, wait=0.2)
