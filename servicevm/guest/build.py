@@ -5,7 +5,8 @@ made of; nothing that is kept is ever changed in place::
 
     apt/              private state and archives of apt
     plan-<key>.json   packages and versions, per state of the lists
-    base-<key>/       root/, kernel, initrd, state.img
+    base-<key>/       root/, kernel, initrd, state.img, and of the disk that
+                      a cloud boots its start and its boot partition
     lock              one build at a time
 """
 
@@ -19,7 +20,7 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from servicevm.errors import (
@@ -29,8 +30,17 @@ from servicevm.errors import (
     PermanentError,
     ServicevmError,
 )
-from servicevm.guest import agent_archive, disks, initramfs, recipe, tree
+from servicevm.guest import (
+    agent_archive,
+    disk_image,
+    disks,
+    initramfs,
+    loader,
+    recipe,
+    tree,
+)
 from servicevm.guest.manifest import (
+    DISK,
     INITRD,
     KERNEL,
     ROOT,
@@ -42,6 +52,8 @@ from servicevm.guest.packages import Apt, Package
 
 Progress = Callable[[str], None]
 
+#: Parts of the disk that a cloud boots, in the cache.
+_START, _BOOT = "start.bin", "boot.fat"
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -86,8 +98,8 @@ def check_platform(release: str | None = None) -> None:
 def _recipe_key() -> str:
     """Changes whenever the code or the data of the build does."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.[pc]*")):
-        if path.suffix in (".py", ".c"):
+    for path in sorted(Path(__file__).parent.iterdir()):
+        if path.suffix in (".py", ".c", ".h"):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
@@ -112,7 +124,9 @@ def _plan(apt: Apt, cache: Path, recipe_key: str) -> list[Package]:
     path = cache / f"plan-{_key(recipe_key, apt.fingerprint())}.json"
     if path.exists():
         return [Package(**one) for one in json.loads(path.read_text())]
-    packages = apt.resolve([apt.kernel(), *recipe.PACKAGES])
+    packages = apt.resolve(
+        [apt.kernel(), *recipe.PACKAGES, *recipe.TOOL_PACKAGES]
+    )
     for old in cache.glob("plan-*.json"):
         old.unlink()
     new = path.with_suffix(".new")
@@ -132,23 +146,35 @@ def _make_base(
         package.name: apt.archives / package.file for package in packages
     }
     kernel = [name for name in archives if name.startswith("linux-image-")]
-    tree.make_root(
-        [path for name, path in archives.items() if name not in kernel],
-        base / "root",
-    )
+    tree.make_root([archives[name] for name in recipe.PACKAGES], base / "root")
     tree.unpack([archives[name] for name in kernel], base / "kernel-tree")
-    progress("Making kernel, initial RAM file system and state disk")
+    progress("Making kernel, initial RAM file systems and state disk")
     (image,) = (base / "kernel-tree" / "boot").glob("vmlinuz-*")
     release = image.name.removeprefix("vmlinuz-")
     shutil.copyfile(image, base / KERNEL)
     (base / "release").write_text(release)
     initramfs.compile_init(base / "init")
-    modules = initramfs.find_modules(
-        base / "kernel-tree" / "lib" / "modules" / release, recipe.MODULES
-    )
-    initramfs.make_initramfs(base / "init", modules, base / INITRD)
+    modules = base / "kernel-tree" / "lib" / "modules" / release
+    _make_initrd(base, modules, recipe.MODULES, base / INITRD)
     disks.make_state_image(base / STATE)
+    progress("Making what a cloud's firmware boots")
+    tools = base / "tools"
+    tree.unpack([archives[name] for name in recipe.TOOL_PACKAGES], tools)
+    (base / _START).write_bytes(loader.start(tools))
+    more = recipe.MODULES + recipe.CLOUD_MODULES
+    _make_initrd(base, modules, more, tools / "initrd")
+    loader.make_boot_partition(
+        tools, base / KERNEL, tools / "initrd", base / _BOOT
+    )
     shutil.rmtree(base / "kernel-tree")
+    shutil.rmtree(tools)
+
+
+def _make_initrd(
+    base: Path, modules: Path, wanted: Sequence[str], target: Path
+) -> None:
+    found = initramfs.find_modules(modules, wanted)
+    initramfs.make_initramfs(base / "init", found, target)
 
 
 def _base(
@@ -202,6 +228,13 @@ def _make_image(
         agent_archive.make_archive(package, base / "root", sources, agent)
         os.replace(agent, base / "root" / agent_archive.PATH)
     disks.make_root_image(base / "root", folder / ROOT)
+    disk_image.make_disk_image(
+        (base / _START).read_bytes(),
+        base / _BOOT,
+        folder / ROOT,
+        base / STATE,
+        folder / DISK,
+    )
     for path in folder.iterdir():
         path.chmod(0o644)
     release = (base / "release").read_text()
@@ -261,7 +294,7 @@ def _build(
             progress("The image is up to date")
             return present
     base = _base(apt, cache, packages, base_key, progress)
-    progress("Packing the root file system")
+    progress("Packing the root file system, and all of it as one disk")
     with tempfile.TemporaryDirectory(
         prefix=f".{out_dir.name}-", dir=out_dir.parent
     ) as work:

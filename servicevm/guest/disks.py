@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from servicevm.guest import recipe
 from servicevm.guest.command import run
@@ -68,18 +69,24 @@ def make_state_image(target: Path) -> None:
 def copy_sparse(source: Path, target: Path) -> None:
     """Copy a file without writing its holes; fails if `target` exists."""
     with source.open("rb") as old, target.open("xb") as new:
-        size = os.fstat(old.fileno()).st_size
-        os.truncate(new.fileno(), size)
-        at = 0
-        while at < size:
-            try:
-                at = os.lseek(old.fileno(), at, os.SEEK_DATA)
-            except OSError as error:
-                if error.errno == errno.ENXIO:  # only a hole is left
-                    break
-                raise
-            end = os.lseek(old.fileno(), at, os.SEEK_HOLE)
-            os.lseek(old.fileno(), at, os.SEEK_SET)
-            os.lseek(new.fileno(), at, os.SEEK_SET)
-            while at < end:
-                at += os.sendfile(new.fileno(), old.fileno(), None, end - at)
+        os.truncate(new.fileno(), os.fstat(old.fileno()).st_size)
+        copy_data(old, new, 0)
+
+
+def copy_data(source: BinaryIO, target: BinaryIO, start: int) -> None:
+    """Copy all of a file but its holes, to `start` in another."""
+    old, new = source.fileno(), target.fileno()
+    size = os.fstat(old).st_size
+    at = 0
+    while at < size:
+        try:
+            at = os.lseek(old, at, os.SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # only a hole is left
+                break
+            raise
+        end = os.lseek(old, at, os.SEEK_HOLE)
+        os.lseek(old, at, os.SEEK_SET)
+        os.lseek(new, start + at, os.SEEK_SET)
+        while at < end:
+            at += os.sendfile(new, old, None, end - at)

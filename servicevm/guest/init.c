@@ -9,6 +9,8 @@
  * Static and without a shell: what it does not do costs no boot time.
  */
 #define _GNU_SOURCE
+#include "init.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
@@ -26,15 +28,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROOT_DEVICE "/dev/vda"
-#define STATE_SERIAL "svm-state"
-#define DEVICE_WAIT_MS 10000
 #define RESTART_MIN_MS 100
 #define RESTART_MAX_MS 5000
+#define EX_CONFIG 78 /* the agent was told nothing that it could use */
+#define CONFIG_MS 60000
 #define STEADY_MS 30000 /* an agent that ran this long starts afresh */
 #define STOP_MS 5000    /* from TERM to KILL */
 #define MAX_INPUTS 8
@@ -51,7 +53,7 @@ static char *const agent_env[] = {
 	NULL,
 };
 
-static void say(const char *format, ...)
+void say(const char *format, ...)
 {
 	char line[256];
 	int n = snprintf(line, sizeof line, "servicevm-init: ");
@@ -67,7 +69,7 @@ static void say(const char *format, ...)
 		return; /* no console: nobody to tell */
 }
 
-static long long now_ms(void)
+long long now_ms(void)
 {
 	struct timespec t;
 
@@ -75,7 +77,7 @@ static long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-static void sleep_ms(long ms)
+void sleep_ms(long ms)
 {
 	struct timespec t = {ms / 1000, ms % 1000 * 1000000};
 
@@ -90,10 +92,46 @@ static _Noreturn void power(int how)
 		pause();
 }
 
-static _Noreturn void give_up(const char *what)
+_Noreturn void give_up(const char *what)
 {
 	say("%s: %s; powering off", what, strerror(errno));
 	power(RB_POWER_OFF);
+}
+
+void mount_or_say(const char *type, const char *where, long flags,
+		  const char *data)
+{
+	if (mount(type, where, type, flags, data))
+		say("mount %s: %s", where, strerror(errno));
+}
+
+/* A machine without a console has no descriptors either: what is opened
+ * next must not be taken for one. */
+static void open_console(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_memory(void)
+{
+	struct sysinfo info;
+	unsigned long long mib;
+
+	if (sysinfo(&info))
+		return;
+	mib = (unsigned long long)info.totalram * info.mem_unit >> 20;
+	if (mib >= MIN_USABLE_MIB)
+		return;
+	say("Only %llu MiB of memory are left beside the kernel. Choose a "
+	    "flavor with at least %d MiB of memory.", mib, MIN_MEMORY_MIB);
+	errno = ENOMEM;
+	give_up("memory");
 }
 
 static void load_modules(void)
@@ -119,74 +157,6 @@ static void load_modules(void)
 	unlink("/modules/order");
 }
 
-static void enter_root(void)
-{
-	long long deadline = now_ms() + DEVICE_WAIT_MS;
-
-	mkdir("/root", 0755);
-	while (mount(ROOT_DEVICE, "/root", "erofs", MS_RDONLY, "")) {
-		if (now_ms() > deadline)
-			give_up("mount " ROOT_DEVICE);
-		sleep_ms(5);
-	}
-	unlink("/init");
-	if (mount("/dev", "/root/dev", NULL, MS_MOVE, NULL) ||
-	    chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) ||
-	    chroot(".") || chdir("/"))
-		give_up("switch root");
-}
-
-static void mount_or_say(const char *type, const char *where, long flags,
-			 const char *data)
-{
-	if (mount(type, where, type, flags, data))
-		say("mount %s: %s", where, strerror(errno));
-}
-
-/* Name of the disk with this virtio-blk serial, e.g. "vdc". */
-static int find_disk(const char *serial, char *name, size_t size)
-{
-	char path[64], found[64];
-	char letter;
-
-	for (letter = 'a'; letter <= 'z'; letter++) {
-		ssize_t n;
-		int fd;
-
-		snprintf(path, sizeof path, "/sys/block/vd%c/serial", letter);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			continue;
-		n = read(fd, found, sizeof found - 1);
-		close(fd);
-		if (n < 0)
-			continue;
-		found[n] = 0;
-		found[strcspn(found, "\n")] = 0;
-		if (!strcmp(found, serial)) {
-			snprintf(name, size, "/dev/vd%c", letter);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static void mount_state(void)
-{
-	const long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME;
-	char disk[32];
-
-	if (find_disk(STATE_SERIAL, disk, sizeof disk)) {
-		if (mount(disk, "/state", "ext4", flags, ""))
-			give_up("mount /state");
-	} else {
-		say("no disk " STATE_SERIAL ": /state lasts until power off");
-		mount_or_say("tmpfs", "/state", flags, "mode=0700,size=16m");
-	}
-	if (chmod("/state", 0700))
-		say("chmod /state: %s", strerror(errno));
-}
-
 static void loopback_up(void)
 {
 	struct ifreq request = {.ifr_name = "lo"};
@@ -204,7 +174,6 @@ static void set_up(void)
 	const long safe = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
 	mount_or_say("proc", "/proc", safe, "");
-	mount_or_say("sysfs", "/sys", safe, "");
 	mount_or_say("tmpfs", "/run", MS_NOSUID | MS_NODEV,
 		     "mode=0755,size=32m");
 	mount_or_say("tmpfs", "/tmp", safe, "mode=1777,size=32m");
@@ -331,6 +300,9 @@ static _Noreturn void supervise(void)
 				agent = -1;
 				if (now_ms() - started > STEADY_MS)
 					backoff = RESTART_MIN_MS;
+				if (WIFEXITED(status) &&
+				    WEXITSTATUS(status) == EX_CONFIG)
+					backoff = CONFIG_MS;
 				say("agent ended (%s %d); again in %ld ms",
 				    WIFSIGNALED(status) ? "signal" : "exit",
 				    WIFSIGNALED(status) ? WTERMSIG(status)
@@ -356,6 +328,10 @@ int main(void)
 	}
 	if (mount("dev", "/dev", "devtmpfs", MS_NOSUID, "mode=0755"))
 		say("mount /dev: %s", strerror(errno));
+	open_console();
+	check_memory();
+	mkdir("/sys", 0755);
+	mount_or_say("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, "");
 	load_modules();
 	enter_root();
 	set_up();

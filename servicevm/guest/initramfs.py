@@ -1,13 +1,17 @@
 """The initial RAM file system: one static program and a few modules."""
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from servicevm.errors import IMAGE_BUILD_FAILED, PermanentError
+from servicevm.guest import recipe
 from servicevm.guest.command import run
 
-_SOURCE = Path(__file__).with_name("init.c")
+_SOURCES = tuple(
+    Path(__file__).with_name(name) for name in ("init.c", "storage.c")
+)
 _DEPENDS = re.compile(rb"\0depends=([^\0]*)\0")
 
 
@@ -16,9 +20,13 @@ def compile_init(target: Path) -> None:
 
     :raises PermanentError: TOOL_MISSING where there is no compiler
     """
+    root = ",".join(f"{byte:#x}" for byte in uuid.UUID(recipe.ROOT_UUID).bytes)
     run(
         [
             "gcc",
+            f"-DROOT_UUID={root}",
+            f"-DMIN_MEMORY_MIB={recipe.MIN_MEMORY}",
+            f"-DMIN_USABLE_MIB={recipe.MIN_USABLE_MEMORY}",
             "-static",
             "-Os",
             "-Wall",
@@ -28,7 +36,7 @@ def compile_init(target: Path) -> None:
             "-Wl,--build-id=none",
             "-o",
             str(target),
-            str(_SOURCE),
+            *map(str, _SOURCES),
         ],
         package="gcc and libc6-dev",
         timeout=120,

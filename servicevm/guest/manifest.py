@@ -12,7 +12,10 @@ KERNEL = "kernel"
 INITRD = "initrd"
 ROOT = "root.erofs"
 STATE = "state.img"
+#: What the qemu driver boots; an image has them all.
 FILES = (KERNEL, INITRD, ROOT, STATE)
+#: The same as one disk, which a cloud boots; images of before have none.
+DISK = "disk.img"
 NAME = "manifest.json"
 _VERSION = 1
 
@@ -82,4 +85,8 @@ class Manifest:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file of an image folder."""
-    return {name: sha256_file(folder / name) for name in FILES}
+    return {
+        name: sha256_file(folder / name)
+        for name in (*FILES, DISK)
+        if name in FILES or (folder / name).exists()
+    }

@@ -49,6 +49,16 @@ PACKAGES = (
     "zlib1g",
 )
 
+#: Unpacked for the build alone: the boot loaders, and the tools that make
+#: their partition. They run on the build host's own C library.
+TOOL_PACKAGES = (
+    "dosfstools",
+    "mtools",
+    "syslinux",
+    "syslinux-common",
+    "systemd-boot-efi",
+)
+
 #: Modules that the guest needs; those they depend on come with them.
 #: Loaded in this order, each after what it depends on.
 MODULES = (
@@ -59,6 +69,16 @@ MODULES = (
     "virtio_net",
     "button",
     "evdev",
+)
+
+#: More of them, for the machines that a cloud makes: disks and config drives
+#: on SCSI and IDE, entropy from the host.
+CLOUD_MODULES = (
+    "virtio_rng",
+    "virtio_scsi",
+    "ata_piix",
+    "sd_mod",
+    "sr_mod",
 )
 
 #: Taken out of the root file system, as glob patterns.
@@ -155,3 +175,28 @@ STATE_UUID = "5e41ce00-0000-4000-8000-000000000002"
 STATE_HASH_SEED = "5e41ce00-0000-4000-8000-000000000003"
 #: MiB; with the smallest journal that ext4 makes, most of it is free.
 STATE_SIZE = 16
+
+#: MiB that a machine needs, and what the kernel must have left of them.
+MIN_MEMORY = 128
+MIN_USABLE_MEMORY = 64
+
+#: Of the one disk that a cloud boots, in bytes: partitions begin and end on
+#: whole MiB.
+SECTOR = 512
+ALIGNMENT = 1 << 20
+#: Tells this disk from others, to firmware and kernel.
+DISK_SIGNATURE = 0x5E41CE00
+BOOT_VOLUME_ID = 0x5E41CE04
+BOOT_VOLUME_LABEL = "SVM-BOOT"
+
+#: Of the kernel that a cloud boots. A panic is seen on the console for some
+#: seconds; the machine then starts again.
+CLOUD_KERNEL_ARGUMENTS = (
+    "console=ttyS0",
+    "quiet",
+    "panic=10",
+    "oops=panic",
+    "net.ifnames=0",
+    "random.trust_cpu=on",
+    "cryptomgr.notests",
+)

@@ -1,11 +1,13 @@
 """The image build, with the distribution's real packages."""
 
+import io
 import os
 import time
 
 import pytest
 
 from servicevm.guest import build, manifest
+from servicevm_agent import fat
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -48,5 +50,28 @@ def test_another_agent_is_another_image_and_needs_no_package(
     made = build.build(out, progress=said.append, cache_dir=cache)
     assert made.key != before.key
     assert made.files["root.erofs"] != before.files["root.erofs"]
+    assert made.files["disk.img"] != before.files["disk.img"]
     assert made.files["kernel"] == before.files["kernel"]
     assert [path.name for path in tmp_path.iterdir()] == ["image"]
+
+
+def test_the_disk_holds_what_the_other_files_do(image) -> None:
+    disk = (image / manifest.DISK).read_bytes()
+    parts = {}
+    for number in range(3):
+        at = 446 + 16 * number
+        start, size = (
+            int.from_bytes(disk[at + n : at + n + 4], "little") * 512
+            for n in (8, 12)
+        )
+        parts[number] = disk[start : start + size]
+    boot = io.BytesIO(parts[0])
+    assert fat.label(boot) == "SVM-BOOT"
+    # EFI's own place, and what SYSLINUX has made of the start
+    assert fat.read(boot, "EFI/BOOT/BOOTX64.EFI")[:2] == b"MZ"
+    assert parts[0][3:11] == b"SYSLINUX"
+    for name in ("syslinux.cfg", "loader/entries/servicevm.conf"):
+        assert b"/kernel" in fat.read(boot, name)
+    for number, name in ((1, manifest.ROOT), (2, manifest.STATE)):
+        content = (image / name).read_bytes()
+        assert parts[number].rstrip(b"\0") == content.rstrip(b"\0")

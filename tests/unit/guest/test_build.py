@@ -78,6 +78,12 @@ def test_a_manifest_is_read_as_it_was_written(image) -> None:
     assert found.files == manifest.digests(image)
 
 
+def test_an_image_of_before_has_no_disk_for_clouds(image) -> None:
+    assert manifest.DISK not in manifest.Manifest.read(image).files
+    (image / manifest.DISK).write_text("disk")
+    assert manifest.DISK in manifest.digests(image)
+
+
 @pytest.mark.parametrize("name", [*manifest.FILES, manifest.NAME])
 def test_an_image_without_a_file_is_missing(image, name: str) -> None:
     (image / name).unlink()
