@@ -1,8 +1,8 @@
 """What steps read: one consistent look at a device or a service."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -226,10 +226,7 @@ def _view(row: Any, services: Sequence[models.Service]) -> DeviceView:
     return DeviceView(
         row=DeviceRow(*row[: len(DeviceRow._fields)]),
         revision=row.revision,
-        interfaces=sorted(
-            (InterfaceSpec(*values) for values in row.interfaces or []),
-            key=lambda interface: interface.index,
-        ),
+        interfaces=_interfaces(row.interfaces or [], row.revision or {}),
         ledger={
             kind: external_id
             for kind, external_id, state in ledger
@@ -237,4 +234,25 @@ def _view(row: Any, services: Sequence[models.Service]) -> DeviceView:
         },
         recorded=frozenset(kind for kind, _, _ in ledger),
         services=services,
+    )
+
+
+def _interfaces(
+    rows: Iterable[Sequence[Any]], revision: Mapping[str, Any]
+) -> list[InterfaceSpec]:
+    """Interfaces in their order, and whether the template vouches for them.
+
+    Those that a template has come first, by its order; what is attached
+    later never gets an index of theirs.
+    """
+    templates = revision.get("interfaces") or ()
+    named = {
+        index
+        for index, template in enumerate(templates)
+        if template.get("network")
+    }
+    found = (InterfaceSpec(*values) for values in rows)
+    return sorted(
+        (replace(one, of_template=one.index in named) for one in found),
+        key=lambda interface: interface.index,
     )

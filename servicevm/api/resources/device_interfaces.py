@@ -119,6 +119,9 @@ def _refuse_unless_active(
 def _free_index(session: orm.Session, row: models.Device) -> int:
     """One more than the highest: what an earlier one has left is not ours.
 
+    Never one of the template's, though that may be unplugged: what a
+    template says of the interface of an index is not said of this one.
+
     :raises PermanentError: CONFLICT
     """
     count, highest = session.execute(
@@ -130,7 +133,12 @@ def _free_index(session: orm.Session, row: models.Device) -> int:
         raise PermanentError(
             CONFLICT, f"A device has {MOST} interfaces at the most."
         )
-    return 0 if highest is None else int(highest) + 1
+    spec = session.get_one(
+        models.DeviceTemplateRevision,
+        (row.template_id, row.template_revision),
+    ).spec
+    first = len(spec["interfaces"])
+    return first if highest is None else max(first, int(highest) + 1)
 
 
 def _find(

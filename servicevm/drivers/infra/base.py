@@ -41,6 +41,9 @@ class InterfaceSpec:
         address is to be of, where the user asked for one
     :param port: driver's own name of an existing port that the interface
         is to be; it is the user's and outlives the device
+    :param of_template: the template names the network, so the operator
+        vouches for it; else the user did, and the driver has to make sure
+        that the device's project may use it
     """
 
     role: str
@@ -52,6 +55,7 @@ class InterfaceSpec:
     gateway: str | None = None
     subnet: str | None = None
     port: str | None = None
+    of_template: bool = False
 
 
 @dataclass(frozen=True)

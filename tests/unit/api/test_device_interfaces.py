@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from falcon import testing
+from sqlalchemy import orm
 
+from servicevm.db import api as db
 from servicevm.db import models
 from tests.unit.api import requests
 
@@ -207,3 +210,21 @@ def test_a_rebuild_is_asked_for_once(
         assert answer.status_code == 202
         assert answer.headers.get("Idempotent-Replayed") == replayed
     assert answer.json["device"]["provisioning_status"] == "PENDING_UPDATE"
+
+
+def test_a_new_interface_takes_no_place_of_the_templates(
+    api: testing.TestClient, active: dict[str, Any]
+) -> None:
+    """Drivers trust the network that a template names at a place."""
+
+    def unplugged(session: orm.Session) -> None:
+        session.execute(
+            sa.delete(models.DeviceInterface).where(
+                models.DeviceInterface.device_id == active["id"],
+                models.DeviceInterface.index == 1,
+            )
+        )
+
+    db.write(unplugged)
+    shown = attach(api, active, network="net-2").json["device"]
+    assert [one["index"] for one in shown["interfaces"]] == [0, 2]

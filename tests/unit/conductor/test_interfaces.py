@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from servicevm import errors
+from servicevm.conductor import views
 from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.drivers.mgmt.noop import NoopMgmtDriver
@@ -131,3 +133,23 @@ def test_the_device_is_told_again_until_it_sees_the_card(
     lab.settle(conductor)
     assert heard == [[0, 1], [0, 1]]
     assert lab.operation(operation_id).state == "SUCCEEDED"
+
+
+def test_drivers_are_told_whose_word_a_network_is(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    lab.attach(device_id, 1)
+
+    def name_one(session: orm.Session) -> None:
+        device = session.get_one(models.Device, device_id)
+        revision = session.get_one(
+            models.DeviceTemplateRevision,
+            (device.template_id, device.template_revision),
+        )
+        interfaces = [{"role": "mgmt", "network": "net-0"}]
+        revision.spec = {**revision.spec, "interfaces": interfaces}
+
+    db.write(name_one)
+    with db.reader() as session:
+        device = views.load_device(session, device_id)
+    assert device is not None
+    assert [one.of_template for one in device.interfaces] == [True, False]
