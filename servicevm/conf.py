@@ -350,6 +350,54 @@ QEMU_OPTS = [
 ]
 
 
+#: What is not an option of keystoneauth: see
+#: servicevm.drivers.infra.nova.login.
+NOVA_OPTS = [
+    cfg.StrOpt(
+        "region_name",
+        help="Region whose Nova, Neutron and Glance are used; the only one "
+        "of the catalog if not set.",
+    ),
+    cfg.ListOpt(
+        "valid_interfaces",
+        default=["internal", "public"],
+        help="Kinds of endpoints of the catalog, the best first.",
+    ),
+    cfg.IntOpt(
+        "connect_retries",
+        default=1,
+        min=0,
+        max=10,
+        help="Times that a request is sent again where no answer came. What "
+        "makes something is never sent again before it was looked for.",
+    ),
+    cfg.IntOpt(
+        "status_code_retries",
+        default=2,
+        min=0,
+        max=10,
+        help="Times that a request is sent again that was answered with 503.",
+    ),
+    cfg.FloatOpt(
+        "poll_interval",
+        default=1.0,
+        min=0.1,
+        max=60.0,
+        help="Seconds between two lists of all servers, for all devices "
+        "together, while anybody waits for one. Where a list takes long, "
+        "twice as long as it takes.",
+    ),
+    cfg.FloatOpt(
+        "build_rate",
+        default=0.0,
+        min=0.0,
+        max=1000.0,
+        help="Most servers that one conductor begins to make in a second; 0 "
+        "is as many as are asked for.",
+    ),
+]
+
+
 def _quota(name: str, default: int, text: str) -> cfg.IntOpt:
     return cfg.IntOpt(
         name,
@@ -384,8 +432,17 @@ def list_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
         ("relay", RELAY_OPTS),
         ("pki", PKI_OPTS),
         ("qemu", QEMU_OPTS),
+        ("nova", NOVA_OPTS),
         ("quota", QUOTA_OPTS),
     ]
+
+
+def sample_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
+    """As `list_opts`, with those that are registered where they are used."""
+    # Of a library that not every process needs.
+    from servicevm.drivers.infra.nova import login
+
+    return [*list_opts(), (login.GROUP, login.auth_opts())]
 
 
 def register(conf: cfg.ConfigOpts = CONF) -> cfg.ConfigOpts:

@@ -253,7 +253,8 @@ IMAGE_MISSING = _declare(
     "image_missing",
     503,
     "The guest image is not there.",
-    "Build it with: servicevm-manage image build",
+    "Build it with: servicevm-manage image build; on a cloud, upload it and "
+    "see that the template names it.",
 )
 QEMU_MISSING = _declare(
     "qemu_missing",
@@ -289,7 +290,14 @@ NETWORK_MISSING = _declare(
     "network_missing",
     503,
     "The network of an interface does not exist.",
-    "Make the bridge, or correct the template's network.",
+    "Make the bridge or network, or correct the template's network.",
+)
+NETWORK_REFUSED = _declare(
+    "network_refused",
+    403,
+    "The network or port of an interface cannot be used.",
+    "Use a network of the device's project, or one that is shared with it, "
+    "or a free port of that project.",
 )
 PRIVILEGE_MISSING = _declare(
     "privilege_missing",
@@ -326,6 +334,83 @@ AGENT_ERROR = _declare(
     502,
     "The device's agent refused the request.",
     "The detail has the agent's own words.",
+)
+
+# -- a cloud ----------------------------------------------------------------
+CLOUD_NOT_CONFIGURED = _declare(
+    "cloud_not_configured",
+    503,
+    "The service knows no cloud.",
+    "Set auth_type and what belongs to it in [nova] of servicevm.conf.",
+)
+CLOUD_UNAVAILABLE = _declare(
+    "cloud_unavailable",
+    503,
+    "The cloud does not answer as it should.",
+    "Try again; if it stays, look at the service of the cloud that the "
+    "detail names.",
+)
+CLOUD_CREDENTIALS = _declare(
+    "cloud_credentials",
+    503,
+    "The cloud does not accept the service's credentials.",
+    "Correct [nova] in servicevm.conf, or the user in Keystone.",
+)
+CLOUD_FORBIDDEN = _declare(
+    "cloud_forbidden",
+    503,
+    "The cloud does not let the service's user do this.",
+    "Give the user the roles that the manual's page on Nova lists.",
+)
+CLOUD_QUOTA = _declare(
+    "cloud_quota",
+    503,
+    "A quota of the cloud does not allow this.",
+    "Delete what is not needed, or have the quota raised of the project "
+    "that the server belongs to; the detail names the quota.",
+)
+CLOUD_REFUSED = _declare(
+    "cloud_refused",
+    409,
+    "The cloud refused the request.",
+    "The detail has the cloud's own words; correct the template.",
+)
+CLOUD_TOO_OLD = _declare(
+    "cloud_too_old",
+    501,
+    "The cloud's API lacks what is needed.",
+    "Use a cloud whose Nova has the microversion in the detail.",
+)
+NO_VALID_HOST = _declare(
+    "no_valid_host",
+    503,
+    "No host of the cloud has room for the server.",
+    "Choose another flavor or availability zone, or add hosts.",
+)
+FLAVOR_MISSING = _declare(
+    "flavor_missing",
+    503,
+    "There is no such flavor.",
+    "Make the flavor, or correct the template.",
+)
+FLAVOR_TOO_SMALL = _declare(
+    "flavor_too_small",
+    409,
+    "The flavor is too small.",
+    "Name a larger flavor in the template, or ask for less.",
+)
+IMAGE_UNUSABLE = _declare(
+    "image_unusable",
+    409,
+    "The guest image cannot be used.",
+    "The detail says why; upload the image again, or name another.",
+)
+SERVER_FAILED = _declare(
+    "server_failed",
+    503,
+    "The cloud could not build the server.",
+    "The detail has Nova's own words; retry the operation or delete the "
+    "device.",
 )
 
 # -- the guest image --------------------------------------------------------

@@ -55,6 +55,27 @@ BY_CODE: Mapping[str, Any] = {
     "kvm_unusable": _ASK,
     "disk_full": _ASK,
     "network_missing": _ASK,
+    "network_refused": _(
+        "Create it again with a network of your project, or one that is "
+        "shared with it."
+    ),
+    **dict.fromkeys(
+        (
+            "cloud_credentials",
+            "cloud_forbidden",
+            "cloud_not_configured",
+            "cloud_quota",
+            "cloud_refused",
+            "cloud_too_old",
+            "cloud_unavailable",
+            "flavor_missing",
+            "flavor_too_small",
+            "image_unusable",
+            "no_valid_host",
+            "server_failed",
+        ),
+        _ASK,
+    ),
     "privilege_missing": _ASK,
     "unavailable": _("If it stays like this, tell your administrator."),
     "internal_error": _ASK,

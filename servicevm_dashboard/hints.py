@@ -44,14 +44,60 @@ BY_CODE: Mapping[str, str] = {
     "enrolment_refused": (
         "If it was not you who used the token, delete the device."
     ),
-    "image_missing": "Build it with: servicevm-manage image build",
+    "image_missing": (
+        "Build it with: servicevm-manage image build; on a cloud, upload it "
+        "and see that the template names it."
+    ),
     "qemu_missing": "Install the package qemu-system-x86.",
     "qemu_failed": (
         "The detail has QEMU's own words; see also the device's console log."
     ),
     "kvm_unusable": "Set the accelerator to auto or tcg in the template.",
     "disk_full": "Free some space and try again.",
-    "network_missing": "Make the bridge, or correct the template's network.",
+    "network_missing": (
+        "Make the bridge or network, or correct the template's network."
+    ),
+    "network_refused": (
+        "Use a network of the device's project, or one that is shared with "
+        "it, or a free port of that project."
+    ),
+    "cloud_credentials": (
+        "Correct [nova] in servicevm.conf, or the user in Keystone."
+    ),
+    "cloud_forbidden": (
+        "Give the user the roles that the manual's page on Nova lists."
+    ),
+    "cloud_not_configured": (
+        "Set auth_type and what belongs to it in [nova] of servicevm.conf."
+    ),
+    "cloud_quota": (
+        "Delete what is not needed, or have the quota raised of the project "
+        "that the server belongs to; the detail names the quota."
+    ),
+    "cloud_refused": (
+        "The detail has the cloud's own words; correct the template."
+    ),
+    "cloud_too_old": (
+        "Use a cloud whose Nova has the microversion in the detail."
+    ),
+    "cloud_unavailable": (
+        "Try again; if it stays, look at the service of the cloud that the "
+        "detail names."
+    ),
+    "flavor_missing": "Make the flavor, or correct the template.",
+    "flavor_too_small": (
+        "Name a larger flavor in the template, or ask for less."
+    ),
+    "image_unusable": (
+        "The detail says why; upload the image again, or name another."
+    ),
+    "no_valid_host": (
+        "Choose another flavor or availability zone, or add hosts."
+    ),
+    "server_failed": (
+        "The detail has Nova's own words; retry the operation or delete the "
+        "device."
+    ),
     "privilege_missing": (
         "Run it as root, or use the network 'user' in the template."
     ),

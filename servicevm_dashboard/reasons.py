@@ -58,12 +58,29 @@ TITLES: Mapping[str, str] = {
     "port_taken": _("The port is taken."),
     "disk_full": _("The disk that holds the service's files is full."),
     "network_missing": _("The network of an interface does not exist."),
+    "network_refused": _(
+        "The network or port of an interface cannot be used."
+    ),
     "privilege_missing": _("The service may not do this as this user."),
     "agent_never_called": _("The agent in the device never called home."),
     "agent_not_connected": _("The device's agent is not connected."),
     "agent_timeout": _("The device's agent did not answer in time."),
     "agent_busy": _("The device's agent has too many requests under way."),
     "agent_error": _("The device's agent refused the request."),
+    "cloud_not_configured": _("The service knows no cloud."),
+    "cloud_unavailable": _("The cloud does not answer as it should."),
+    "cloud_credentials": _(
+        "The cloud does not accept the service's credentials."
+    ),
+    "cloud_forbidden": _("The cloud does not let the service's user do this."),
+    "cloud_quota": _("A quota of the cloud does not allow this."),
+    "cloud_refused": _("The cloud refused the request."),
+    "cloud_too_old": _("The cloud's API lacks what is needed."),
+    "no_valid_host": _("No host of the cloud has room for the server."),
+    "flavor_missing": _("There is no such flavor."),
+    "flavor_too_small": _("The flavor is too small."),
+    "image_unusable": _("The guest image cannot be used."),
+    "server_failed": _("The cloud could not build the server."),
     "platform_unsupported": _(
         "The guest image cannot be built on this system."
     ),
