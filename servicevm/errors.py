@@ -438,6 +438,13 @@ IMAGE_BUILD_FAILED = _declare(
     "The guest image could not be built.",
     "The detail has the failed tool's own words.",
 )
+IMAGE_UPLOAD_FAILED = _declare(
+    "image_upload_failed",
+    500,
+    "The guest image could not be uploaded.",
+    "Correct what the detail says and run it again; it goes on with what is "
+    "there.",
+)
 
 # -- services ---------------------------------------------------------------
 CONFIG_REFUSED = _declare(

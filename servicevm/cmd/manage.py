@@ -132,6 +132,25 @@ def image_show(args: argparse.Namespace, conf: cfg.ConfigOpts) -> Exit:
     return Exit.OK
 
 
+def image_upload(args: argparse.Namespace, conf: cfg.ConfigOpts) -> Exit:
+    """Give a cloud's Glance the guest image, and print its id there."""
+    from servicevm.guest import glance, glance_login
+
+    connection = glance_login.connect(conf, args.os_cloud, say=_progress)
+    print(
+        glance.upload(
+            connection,
+            args.source or Path(conf.qemu.image_dir),
+            name=args.name,
+            tag=args.tag,
+            timeout=args.timeout,
+            say=_progress,
+            sent=_sent,
+        )
+    )
+    return Exit.OK
+
+
 def pki_relay_certificate(
     args: argparse.Namespace, conf: cfg.ConfigOpts
 ) -> Exit:
@@ -153,6 +172,7 @@ examples:
   servicevm-manage --state-dir /tmp/svm db sync
   servicevm-manage db purge --days 7
   servicevm-manage image build
+  servicevm-manage image upload --os-cloud servicevm
   servicevm-manage pki relay-certificate relay1 --output /etc/servicevm/relay1
 """
 
@@ -203,6 +223,8 @@ def parser() -> argparse.ArgumentParser:
             help="folder of the image; [qemu] image_dir if not given",
         )
 
+    _upload(_verb(verbs, "upload", image_upload))
+
     certificates = nouns.add_parser("pki", help="the built-in CA")
     verbs = certificates.add_subparsers(metavar="VERB", required=True)
     issue = _verb(verbs, "relay-certificate", pki_relay_certificate)
@@ -215,6 +237,47 @@ def parser() -> argparse.ArgumentParser:
         help="folder that gets key.pem, certificate.pem and ca.pem",
     )
     return made
+
+
+def _upload(verb: argparse.ArgumentParser) -> None:
+    from servicevm.drivers.infra.nova import template
+
+    verb.epilog = (
+        "It logs in as --os-cloud says, or the environment (OS_CLOUD, "
+        "OS_AUTH_URL and so on), or the section [nova]. The same image again "
+        "changes nothing. Example: servicevm-manage image upload --os-cloud "
+        "servicevm --tag servicevm"
+    )
+    verb.add_argument(
+        "--from",
+        dest="source",
+        type=Path,
+        metavar="DIR",
+        help="folder of the image; [qemu] image_dir if not given",
+    )
+    verb.add_argument(
+        "--name",
+        default="servicevm-guest",
+        help="name in the cloud (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--tag",
+        default=template.IMAGE_TAG,
+        help="what the infra driver finds it by (default: %(default)s)",
+    )
+    verb.add_argument(
+        "--os-cloud",
+        metavar="NAME",
+        help="a cloud of clouds.yaml; the project has to be the one that "
+        "owns the service's servers",
+    )
+    verb.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=600,
+        metavar="SECONDS",
+        help="for all of it (default: %(default)s)",
+    )
 
 
 def configure(args: argparse.Namespace) -> cfg.ConfigOpts:
@@ -275,6 +338,12 @@ def _days(text: str) -> int:
     return days
 
 
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= DAY // clock.SECOND:
+        raise argparse.ArgumentTypeError("it must be seconds, at most a day")
+    return int(text)
+
+
 def _empty(conf: cfg.ConfigOpts) -> bool:
     """Whether the database is a file that is not there.
 
@@ -294,6 +363,15 @@ def _empty(conf: cfg.ConfigOpts) -> bool:
 
 def _progress(sentence: str) -> None:
     print(f"{sentence} ...", file=sys.stderr, flush=True)
+
+
+def _sent(sent: int, size: int) -> None:
+    """How far an upload is, in place, for somebody who looks."""
+    if sys.stderr.isatty():
+        end = "\n" if sent == size else ""
+        print(
+            f"\r{100 * sent // size:3} %", end=end, file=sys.stderr, flush=True
+        )
 
 
 def _fail(sentence: str) -> Exit:

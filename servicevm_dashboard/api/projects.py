@@ -5,9 +5,7 @@ from typing import Any
 
 from openstack_dashboard.api import keystone
 
-from servicevm_dashboard.api.names import MOST, Names, by_name
-
-__all__ = ["MOST", "choices", "name"]
+from servicevm_dashboard.api.names import Names
 
 
 def _read(request: Any) -> Iterable[Any]:
@@ -28,4 +26,6 @@ def choices(request: Any, *wanted: str) -> list[tuple[str, str]]:
 
     :param wanted: as for `Names.of`
     """
-    return by_name(_NAMES.of(request, *wanted, whole=True))[:MOST]
+    found = _NAMES.of(request, *wanted, whole=True)
+    known = [(ref, name) for ref, name in found.items() if name]
+    return sorted(known, key=lambda one: one[1].lower())

@@ -186,8 +186,7 @@ class FakeServicevm:
                 return self._answers[key]
             parts = url.path.strip("/").split("/")
             if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
-                asked = parse_qs(url.query).get("project_id", [])
-                return self._quota(method, parts[2:], headers, body, asked)
+                return self._quota(method, parts[2:], headers, body)
             if parts == ["v1", "summary"]:
                 counts = summary(self.store, self.quotas, parse_qs(url.query))
                 return _Answer(200, {"summary": counts})
@@ -205,16 +204,10 @@ class FakeServicevm:
             return found
 
     def _quota(
-        self,
-        method: str,
-        below: list[str],
-        headers: Any,
-        body: Json,
-        asked: list[str],
+        self, method: str, below: list[str], headers: Any, body: Json
     ) -> _Answer:
         if not below:
-            named = [self.quotas.show(one) for one in asked]
-            return _Answer(200, {"quotas": named or self.quotas.all()})
+            return _Answer(200, {"quotas": self.quotas.all()})
         if below == ["defaults"]:
             return _Answer(200, {"quota_defaults": dict(DEFAULTS)})
         project = "fake" if below == ["own"] else below[0]

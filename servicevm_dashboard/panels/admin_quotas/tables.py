@@ -100,7 +100,10 @@ class QuotasTable(Table):
     """One page of projects."""
 
     dashboard = "admin"
-    empty = _("No project has limits of its own or uses anything yet.")
+    empty = _(
+        "No project has limits of its own or uses anything yet. Choose a "
+        "project above to give it limits."
+    )
 
     project_id = NameColumn("project_id", verbose_name=_("Project"))
     limits = OwnColumn("limits", verbose_name=_("Limits"))
