@@ -6,6 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+#: More of them the API refuses: no resource has more.
+MOST_TAGS = 50
+
 
 class Filter(forms.Form):
     """What a list is filtered by: a field a query parameter of the API.
@@ -34,6 +37,29 @@ class Filter(forms.Form):
             for name, value in getattr(self, "cleaned_data", {}).items()
             if value not in ("", None, [])
         }
+
+
+class Tagged(Filter):
+    """Also by tags, of which something has to have all."""
+
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=1024,
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control",
+                "placeholder": _("All of these; commas part them"),
+            }
+        ),
+    )
+
+    def clean_tags(self) -> str:
+        """As the API takes them: parted by commas alone."""
+        words = self.cleaned_data["tags"].split(",")
+        found = dict.fromkeys(word.strip() for word in words)
+        found.pop("", None)
+        return ",".join(list(found)[:MOST_TAGS])
 
 
 class Choice(forms.ChoiceField):

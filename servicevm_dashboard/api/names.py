@@ -12,9 +12,10 @@ LOG = logging.getLogger(__name__)
 #: Seconds that names are kept, and that none were given: a table is looked
 #: at again every 5 s.
 _KEPT = 60
-#: Most that are kept of all; of more, those that were looked for. Caches
-#: refuse what is large: memcached has 1 MiB for an entry.
-_MOST = 5000
+#: Most that are kept; of more, those that were looked for and, where all are
+#: wanted, the first by name. Caches refuse what is large: memcached has 1 MiB
+#: for an entry.
+MOST = 5000
 
 
 @dataclass
@@ -67,7 +68,7 @@ class Names:
             known.asked = known.whole = True
         for one in wanted:
             known.names.setdefault(one, "")
-        self._keep(request, known, wanted)
+        self._keep(request, known, wanted, whole)
         return known.names
 
     def _known(self, request: Any) -> "_Known":
@@ -80,12 +81,19 @@ class Names:
         return found
 
     def _keep(
-        self, request: Any, known: "_Known", wanted: Iterable[str]
+        self,
+        request: Any,
+        known: "_Known",
+        wanted: Iterable[str],
+        whole: bool,
     ) -> None:
         known.sought.update(wanted)
         kept = known.whole, known.names
-        if len(known.names) > _MOST:
-            kept = False, {one: known.names[one] for one in known.sought}
+        if len(known.names) > MOST:
+            sought = {one: known.names[one] for one in known.sought}
+            # Nobody asks for all of them again at each look at a table.
+            first = by_name(known.names)[:MOST] if whole else []
+            kept = whole, {**dict(first), **sought}
         cache.set(self._key(request), kept, _KEPT)
 
     def _all(self, request: Any) -> Mapping[str, str]:
@@ -99,3 +107,9 @@ class Names:
     def _key(self, request: Any) -> str:
         user = request.user
         return f"servicevm:{self._kind}:{user.id}:{user.project_id}"
+
+
+def by_name(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Id and name of those that have one, as people look for them."""
+    known = [(ref, name) for ref, name in names.items() if name]
+    return sorted(known, key=lambda one: (one[1].lower(), one[0]))

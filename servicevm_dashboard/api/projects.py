@@ -5,7 +5,9 @@ from typing import Any
 
 from openstack_dashboard.api import keystone
 
-from servicevm_dashboard.api.names import Names
+from servicevm_dashboard.api.names import MOST, Names, by_name
+
+__all__ = ["MOST", "choices", "name"]
 
 
 def _read(request: Any) -> Iterable[Any]:
@@ -26,6 +28,4 @@ def choices(request: Any, *wanted: str) -> list[tuple[str, str]]:
 
     :param wanted: as for `Names.of`
     """
-    found = _NAMES.of(request, *wanted, whole=True)
-    known = [(ref, name) for ref, name in found.items() if name]
-    return sorted(known, key=lambda one: one[1].lower())
+    return by_name(_NAMES.of(request, *wanted, whole=True))[:MOST]

@@ -11,8 +11,9 @@ does not open.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -61,6 +62,7 @@ __all__ = [
     "call",
     "client",
     "endpoint",
+    "portions",
     "quota",
     "summary",
 ]
@@ -70,6 +72,9 @@ SERVICE_TYPE = "servicevm"
 
 #: Seconds: a page must open even where the service does not answer.
 TIMEOUT = 10.0
+
+#: Bytes of a request line for the values of one parameter.
+_MOST_OF_A_LINE = 3000
 
 #: Of a request: the error of a call that was not answered.
 _SILENT = "_servicevm_silent"
@@ -146,6 +151,24 @@ def call(
         raise converted from error
     except sdk.ClientError as error:
         raise _converted(error) from error
+
+
+def portions(key: str, values: Iterable[str]) -> Iterator[list[str]]:
+    """Values of a parameter, as many at a time as a request line takes.
+
+    Servers take 4 KiB of it, path and other parameters included.
+    """
+    portion: list[str] = []
+    size = 0
+    for value in values:
+        more = len(quote(value)) + len(key) + 2
+        if portion and size + more > _MOST_OF_A_LINE:
+            yield portion
+            portion, size = [], 0
+        portion.append(value)
+        size += more
+    if portion:
+        yield portion
 
 
 @memoized

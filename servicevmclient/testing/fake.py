@@ -186,7 +186,8 @@ class FakeServicevm:
                 return self._answers[key]
             parts = url.path.strip("/").split("/")
             if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
-                return self._quota(method, parts[2:], headers, body)
+                asked = parse_qs(url.query).get("project_id", [])
+                return self._quota(method, parts[2:], headers, body, asked)
             if parts == ["v1", "summary"]:
                 counts = summary(self.store, self.quotas, parse_qs(url.query))
                 return _Answer(200, {"summary": counts})
@@ -204,10 +205,16 @@ class FakeServicevm:
             return found
 
     def _quota(
-        self, method: str, below: list[str], headers: Any, body: Json
+        self,
+        method: str,
+        below: list[str],
+        headers: Any,
+        body: Json,
+        asked: list[str],
     ) -> _Answer:
         if not below:
-            return _Answer(200, {"quotas": self.quotas.all()})
+            named = [self.quotas.show(one) for one in asked]
+            return _Answer(200, {"quotas": named or self.quotas.all()})
         if below == ["defaults"]:
             return _Answer(200, {"quota_defaults": dict(DEFAULTS)})
         project = "fake" if below == ["own"] else below[0]

@@ -55,10 +55,7 @@ class RelaysView(Each, live.LiveTableView):
         action = self.table_class.check_handler(self.request)[2]
         names = [action] if action else None
         names = names or self.request.POST.getlist("object_ids")
-        if not names:
-            return []
-        names = names[: live.MAX_ROWS]
-        return self._shown(limit=len(names), name=names).page.items
+        return self._found("name", names[: live.MAX_ROWS])
 
 
 class ConductorsView(Each, live.LiveTableView):

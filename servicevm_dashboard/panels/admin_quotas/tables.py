@@ -100,10 +100,7 @@ class QuotasTable(Table):
     """One page of projects."""
 
     dashboard = "admin"
-    empty = _(
-        "No project has limits of its own or uses anything yet. Choose a "
-        "project above to give it limits."
-    )
+    empty = _("No project has limits of its own or uses anything yet.")
 
     project_id = NameColumn("project_id", verbose_name=_("Project"))
     limits = OwnColumn("limits", verbose_name=_("Limits"))

@@ -22,15 +22,13 @@ from servicevm_dashboard.live import MAX_ROWS, refusal
 
 #: Most services that are named.
 NAMED = 20
-#: Most devices that one call asks about: servers take 4 KiB of request.
-AT_ONCE = 50
 
 
 def answer(request: HttpRequest, always: Mapping[str, Any]) -> JsonResponse:
     """``said``, ``names`` of the services, and whether there are ``more``."""
     refs = list(_refs(request))[:MAX_ROWS]
     found: list[Service] = []
-    for begin in range(0, len(refs), AT_ONCE):
+    for some in servicevm.portions("device_id", refs):
         try:
             found += servicevm.call(
                 request,
@@ -38,7 +36,7 @@ def answer(request: HttpRequest, always: Mapping[str, Any]) -> JsonResponse:
                 Service,
                 limit=NAMED + 1,
                 sort="name:asc",
-                device_id=refs[begin : begin + AT_ONCE],
+                device_id=some,
                 **always,
             ).items
         except ServicevmError as error:

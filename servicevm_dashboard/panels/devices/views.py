@@ -15,8 +15,8 @@ from servicevm_dashboard.exceptions import ServicevmError
 from servicevm_dashboard.panels.devices import hosted, tables, tabs
 
 
-class DeviceFilter(filters.Filter):
-    """By name, status, health and template."""
+class DeviceFilter(filters.Tagged):
+    """By name, status, health, template and tags."""
 
     provisioning_status = filters.Choice(
         _("Status"), words.PROVISIONING, _("Any status")

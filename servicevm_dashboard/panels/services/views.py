@@ -10,8 +10,8 @@ from servicevm_dashboard.panels.services.action import ActionView
 __all__ = ["ActionView", "DetailView", "IndexView", "ServiceFilter"]
 
 
-class ServiceFilter(filters.Filter):
-    """By name, type, status, health and device."""
+class ServiceFilter(filters.Tagged):
+    """By name, type, status, health, device and tags."""
 
     service_type = filters.OpenChoice(
         _("Type"), words.SERVICE_TYPE, _("Any type"), of="service_type"

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import detail, live
+from servicevm_dashboard import detail, filters, live
 from servicevm_dashboard.api.servicevm import Client, DeviceTemplate
 from servicevm_dashboard.panels.templates import tables, tabs
 
@@ -13,6 +13,7 @@ class IndexView(live.LiveTableView):
     page_title = _("Templates")
     kind = DeviceTemplate
     table_class = tables.TemplatesTable
+    filter_class = filters.Tagged
     default_sort = "name:asc"
     failure = _("The templates could not be read.")
 

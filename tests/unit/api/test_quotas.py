@@ -241,6 +241,37 @@ def test_the_list_has_pages_that_lead_on_and_back(
     requests.refused(answer, 400, "invalid_field")
 
 
+def test_projects_can_be_named_whatever_they_have(
+    api: testing.TestClient,
+) -> None:
+    _set(api, devices=3)
+    answer = api.simulate_get(
+        "/v1/quotas?project_id=p9&project_id=default&project_id=p9"
+    )
+    assert answer.status_code == 200, answer.text
+    nothing, own = answer.json["quotas"]
+    assert "quotas_links" not in answer.json
+    assert (nothing["project_id"], own["project_id"]) == ("p9", "default")
+    assert own["devices"] == {"limit": 3, "in_use": 0}
+    assert nothing["devices"]["in_use"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("project_id=a%20b", "It must be the id of a project."),
+        ("project_id=a&project_id=b&limit=1", "There can be 1 at most."),
+    ],
+)
+def test_projects_that_can_not_be_named_are_refused(
+    api: testing.TestClient, query: str, sentence: str
+) -> None:
+    error = requests.refused(
+        api.simulate_get(f"/v1/quotas?{query}"), 400, "invalid_field"
+    )
+    assert error["fields"] == {"project_id": sentence}
+
+
 def test_limits_have_a_tag_that_use_does_not_change(
     api: testing.TestClient, template: dict[str, Any]
 ) -> None:

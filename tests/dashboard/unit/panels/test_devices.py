@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import django.test
 import pytest
@@ -337,6 +338,47 @@ def test_a_reader_is_offered_nothing(
     assert "Reboot" not in text
     act(reader, INDEX, "delete", row)
     assert row["provisioning_status"] == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent", "shown"),
+    [
+        ("web", "web", ["first", "second"]),
+        (" web , blue,,web", "web,blue", ["first"]),
+        ("green", "green", []),
+        (" , ", None, ["first", "second", "third"]),
+    ],
+)
+def test_devices_are_found_by_all_of_some_tags(
+    member: django.test.Client,
+    service: FakeServicevm,
+    asked: str,
+    sent: str | None,
+    shown: list[str],
+) -> None:
+    world.device(service, "first", tags=["web", "blue"])
+    world.device(service, "second", tags=["web"])
+    world.device(service, "third")
+    service.requests.clear()
+    text = member.get(INDEX, {"tags": asked}).content.decode()
+    (target,) = (path for _, path in service.requests if "/devices?" in path)
+    assert parse_qs(urlsplit(target).query).get("tags") == (sent and [sent])
+    for name in ("first", "second", "third"):
+        assert (f">{name}<" in text) == (name in shown)
+
+
+@pytest.mark.parametrize("panel", ["devices", "services"])
+def test_a_tag_leads_to_what_else_has_it(
+    member: django.test.Client, service: FakeServicevm, panel: str
+) -> None:
+    made = {"devices": world.device, "services": world.service}[panel]
+    row = made(service, "one", tags=["a&b"])
+    where = f"horizon:project:servicevm_{panel}"
+    page = reverse(f"{where}:detail", args=[row["id"]])
+    text = member.get(page).content.decode()
+    link = f"{reverse(f'{where}:index')}?tags=a%26b"
+    assert f'href="{link}"' in text
+    assert ">one<" in member.get(link).content.decode()
 
 
 def test_templates_on_the_page_can_be_filtered_by(

@@ -130,7 +130,7 @@ def test_of_very_many_users_only_those_on_the_page_are_kept(
     monkeypatch: pytest.MonkeyPatch,
     most: int,
 ) -> None:
-    monkeypatch.setattr(names, "_MOST", most)
+    monkeypatch.setattr(names, "MOST", most)
     cache.clear()
     device = world.device(service)
     world.operation(service, device, "reboot", user_id="u2")

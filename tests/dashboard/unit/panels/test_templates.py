@@ -47,6 +47,21 @@ def test_the_list_says_what_devices_are_like_in_two_calls(
     assert len(service.requests) == 2
 
 
+def test_templates_are_found_by_tags_which_lead_to_them(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    one = service.store.add("device_templates", {**LB, "tags": ["edge"]})
+    service.store.add("device_templates", {**LB, "name": "other"})
+    page = reverse(
+        "horizon:project:servicevm_templates:detail", args=[one["id"]]
+    )
+    link = f"{INDEX}?tags=edge"
+    assert f'href="{link}"' in member.get(page).content.decode()
+    text = member.get(link).content.decode()
+    assert 'data-display="lb"' in text
+    assert 'data-display="other"' not in text
+
+
 def test_a_device_is_not_offered_where_the_quota_has_no_room_for_it(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
