@@ -52,6 +52,9 @@ case "$1 ${2:-}" in
             echo_summary "Starting servicevm"
             servicevm_init_cloud
             servicevm_start
+            if is_service_enabled svm-api && is_service_enabled nova; then
+                servicevm_make_template
+            fi
         fi
         ;;
     "stack test-config")

@@ -46,8 +46,34 @@ function _servicevm_has_image {
 # _servicevm_upload_image: the guest image, tagged as the driver looks for it.
 function _servicevm_upload_image {
     if _servicevm_has_image; then
-        servicevm_manage image upload --os-cloud "$SERVICEVM_CLOUD" \
-            --tag "$SERVICEVM_IMAGE_TAG" --output "$SERVICEVM_IMAGE_DIR"
+        # By [nova]: images of other projects than the servers' do not count.
+        # devstack's environment would come before it.
+        (
+            unset OS_CLOUD OS_AUTH_URL
+            servicevm_manage image upload --from "$SERVICEVM_IMAGE_DIR" \
+                --tag "$SERVICEVM_IMAGE_TAG" \
+                --timeout "$SERVICEVM_CLOUD_TIMEOUT"
+        )
+    fi
+}
+
+# servicevm_make_template: so that a device can be made at once.
+function servicevm_make_template {
+    local found
+    if [[ -z "$SERVICEVM_TEMPLATE" || -z "$SERVICEVM_MGMT_NETWORK" ]]; then
+        return 0
+    fi
+    found=$(servicevm_cloud servicevm device template list \
+        --name "$SERVICEVM_TEMPLATE" -f value -c ID) ||
+        die $LINENO "The API cannot be asked for templates; see above."
+    if [[ -z "$found" ]]; then
+        servicevm_cloud servicevm device template create \
+            --infra-driver nova \
+            --infra-option "image_tag=$SERVICEVM_IMAGE_TAG" \
+            --mgmt-driver agent --mgmt-option transport=tcp \
+            --interface "role=mgmt,network=$SERVICEVM_MGMT_NETWORK" \
+            --interface role=ingress --service-type loadbalancer \
+            --slots 4 "$SERVICEVM_TEMPLATE"
     fi
 }
 
@@ -89,7 +115,7 @@ function _servicevm_delete_image {
         return 0
     fi
     ids=$(servicevm_cloud image list --tag "$SERVICEVM_IMAGE_TAG" \
-        -f value -c ID) || return 1
+        "${_SERVICEVM_OWNER[@]}" -f value -c ID) || return 1
     if [[ -n "$ids" ]]; then
         # shellcheck disable=SC2086  # one argument an id
         servicevm_cloud image delete $ids

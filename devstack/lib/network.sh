@@ -121,7 +121,7 @@ function _servicevm_make_subnet {
     else
         _servicevm_make subnet "$_SERVICEVM_MGMT_SUBNET" --network "$1" \
             --ip-version 4 --subnet-range "$SERVICEVM_MGMT_CIDR" \
-            --gateway none
+            --gateway none --no-dhcp
     fi
 }
 

@@ -34,8 +34,7 @@ CLOUD="openstack --os-cloud devstack-admin"
     localrc SERVICEVM_IMAGE_DIR="$FOLDER/image" SERVICEVM_IMAGE_TAG=svm
     stack
     called "servicevm-manage image build --output $FOLDER/image"
-    grep -E "image upload .*--os-cloud devstack-admin .*--tag svm" \
-        "$FOLDER/calls"
+    called "servicevm-manage --config-file $CONF image upload --from $FOLDER/image --tag svm --timeout 300"
     option "$CONF" qemu image_dir "$FOLDER/image"
 }
 
@@ -46,6 +45,21 @@ CLOUD="openstack --os-cloud devstack-admin"
         'ENABLED_SERVICES=${ENABLED_SERVICES/,g-api/}'
     stack
     nowhere "image upload" "$FOLDER/calls"
+}
+
+@test "there is a template for devices in Nova, once" {
+    stack
+    stack
+    called "$CLOUD servicevm device template create --infra-driver nova --infra-option image_tag=servicevm --mgmt-driver agent --mgmt-option transport=tcp --interface role=mgmt,network=servicevm-mgmt --interface role=ingress --service-type loadbalancer --slots 4 lb"
+    in_order wait_for_service "$CLOUD servicevm device template create"
+}
+
+@test "the template can be left out, and is without Nova" {
+    localrc SERVICEVM_TEMPLATE=
+    stack
+    localrc SERVICEVM_TEMPLATE=lb ENABLED_SERVICES=key,mysql,rabbit,q-svc
+    stack
+    nowhere "template create" "$FOLDER/calls"
 }
 
 @test "the cloud is entered as whom the user wants" {

@@ -9,7 +9,7 @@ CLOUD="openstack --os-cloud devstack-admin"
 @test "the network is the service project's, and nothing routes out of it" {
     stack
     called "$CLOUD network create --project service --project-domain Default --no-share"
-    called "$CLOUD subnet create --project service --project-domain Default --network network-1 --ip-version 4 --subnet-range 192.168.98.0/24 --gateway none"
+    called "$CLOUD subnet create --project service --project-domain Default --network network-1 --ip-version 4 --subnet-range 192.168.98.0/24 --gateway none --no-dhcp"
 }
 
 @test "the relay's port is bound to this node and lets agents in, nothing else" {

@@ -39,7 +39,8 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     (folder / "localrc").write_text("SERVICEVM_RELAY_IP=192.168.98.9\n")
     (folder / "cloud.json").write_text(
         '{"servicevm device": [{"id": "one"}],'
-        ' "image": [{"id": "two", "tag": "servicevm"}]}'
+        ' "image": [{"id": "two", "tag": "servicevm",'
+        ' "project": "service", "project_domain": "Default"}]}'
     )
     for phase in PHASES:
         subprocess.run(

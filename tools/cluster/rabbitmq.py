@@ -147,7 +147,7 @@ class RabbitMq:
         with open(log, "ab") as output:
             child = subprocess.Popen(
                 command,
-                env=self._environment(),
+                env=self.environment,
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -249,7 +249,9 @@ class RabbitMq:
         cookie.chmod(0o400)
         _write(path, json.dumps(told))
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of the broker's programs, rabbitmqctl for one."""
         told = self._facts()
         folder = self._folder
         return {

@@ -32,6 +32,9 @@ RABBIT_USERID=stackrabbit
 RABBIT_PASSWORD=rabbit-password
 RABBIT_HOST=$SERVICE_HOST
 
+# As whom stack.sh itself uses the client.
+export OS_CLOUD=devstack-admin
+
 ENABLED_SERVICES=key,mysql,rabbit,g-api,n-api,n-cpu,q-svc,q-ovn-agent
 ENABLED_SERVICES+=,placement-api,horizon,tempest
 DISABLED_SERVICES=
