@@ -7,9 +7,7 @@ nothing is left.
 """
 
 import argparse
-import collections
 import contextlib
-import json
 import os
 import shlex
 import shutil
@@ -21,13 +19,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import leftovers
-import yaml
-from network import TAG, TenantNetwork, tenant_network
-from terminal import BIN, DemoError, Shell, say
-
-REQUESTS = 200
 ROOT = Path(__file__).resolve().parents[2]
+if not __package__:
+    # Run as a folder: its modules must not be taken for others' of the
+    # same name.
+    sys.path[0] = str(ROOT)
+
+from tools.demo import balancing, leftovers  # noqa: E402
+from tools.demo.network import TAG, TenantNetwork, tenant_network  # noqa: E402
+from tools.demo.terminal import BIN, DemoError, Shell, say  # noqa: E402
+
 #: where the service's log is put if the demo fails
 LOG = ROOT / ".cache" / "demo.log"
 
@@ -98,82 +99,6 @@ def build_image(image_dir: Path) -> None:
         raise DemoError("The guest image was not built; see above.")
 
 
-def write_load_balancer(path: Path, network: TenantNetwork) -> None:
-    """The configuration that a user would write by hand."""
-    members = [
-        {"name": name, "address": address, "port": port}
-        for name, address, port in network.members
-    ]
-    config = {
-        "listeners": [
-            {
-                "name": "web",
-                "protocol": "http",
-                "port": 80,
-                "default_pool": "servers",
-                "x_forwarded_for": True,
-            }
-        ],
-        "pools": [
-            {
-                "name": "servers",
-                "algorithm": "round_robin",
-                "members": members,
-                "health_monitor": {"type": "http", "path": "/"},
-            }
-        ],
-    }
-    path.write_text(
-        yaml.safe_dump(config, default_flow_style=None, sort_keys=False)
-    )
-    print(f"\n$ cat {path.name}\n{path.read_text()}", end="", flush=True)
-
-
-def send_requests(shell: Shell, network: TenantNetwork, device: str) -> None:
-    """Send the requests and count who answered."""
-    service = shell.read("service show shop")
-    if not isinstance(service, dict):
-        raise DemoError("service show did not give an object")
-    endpoint = service["endpoints"][0]
-    address, port = endpoint["address"], endpoint["port"]
-    say(f"{REQUESTS} requests from the tenant's side to {address}:{port}")
-    started = time.monotonic()
-    done = network.request(address, port, REQUESTS)
-    elapsed = time.monotonic() - started
-    if done.returncode:
-        raise DemoError(f"A request was not answered: {done.stderr.strip()}")
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    if len(answers) != REQUESTS:
-        raise DemoError(f"{len(answers)} of {REQUESTS} were answered.")
-    if not all(answer["forwarded_for"] for answer in answers):
-        raise DemoError("An answer did not come through the load balancer.")
-    stats = shell.read("service stats show shop")
-    counted = requests_counted(stats)
-    if counted < REQUESTS:
-        raise DemoError(
-            f"haproxy in the VM counted {counted} of {REQUESTS} requests."
-        )
-    share = collections.Counter(answer["backend"] for answer in answers)
-    for name, count in sorted(share.items()):
-        print(f"{name}: {count} requests ({count / REQUESTS:.0%})")
-    print(
-        f"{REQUESTS} of {REQUESTS} answered through {device} in "
-        f"{elapsed:.1f} s; haproxy in the VM counted {counted}"
-    )
-
-
-def requests_counted(stats: object) -> int:
-    """Requests that the listeners of ``service stats show`` counted."""
-    if isinstance(stats, dict):
-        stats = stats["listeners"]
-        return sum(int(row["requests_total"]) for row in stats)
-    if not isinstance(stats, list):
-        raise DemoError("service stats show gave neither rows nor an object")
-    return sum(
-        int(row["Requests"]) for row in stats if row["Kind"] == "listener"
-    )
-
-
 def main_job(
     shell: Shell, network: TenantNetwork, folder: Path, keep: bool
 ) -> list[str]:
@@ -199,13 +124,12 @@ def main_job(
     print(f"\n{ACCELERATORS.get(accelerator, accelerator)}")
     say("A load balancer in it")
     path = folder / "web.yaml"
-    write_load_balancer(path, network)
+    balancing.write_config(path, network)
     shell.show(
         "openstack servicevm service create --device demo1 "
         f"--type loadbalancer --config {path.name} --wait shop"
     )
-    wait_for_online(shell)
-    send_requests(shell, network, "demo1")
+    balancing.send_requests(shell, network, "demo1")
     say("What the load balancer counted, and how the device came to be")
     shell.show("openstack servicevm service stats show shop")
     shell.show("openstack servicevm operation list --device demo1")
@@ -228,19 +152,6 @@ def main_job(
     return devices
 
 
-def wait_for_online(shell: Shell) -> None:
-    """The first health checks of the servers take a second."""
-    deadline = time.monotonic() + 60
-    status = None
-    while time.monotonic() < deadline:
-        service = shell.read("service show shop")
-        status = service["operating_status"]  # type: ignore[index]
-        if status == "ONLINE":
-            return
-        time.sleep(0.2)
-    raise DemoError(f"The load balancer is {status}, not ONLINE.")
-
-
 def first_operation(shell: Shell) -> str:
     rows = shell.read("operation list --device demo1")
     for row in rows:  # type: ignore[attr-defined]
@@ -251,7 +162,7 @@ def first_operation(shell: Shell) -> str:
 
 def hold(shell: Shell, network: TenantNetwork) -> None:
     """Leave it running until the user has seen enough."""
-    service = shell.read("service show shop")
+    service = shell.read(f"service show {balancing.SERVICE}")
     endpoint = service["endpoints"][0]  # type: ignore[index]
     curl = shlex.join(
         [

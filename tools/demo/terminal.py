@@ -35,9 +35,13 @@ def typed(command: str) -> str:
 
 
 class Shell:
-    """Runs ``openstack`` commands and shows them as a user types them."""
+    """Runs ``openstack`` commands and shows them as a user types them.
 
-    def __init__(self, clouds: Path) -> None:
+    :param clouds: clouds.yaml
+    :param cloud: the entry in it that all commands are of
+    """
+
+    def __init__(self, clouds: Path, cloud: str = "servicevm") -> None:
         #: where files are that commands name
         self.folder = clouds.parent
         self.env = {
@@ -46,7 +50,7 @@ class Shell:
             if not key.startswith("OS_")
         }
         self.env |= {
-            "OS_CLOUD": "servicevm",
+            "OS_CLOUD": cloud,
             "OS_CLIENT_CONFIG_FILE": str(clouds),
             "PATH": f"{BIN}:{os.environ['PATH']}",
         }
