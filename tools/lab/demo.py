@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.lab.host import Host
+from tools.lab.lab import Lab
+
 from tools.demo import backend, balancing
 from tools.demo.network import TenantNetwork
 from tools.demo.terminal import DemoError, Shell, say
-from tools.lab.host import Host
-from tools.lab.lab import Lab
 
 __all__ = ["run"]
 
@@ -44,9 +45,7 @@ def run(lab: Lab, folder: Path) -> None:
     tenant = Shell(lab.clouds, _TENANT)
     tenant.folder = folder
     with lab.cloud(_OPERATOR) as admin, _servers(lab, admin) as network:
-        say(
-            f"An operator (OS_CLOUD={_OPERATOR}) makes the image known to Glance"
-        )
+        say(f"An operator (OS_CLOUD={_OPERATOR}) gives Glance the image")
         lab.servicevm.upload_image()
         operator.show("openstack image list --tag servicevm")
         say("and defines what a load balancer device is")
