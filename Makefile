@@ -9,7 +9,7 @@ export PYTHONUNBUFFERED := 1
 OPS := 1000
 DATABASE := mariadb
 
-.PHONY: help demo cluster cluster-down lab lab-down run-dashboard test \
+.PHONY: help demo cluster cluster-down lab lab-demo lab-down bench-lab run-dashboard test \
 	test-dashboard chaos bench image docs lint clean
 .NOTPARALLEL:
 
@@ -34,6 +34,16 @@ cluster-down:  ## stop it and leave nothing
 lab:  ## start a real OpenStack on this machine (root)
 	@tools/bootstrap lab
 	@$(BIN)/python tools/lab up
+
+lab-demo:  ## the main job on it: Nova boots a device, traffic goes through
+	@tools/bootstrap lab
+	@$(BIN)/python tools/lab demo
+
+bench-lab:  ## measure what we add to Nova's time (needs make lab)
+	@tools/bootstrap lab
+	@set -e; for script in $$(grep -l __main__ benchmarks/lab/*.py); do \
+		$(BIN)/python -m benchmarks.lab.$$(basename $$script .py); \
+	done
 
 lab-down:  ## stop it and leave nothing
 	@tools/bootstrap lab

@@ -5,8 +5,11 @@ real (QEMU) and guests that are not; ``down`` leaves nothing of it.
 """
 
 import argparse
+import contextlib
 import os
 import sys
+import tempfile
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +26,8 @@ if not find_spec("pymysql"):
 
 from tools.cluster.errors import ERRORS  # noqa: E402
 from tools.cluster.member import MARK  # noqa: E402
+from tools.demo.terminal import DemoError  # noqa: E402
+from tools.lab import demo  # noqa: E402
 from tools.lab.environment import CACHE  # noqa: E402
 from tools.lab.lab import Lab  # noqa: E402
 from tools.lab.people import CLOUDS  # noqa: E402
@@ -44,6 +49,9 @@ def main() -> int:
     except ERRORS as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
+    except DemoError as error:
+        print(f"\nThe demo failed: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("lab: interrupted", file=sys.stderr)
         return 130
@@ -61,13 +69,15 @@ def parser() -> argparse.ArgumentParser:
         default=CACHE,
         help="where all of it is kept (default: .cache/lab)",
     )
-    verbs = made.add_subparsers(required=True, metavar="up|down|status")
+    verbs = made.add_subparsers(required=True, metavar="up|down|status|demo")
     verb = verbs.add_parser("up", help="start what does not run yet")
     verb.set_defaults(run=up)
     verb = verbs.add_parser("down", help="stop all of it, delete its data")
     verb.add_argument("--keep", action="store_true", help="keep the data")
     verb.set_defaults(run=down)
     verbs.add_parser("status", help="what runs").set_defaults(run=status)
+    verb = verbs.add_parser("demo", help="the main job, before your eyes")
+    verb.set_defaults(run=show)
     return made
 
 
@@ -82,6 +92,22 @@ def up(asked: argparse.Namespace, lab: Lab) -> int:
         f"# or OS_CLOUD={', '.join(name for name in CLOUDS)}\n"
         "openstack network list"
     )
+    return 0
+
+
+def show(asked: argparse.Namespace, lab: Lab) -> int:
+    """The main job on what runs already, or on a lab for it alone."""
+    began = time.monotonic()
+    ran = lab.running
+    with contextlib.ExitStack() as stack:
+        if not ran:
+            stack.callback(lab.stop, say)
+        lab.start(say)
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="servicevm-lab-")
+        )
+        demo.run(lab, Path(folder))
+    print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
     return 0
 
 

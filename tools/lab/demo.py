@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.lab.host import Host
-from tools.lab.lab import Lab
-
 from tools.demo import backend, balancing
 from tools.demo.network import TenantNetwork
 from tools.demo.terminal import DemoError, Shell, say
+from tools.lab.host import Host
+from tools.lab.lab import Lab
 
 __all__ = ["run"]
 

@@ -107,6 +107,13 @@ class Plug:
         self._await_active(host)
         return host
 
+    def remove(self, host: Host) -> None:
+        """Take a host away, with its port."""
+        self._switch.unplug(host.interface)
+        if host.namespace is not None:
+            self._namespaces.delete(host.name)
+        self._admin.network.delete_port(host.port)
+
     def _port(self, network: Any, name: str, more: dict[str, Any]) -> Any:
         found = next(
             self._admin.network.ports(name=name, network_id=network.id), None
