@@ -30,6 +30,9 @@ __all__ = ["MAX_DOCUMENT", "Servers", "document_of"]
 
 LOG = log.getLogger(__name__)
 
+#: Nova writes this file of a config drive itself.
+_NOVAS_OWN = "meta_data.json"
+
 #: Nova takes 65535 characters of base64.
 MAX_DOCUMENT = 48 << 10
 
@@ -302,13 +305,16 @@ def document_of(bootstrap: Mapping[str, bytes]) -> bytes:
     :raises PermanentError: TEMPLATE_INVALID, if there are more or it is
         too large
     """
-    if len(bootstrap) > 1:
+    files = {
+        name: data for name, data in bootstrap.items() if name != _NOVAS_OWN
+    }
+    if len(files) > 1:
         raise PermanentError(
             TEMPLATE_INVALID,
             "The mgmt driver wants several files in the device "
-            f"({', '.join(sorted(bootstrap))}); Nova hands over one.",
+            f"({', '.join(sorted(files))}); Nova hands over one.",
         )
-    document = next(iter(bootstrap.values()), b"")
+    document = next(iter(files.values()), b"")
     if len(document) > MAX_DOCUMENT:
         raise PermanentError(
             TEMPLATE_INVALID,
