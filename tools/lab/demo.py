@@ -17,6 +17,7 @@ from typing import Any
 from tools.demo import backend, balancing
 from tools.demo.network import TenantNetwork
 from tools.demo.terminal import DemoError, Shell, say
+from tools.lab import networks
 from tools.lab.host import Host
 from tools.lab.lab import Lab
 
@@ -43,7 +44,9 @@ def run(lab: Lab, folder: Path) -> None:
     operator = Shell(lab.clouds, _OPERATOR)
     tenant = Shell(lab.clouds, _TENANT)
     tenant.folder = folder
-    with lab.cloud(_OPERATOR) as admin, _servers(lab, admin) as network:
+    with contextlib.ExitStack() as stack:
+        admin = stack.enter_context(lab.cloud(_OPERATOR))
+        network = stack.enter_context(_servers(lab, admin))
         say(f"An operator (OS_CLOUD={_OPERATOR}) gives Glance the image")
         lab.servicevm.upload_image()
         operator.show("openstack image list --tag servicevm")
@@ -68,7 +71,8 @@ def run(lab: Lab, folder: Path) -> None:
         )
         Shell(lab.clouds, "lab-service").show("openstack server list")
         tenant.show("openstack server list")
-        say("A load balancer in it")
+        say("A load balancer in it, whose servers let it in")
+        stack.enter_context(_let_in(lab))
         path = folder / "web.yaml"
         balancing.write_config(path, network)
         tenant.show(
@@ -91,6 +95,35 @@ def run(lab: Lab, folder: Path) -> None:
         )
         say("Nothing left?")
         _check_leftovers(operator, admin)
+
+
+@contextlib.contextmanager
+def _let_in(lab: Lab) -> Iterator[None]:
+    """Let the tenant's servers be reached from their own network.
+
+    They are in the project's security group ``default``, which lets in
+    nobody but each other; what the device's port is in is the service's.
+    """
+    with lab.cloud(_TENANT) as tenant:
+        network = tenant.network
+        group = network.find_security_group("default", ignore_missing=False)
+        print(
+            "$ openstack security group rule create --protocol tcp "
+            f"--dst-port {_PORT} --remote-ip {networks.DEMO.cidr} default"
+        )
+        rule = network.create_security_group_rule(
+            security_group_id=group.id,
+            direction="ingress",
+            ether_type="IPv4",
+            protocol="tcp",
+            port_range_min=_PORT,
+            port_range_max=_PORT,
+            remote_ip_prefix=networks.DEMO.cidr,
+        )
+        try:
+            yield
+        finally:
+            network.delete_security_group_rule(rule)
 
 
 @contextlib.contextmanager
