@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from servicevmclient.v1.client import Client
+from tools.lab.image import ensure as ensure_image
 from tools.lab.lab import Lab
 
 _FLAVOR = "servicevm.small"
@@ -98,7 +99,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     runs = parser.parse_args().runs
     lab = Lab()
-    lab.servicevm.upload_image()
+    ensure_image(lab)
     actives, floors, created = [], [], []
     with lab.cloud("lab-service") as service, lab.cloud("lab-admin") as admin:
         client = Client(admin.session)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from servicevmclient.v1.client import Client
+from tools.lab import image
 from tools.lab.host import Host
 from tools.lab.lab import Lab
 from tools.lab.people import PEOPLE
@@ -22,7 +23,7 @@ _PATIENCE = 3
 
 @pytest.fixture(scope="module")
 def template(lab: Lab, admin: Any) -> Iterator[Any]:
-    lab.servicevm.upload_image()
+    image.ensure(lab)
     client = Client(admin.session)
     made = client.create_device_template(
         name="isolated",

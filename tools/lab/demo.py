@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from servicevmclient.v1.client import Client
 from tools.demo import backend, balancing
 from tools.demo.network import TenantNetwork
 from tools.demo.terminal import DemoError, Shell, say
-from tools.lab import networks
+from tools.lab import image, networks
 from tools.lab.host import Host
 from tools.lab.lab import Lab
 
@@ -48,7 +49,9 @@ def run(lab: Lab, folder: Path) -> None:
         admin = stack.enter_context(lab.cloud(_OPERATOR))
         network = stack.enter_context(_servers(lab, admin))
         say(f"An operator (OS_CLOUD={_OPERATOR}) gives Glance the image")
-        lab.servicevm.upload_image()
+        service = Shell(lab.clouds, "lab-service")
+        for command in image.commands():
+            service.show(command)
         operator.show("openstack image list --tag servicevm")
         say("and defines what a load balancer device is")
         operator.show(
@@ -59,6 +62,7 @@ def run(lab: Lab, folder: Path) -> None:
             "--interface role=ingress --service-type loadbalancer --slots 4 "
             f"{_TEMPLATE}"
         )
+        stack.callback(_clean, Client(admin.session))
         say(f"A tenant (OS_CLOUD={_TENANT}) has a device booted by Nova")
         tenant.show(
             f"openstack servicevm device create --template {_TEMPLATE} "
@@ -69,7 +73,7 @@ def run(lab: Lab, folder: Path) -> None:
             "Its server and its port on the management network are not the "
             "tenant's"
         )
-        Shell(lab.clouds, "lab-service").show("openstack server list")
+        service.show("openstack server list")
         tenant.show("openstack server list")
         say("A load balancer in it, whose servers let it in")
         stack.enter_context(_let_in(lab))
@@ -163,6 +167,17 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait(10)
+
+
+def _clean(client: Client) -> None:
+    """Take away what a story that broke off has left."""
+    for template in client.device_templates(name=_TEMPLATE):
+        for device in client.devices(
+            template_id=template.id, all_projects=True
+        ):
+            client.delete_device(device.id)
+            client.wait_for_device_gone(device)
+        client.delete_device_template(template.id)
 
 
 def _delete_server(admin: Any) -> None:
