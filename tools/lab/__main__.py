@@ -30,6 +30,7 @@ from tools.demo.terminal import DemoError  # noqa: E402
 from tools.lab import demo  # noqa: E402
 from tools.lab.environment import CACHE  # noqa: E402
 from tools.lab.lab import Lab  # noqa: E402
+from tools.lab.memory import memory  # noqa: E402
 from tools.lab.people import CLOUDS  # noqa: E402
 
 
@@ -45,7 +46,7 @@ def main() -> int:
     folder = asked.folder.resolve()
     os.environ[MARK] = str(folder)
     try:
-        return int(asked.run(asked, Lab(folder)))
+        return int(asked.run(asked, folder))
     except ERRORS as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -71,6 +72,12 @@ def parser() -> argparse.ArgumentParser:
     )
     verbs = made.add_subparsers(required=True, metavar="up|down|status|demo")
     verb = verbs.add_parser("up", help="start what does not run yet")
+    verb.add_argument(
+        "--virt-type",
+        choices=("qemu", "kvm"),
+        default="qemu",
+        help="kvm, where the machine's KVM really runs guests",
+    )
     verb.set_defaults(run=up)
     verb = verbs.add_parser("down", help="stop all of it, delete its data")
     verb.add_argument("--keep", action="store_true", help="keep the data")
@@ -82,51 +89,68 @@ def parser() -> argparse.ArgumentParser:
 
 
 def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # At once: several threads say something.
+    sys.stderr.write(f"{line}\n")
 
 
-def up(asked: argparse.Namespace, lab: Lab) -> int:
+def up(asked: argparse.Namespace, folder: Path) -> int:
+    lab = Lab(folder, virt_type=asked.virt_type)
+    began = time.monotonic()
     lab.start(say)
+    say(f"all of it: {time.monotonic() - began:.1f} s")
     print(
+        f"servicevm is at {lab.servicevm.endpoint}, Keystone at "
+        f"{lab.keystone.auth_url}\n"
         f"export OS_CLIENT_CONFIG_FILE={lab.clouds} OS_CLOUD=lab-demo\n"
         f"# or OS_CLOUD={', '.join(name for name in CLOUDS)}\n"
-        "openstack network list"
+        "openstack server list"
     )
     return 0
 
 
-def show(asked: argparse.Namespace, lab: Lab) -> int:
+def show(asked: argparse.Namespace, folder: Path) -> int:
     """The main job on what runs already, or on a lab for it alone."""
     began = time.monotonic()
+    lab = Lab.found(folder) or Lab(folder)
     ran = lab.running
     with contextlib.ExitStack() as stack:
         if not ran:
             stack.callback(lab.stop, say)
         lab.start(say)
-        folder = stack.enter_context(
+        scratch = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="servicevm-lab-")
         )
-        demo.run(lab, Path(folder))
+        demo.run(lab, Path(scratch))
     print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
     return 0
 
 
-def down(asked: argparse.Namespace, lab: Lab) -> int:
+def down(asked: argparse.Namespace, folder: Path) -> int:
+    lab = Lab.found(folder)
+    if lab is None:
+        say(f"There is no lab in {folder}.")
+        return 0
     lab.stop(say)
-    if not asked.keep and lab.folder.exists():
+    if not asked.keep:
         lab.remove()
     return 0
 
 
-def status(asked: argparse.Namespace, lab: Lab) -> int:
+def status(asked: argparse.Namespace, folder: Path) -> int:
     """0 if all of it runs, 1 if anything does not."""
-    if not lab.clouds.exists():
-        say(f"There is no lab in {lab.folder}.")
+    lab = Lab.found(folder)
+    if lab is None:
+        say(f"There is no lab in {folder}.")
         return 1
-    print(f"{'Name':<18}{'PID':>8}{'Port':>7}")
-    for name, pid, port in lab.rows():
-        print(f"{name:<18}{pid or 'down':>8}{port or '-':>7}")
-    return int(not lab.running)
+    rows = list(lab.rows())
+    print(f"{'Name':<18}{'PID':>8}{'Port':>7}  MiB")
+    for name, pid, port in rows:
+        print(
+            f"{name:<18}{pid or 'down':>8}{port or '-':>7}  "
+            f"{memory(pid) if pid else 0:.0f}"
+        )
+    print(f"together {sum(memory(pid) for _, pid, _ in rows if pid):.0f} MiB")
+    return int(any(pid is None for _, pid, _ in rows))
 
 
 if __name__ == "__main__":

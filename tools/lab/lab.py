@@ -14,6 +14,7 @@ what this one has started.
 
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -63,6 +64,7 @@ class Lab:
         self, folder: Path = CACHE, *, virt_type: str = "qemu"
     ) -> None:
         self.folder = folder.resolve()
+        self._facts = {"virt_type": virt_type}
         self.keystone = Keystone(
             self.folder / "keystone", people=PEOPLE, venv=VENV
         )
@@ -93,6 +95,15 @@ class Lab:
             *self._cloud.members,
             *self.servicevm.members,
         ]
+
+    @classmethod
+    def found(cls, folder: Path = CACHE) -> Self | None:
+        """The lab that was started in a folder, if one was."""
+        try:
+            facts = json.loads((folder / "lab.json").read_text())
+        except FileNotFoundError:
+            return None
+        return cls(folder, **facts)
 
     def __enter__(self) -> Self:
         self.start()
@@ -161,9 +172,8 @@ class Lab:
 
     def stop(self, say: Say = lambda line: None) -> None:
         """Stop everything, guests too; data stays."""
-        if self.folder.exists():
-            with self._lock():
-                self._stop(say)
+        with self._lock():
+            self._stop(say)
 
     def remove(self) -> None:
         """Delete all that is kept of a lab that was stopped."""
@@ -185,6 +195,7 @@ class Lab:
         self.folder.chmod(0o711)
         for name in ("etc", "log", "run"):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+        write(self.folder / "lab.json", json.dumps(self._facts) + "\n")
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
