@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tools.cluster.member import MARK
+
 __all__ = ["CommandError", "end", "environment", "run"]
 
 #: Seconds.
@@ -16,6 +18,8 @@ _TIMEOUT = 120
 
 #: Of the caller's environment; PYTHONWARNINGS=error would end Keystone.
 _KEPT = (
+    # By which a cluster's processes are found again.
+    MARK,
     "HOME",
     "LANG",
     "PATH",

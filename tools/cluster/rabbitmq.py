@@ -23,6 +23,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tools.cluster.member import MARK
+
 #: Not the one in /usr/sbin, which insists on being the system's own.
 _PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 #: Seconds; a start takes five to ten on an idle machine.
@@ -254,7 +256,9 @@ class RabbitMq:
         """Of the broker's programs, rabbitmqctl for one."""
         told = self._facts()
         folder = self._folder
+        marked = {MARK: os.environ[MARK]} if MARK in os.environ else {}
         return {
+            **marked,
             "PATH": os.environ.get("PATH", os.defpath),
             "LANG": "C.UTF-8",
             "HOME": str(folder),

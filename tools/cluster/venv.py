@@ -48,11 +48,13 @@ class Venv:
         :returns: `bin`
         :raises CommandError: with pip's own words
         """
-        stamp = self.folder / ".wanted"
+        # It may be reached by links; one place has one lock and one stamp.
+        folder = self.folder.resolve()
+        stamp = folder / ".wanted"
         # A virtual environment cannot be moved.
-        wanted = f"{self.folder} {self.digest}"
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with open(self.folder.with_suffix(".lock"), "w") as lock:
+        wanted = f"{folder} {self.digest}"
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(folder.with_suffix(".lock"), "w") as lock:
             # Two test runs may want it at once.
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not stamp.exists() or stamp.read_text() != wanted:
@@ -61,18 +63,17 @@ class Venv:
         return self.bin
 
     def _make(self) -> None:
-        log = self.folder.with_suffix(".log")
-        run(
-            [sys.executable, "-m", "venv", "--clear", str(self.folder)],
-            log=log,
-        )
+        folder = self.folder.resolve()
+        log = folder.with_suffix(".log")
+        run([sys.executable, "-m", "venv", "--clear", str(folder)], log=log)
         bound = []
         if self.constraints is not None:
             bound = ["--constraint", str(self.constraints)]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "-q"]
         run(
             [
-                *[str(self.bin / "python"), "-m", "pip", "-q", "install"],
-                *["--disable-pip-version-check", *bound, *self.wanted],
+                *[*pip, "install", "--disable-pip-version-check"],
+                *[*bound, *self.wanted],
             ],
             log=log,
             timeout=_TIMEOUT,

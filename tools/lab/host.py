@@ -108,7 +108,7 @@ class Plug:
         return host
 
     def remove(self, host: Host) -> None:
-        """Take a host away, with its port."""
+        """Take it away: its namespace, its interface, its port."""
         self._switch.unplug(host.interface)
         if host.namespace is not None:
             self._namespaces.delete(host.name)

@@ -24,8 +24,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
-import openstack
+import openstack.connection
+import requests
 import yaml
+from keystoneauth1.session import Session
 
 from tools.cluster.configuration import write
 from tools.cluster.installation import Say
@@ -43,7 +45,7 @@ from tools.lab.namespaces import Namespaces
 from tools.lab.ovn import Ovn
 from tools.lab.people import CLOUDS, PEOPLE
 from tools.lab.scene import Scene
-from tools.lab.service import Wiring
+from tools.lab.service import REGION, Wiring
 from tools.lab.servicevm import ServiceVm
 from tools.lab.switch import Switch
 from tools.lab.timing import timed
@@ -53,6 +55,8 @@ __all__ = ["Lab"]
 
 #: Of the cache; is not a lab's.
 _KEPT = ("dumps", "venv", "venv.lock", "venv.log")
+#: Seconds of a request.
+_TIMEOUT = 120
 
 
 class Lab:
@@ -122,17 +126,14 @@ class Lab:
     @contextlib.contextmanager
     def cloud(self, name: str) -> Iterator[Any]:
         """openstacksdk's connection in the name of one of `CLOUDS`."""
-        config = openstack.config.OpenStackConfig(
-            config_files=[str(self.clouds)],
-            load_envvars=False,
-        )
-        connection = openstack.connection.Connection(
-            config=config.get_one(name)
-        )
-        try:
-            yield connection
-        finally:
-            connection.close()
+        login = self.keystone.login(CLOUDS[name])
+        with requests.Session() as opened:
+            session = Session(
+                auth=login.plugin(), session=opened, timeout=_TIMEOUT
+            )
+            yield openstack.connection.Connection(
+                session=session, region_name=REGION
+            )
 
     def rows(self) -> Iterator[tuple[str, int | None, int | None]]:
         """name, pid and port of each process."""
@@ -143,31 +144,35 @@ class Lab:
         for one in self.members:
             yield one.name, one.pid, one.port
 
-    @property
-    def running(self) -> bool:
-        """Whether all of it runs."""
-        return self.clouds.exists() and all(pid for _, pid, _ in self.rows())
-
     def host(self, network: Any, name: str, **more: Any) -> Host:
         """A host in a network, of the network's project; see `Plug.host`."""
         with self.cloud("lab-admin") as admin:
             return self.scene.plug(admin).host(network, name, **more)
+
+    def remove_host(self, host: Host) -> None:
+        """Take a host away that `host` made."""
+        with self.cloud("lab-admin") as admin:
+            self.scene.plug(admin).remove(host)
 
     # -- up and down --------------------------------------------------------
 
     def start(self, say: Say = lambda line: None) -> None:
         """Start what does not run; wait until all of it works.
 
-        Where that fails, all is stopped again; logs stay.
+        Where that fails and nothing ran before, all is stopped again; logs
+        stay.
 
         :raises ClusterError: or one of the servers' own
         """
         self._prepare()
         with self._lock():
+            # One that is in use is not taken away by a failed look.
+            fresh = not any(pid for _, pid, _ in self.rows())
             try:
                 self._start(say)
             except BaseException:
-                self._stop(lambda line: None)
+                if fresh:
+                    self._stop(lambda line: None)
                 raise
 
     def stop(self, say: Say = lambda line: None) -> None:
@@ -219,7 +224,7 @@ class Lab:
         self._write_clouds()
         self._cloud.start(say)
         with self.cloud("lab-admin") as admin:
-            project = admin.identity.find_project("service").id
+            project = next(admin.identity.projects(name="service")).id
             timed(say, "content", lambda: content.ensure(admin, project))
             timed(say, "hosts", lambda: self.scene.ensure(admin))
             timed(say, "servicevm", self.servicevm.start)

@@ -39,7 +39,7 @@ def ensure(admin: Any, wanted: Network) -> Any:
 
     :param admin: openstack.connection.Connection of an administrator
     """
-    project = admin.identity.find_project(wanted.project).id
+    project = next(admin.identity.projects(name=wanted.project)).id
     network = next(
         admin.network.networks(name=wanted.name, project_id=project), None
     )
