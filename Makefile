@@ -9,8 +9,9 @@ export PYTHONUNBUFFERED := 1
 OPS := 1000
 DATABASE := mariadb
 
-.PHONY: help demo cluster cluster-down lab lab-demo lab-down bench-lab run-dashboard test \
-	test-dashboard chaos bench image docs lint clean
+.PHONY: help demo cluster cluster-down lab lab-demo lab-down bench-lab \
+	run-dashboard test test-dashboard test-lab chaos bench image docs lint \
+	clean
 .NOTPARALLEL:
 
 help:  ## show this
@@ -53,15 +54,21 @@ run-dashboard:  ## start Horizon with our panels (KEEP=1: leave it running)
 	@tools/bootstrap dashboard
 	@$(BIN)/python tools/horizon $(if $(KEEP),up,run) $(HORIZON_ARGS)
 
-test:  ## run every test, those that boot VMs included
+test:  ## run the tests, those that boot VMs included
 	@tools/bootstrap test
 	@$(BIN)/python -m pytest -n 2 tests/unit $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest tests --ignore tests/unit $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest tests --ignore tests/unit --ignore tests/lab \
+		$(PYTEST_ARGS)
 	@set -e; for database in mariadb postgresql; do \
 		$(BIN)/python -m pytest -n 2 --database $$database \
 			tests/unit/db tests/unit/api tests/unit/conductor \
 			$(PYTEST_ARGS); \
 	done
+
+test-lab:  ## run the tests that need an OpenStack (KEEP=1: that of make lab)
+	@tools/bootstrap lab
+	@$(BIN)/python -m pytest tests/lab $(if $(KEEP),--lab-keep) \
+		$(PYTEST_ARGS)
 
 test-dashboard:  ## run the dashboard's tests, in a browser too
 	@tools/bootstrap dashboard

@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what the tests of db, api and conductor run on; a server is "
         "started for them",
     )
+    parser.addoption(
+        "--lab-keep",
+        action="store_true",
+        help="tests/lab use the OpenStack of make lab, and leave it running",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

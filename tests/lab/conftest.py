@@ -1,10 +1,16 @@
-"""Tests against the real, small OpenStack that ``make lab`` starts.
+"""Tests against a real, small OpenStack: the one of ``make lab``.
 
-``SERVICEVM_LAB_CLOUDS`` names another clouds.yaml with entries of the same
-names: ``lab-admin``, ``lab-service`` and ``lab-demo``.
+They start one of their own and take it down; with ``--lab-keep`` they use
+that of ``make lab``, start what does not run of it, and leave it running.
+
+``SERVICEVM_LAB_CLOUDS`` names the clouds.yaml of another cloud, with entries
+of the same names: ``lab-admin``, ``lab-service`` and ``lab-demo``. Tests that
+need no more than these run against it.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,27 +24,66 @@ from oslo_config import cfg
 
 from servicevm import conf as options
 from servicevm.drivers.infra.nova import login
+from tools.lab.environment import CACHE
+from tools.lab.lab import Lab
 
-ROOT = Path(__file__).resolve().parents[2]
-CLOUDS = Path(
-    os.environ.get("SERVICEVM_LAB_CLOUDS", ROOT / ".cache/lab/clouds.yaml")
-)
+ELSEWHERE = "SERVICEVM_LAB_CLOUDS"
+#: Seconds that a test may take where it starts the lab, from nothing.
+START = 1200
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CLOUDS.exists():
-        return
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     here = Path(__file__).parent
-    skip = pytest.mark.skip(reason=f"no lab: {CLOUDS} is missing; make lab")
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(skip)
+    ours = [item for item in items if here in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.timeout(START))
+    if ELSEWHERE not in os.environ:
+        missing = _missing()
+        if missing:
+            skip = pytest.mark.skip(reason=missing)
+            for item in ours:
+                item.add_marker(skip)
+    # What takes the lab down comes after those that need it.
+    items.sort(key=lambda item: "lab_down" in item.keywords)
+
+
+def _missing() -> str:
+    """Why no lab can be started here; empty where one can."""
+    if os.geteuid() != 0:
+        return "a lab needs root; run the tests as root"
+    if shutil.which("ovs-vswitchd", path="/usr/sbin:/usr/bin") is None:
+        return "a lab needs packages: make test-lab"
+    return ""
 
 
 @pytest.fixture(scope="session")
-def entries() -> dict[str, Any]:
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The lab, up."""
+    if request.config.getoption("--lab-keep"):
+        kept = Lab.found() or Lab(CACHE)
+        kept.start(print)
+        yield kept
+        return
+    # Its sockets have room for a hundred bytes.
+    folder = Path(tempfile.mkdtemp(prefix="svm-lab-", dir="/tmp"))
+    made = Lab(folder)
+    try:
+        made.start(print)
+        yield made
+    finally:
+        made.stop()
+        if folder.exists():
+            made.remove()
+
+
+@pytest.fixture(scope="session")
+def entries(request: pytest.FixtureRequest) -> dict[str, Any]:
     """clouds.yaml's entries by name."""
-    found: dict[str, Any] = yaml.safe_load(CLOUDS.read_text())["clouds"]
+    named = os.environ.get(ELSEWHERE)
+    path = Path(named) if named else request.getfixturevalue("lab").clouds
+    found: dict[str, Any] = yaml.safe_load(path.read_text())["clouds"]
     return found
 
 
