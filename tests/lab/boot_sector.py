@@ -1,5 +1,7 @@
 """The smallest guest there is: a boot sector that says that it runs."""
 
+import struct
+
 __all__ = ["WORDS", "disk"]
 
 WORDS = b"the guest has booted\r\n"
@@ -24,7 +26,14 @@ _CODE = bytes(
 )
 
 
+#: Glance refuses a disk with a boot sector and without a partition (2026.2).
+_PARTITION = struct.pack(
+    "<B3sB3sII", 0x80, b"\0\2\0", 0x83, b"\xff\xff\xff", 1, 2047
+)
+
+
 def disk() -> bytes:
     """A raw disk of 1 MiB."""
-    sector = (_CODE + WORDS + b"\0").ljust(510, b"\0") + b"\x55\xaa"
+    code = (_CODE + WORDS + b"\0").ljust(446, b"\0")
+    sector = (code + _PARTITION).ljust(510, b"\0") + b"\x55\xaa"
     return sector.ljust(1 << 20, b"\0")

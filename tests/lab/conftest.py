@@ -73,9 +73,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         made.start(print)
         yield made
     finally:
-        made.stop()
-        if folder.exists():
-            made.remove()
+        made.stop(remove=True)
 
 
 @pytest.fixture(scope="session")

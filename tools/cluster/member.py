@@ -108,9 +108,13 @@ class Member:
         :raises ClusterError: with the end of its log
         """
         deadline = time.monotonic() + timeout
-        while not (self._said() and self.answers()):
+        while True:
+            answers = self._said() and self.answers()
+            # Asked afterwards: another may answer in its place.
             if self.pid is None:
                 raise ClusterError(f"{self.name} ended:\n{self.words()}")
+            if answers:
+                return
             if time.monotonic() >= deadline:
                 raise ClusterError(
                     f"{self.name} does not answer after {timeout:.0f} s:\n"

@@ -130,9 +130,7 @@ def down(asked: argparse.Namespace, folder: Path) -> int:
     if lab is None:
         say(f"There is no lab in {folder}.")
         return 0
-    lab.stop(say)
-    if not asked.keep:
-        lab.remove()
+    lab.stop(say, remove=not asked.keep)
     return 0
 
 

@@ -14,7 +14,7 @@ from tools.lab.switch import Switch
 __all__ = ["Host", "Plug"]
 
 #: Seconds until OVN has bound a port and neutron has heard of it.
-_TIMEOUT = 60
+_TIMEOUT = 120
 _LOOK = 0.1
 
 

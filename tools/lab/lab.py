@@ -164,8 +164,8 @@ class Lab:
 
         :raises ClusterError: or one of the servers' own
         """
-        self._prepare()
         with self._lock():
+            self._prepare()
             # One that is in use is not taken away by a failed look.
             fresh = not any(pid for _, pid, _ in self.rows())
             try:
@@ -175,13 +175,19 @@ class Lab:
                     self._stop(lambda line: None)
                 raise
 
-    def stop(self, say: Say = lambda line: None) -> None:
-        """Stop everything, guests too; data stays."""
+    def stop(
+        self, say: Say = lambda line: None, *, remove: bool = False
+    ) -> None:
+        """Stop everything, guests too.
+
+        :param remove: delete its data as well; else they stay
+        """
         with self._lock():
             self._stop(say)
+            if remove:
+                self._remove()
 
-    def remove(self) -> None:
-        """Delete all that is kept of a lab that was stopped."""
+    def _remove(self) -> None:
         for path in self.folder.iterdir():
             if self.folder == CACHE and path.name in _KEPT:
                 continue
@@ -204,10 +210,16 @@ class Lab:
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
-        (self.folder / "run").mkdir(mode=0o700, exist_ok=True)
-        with open(self.folder / "run" / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        """One at a time starts or stops it."""
+        path = self.folder / "run" / "lock"
+        while True:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(path, "w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                # Who was before may have deleted it with all the rest.
+                if os.fstat(lock.fileno()).st_nlink:
+                    yield
+                    return
 
     def _start(self, say: Say) -> None:
         timed(say, "environment", VENV.ensure)

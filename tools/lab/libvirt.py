@@ -33,6 +33,8 @@ stdio_handler = "file"
 _LIBVIRTD = """\
 unix_sock_group = "root"
 auth_unix_rw = "none"
+unix_sock_rw_perms = "0700"
+unix_sock_ro_perms = "0700"
 log_outputs = "2:stderr"
 """
 
@@ -97,7 +99,7 @@ class Libvirt:
     def prepare(self) -> None:
         """Make its folders and files."""
         for name in ("run", "etc", "var", "cache"):
-            (self.folder / name).mkdir(mode=0o711, parents=True, exist_ok=True)
+            (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         write(self.folder / "etc" / "qemu.conf", _QEMU)
         write(self.folder / "etc" / "libvirtd.conf", _LIBVIRTD)
         people = Path("/etc/passwd").read_text()

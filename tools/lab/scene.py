@@ -8,6 +8,7 @@ else: whatever else the machine has stays out of guests' reach.
 import ipaddress
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ class Scene:
         self._record = record
         self._namespaces = namespaces
         self._switch = switch
+        #: This machine's, in the management network.
+        self._interface = f"{namespaces.prefix}-m0"
 
     @property
     def management(self) -> Network:
@@ -56,11 +59,28 @@ class Scene:
         """What makes hosts; `admin` is a connection."""
         return Plug(admin, self._switch, self._namespaces)
 
+    def _refuse_another_lab(self) -> None:
+        """One that began while this one was down may have its subnet.
+
+        :raises ClusterError: one has
+        """
+        subnet = ipaddress.ip_network(self.management.cidr)
+        for name, addresses in _addresses().items():
+            if name != self._interface and any(
+                address in subnet for address in addresses
+            ):
+                raise ClusterError(
+                    f"The interface {name} of this machine is in {subnet}, "
+                    "which is this lab's. Is it another lab's? Take either "
+                    "of them down with its data, and start it again."
+                )
+
     def ensure(self, admin: Any) -> list[Host]:
         """Make what is missing of networks, ports and hosts.
 
         :param admin: openstack.connection.Connection of an administrator
         """
+        self._refuse_another_lab()
         management = networks.ensure(admin, self.management)
         group = networks.group(
             admin,
@@ -75,7 +95,7 @@ class Scene:
                 management,
                 _RELAY,
                 own=False,
-                interface=f"{self._namespaces.prefix}-m0",
+                interface=self._interface,
                 security_groups=[group],
                 fixed_ips=[{"ip_address": self.relay_address}],
             )
@@ -87,19 +107,27 @@ class Scene:
         return hosts
 
 
-def _free_subnet() -> str:
-    """The first that this machine is not in: .0, or beside another lab."""
+def _addresses() -> Mapping[str, Sequence[ipaddress.IPv4Address]]:
+    """Of this machine, by interface."""
     shown = subprocess.run(
         ["ip", "-json", "-4", "address"],
         capture_output=True,
         text=True,
         check=True,
     )
-    taken = [
-        ipaddress.ip_address(address["local"])
+    return {
+        link["ifname"]: [
+            ipaddress.IPv4Address(address["local"])
+            for address in link["addr_info"]
+        ]
         for link in json.loads(shown.stdout)
-        for address in link["addr_info"]
-    ]
+        if link
+    }
+
+
+def _free_subnet() -> str:
+    """The first that this machine is not in: .0, or beside another lab."""
+    taken = [one for found in _addresses().values() for one in found]
     first = ipaddress.ip_network(networks.MANAGEMENT.cidr)
     for subnet in first.supernet(new_prefix=16).subnets(new_prefix=24):
         if not any(address in subnet for address in taken):
