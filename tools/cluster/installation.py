@@ -101,6 +101,12 @@ class Installation:
                 *arguments,
             ],
             cwd=self.folder,
+            # What a shell says of a cloud (OS_CLOUD) is not meant for it.
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith("OS_")
+            },
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -144,6 +144,11 @@ class Lab:
         for one in self.members:
             yield one.name, one.pid, one.port
 
+    @property
+    def running(self) -> bool:
+        """Whether all of it runs."""
+        return self.clouds.exists() and all(pid for _, pid, _ in self.rows())
+
     def host(self, network: Any, name: str, **more: Any) -> Host:
         """A host in a network, of the network's project; see `Plug.host`."""
         with self.cloud("lab-admin") as admin:
