@@ -99,6 +99,10 @@ function _servicevm_configure_api {
     iniset "$file" api auth_strategy keystone
     iniset "$file" api threads "$SERVICEVM_API_THREADS"
     configure_keystone_authtoken_middleware "$file" "$SERVICEVM_USER"
+    if [[ ! -e "$SSL_BUNDLE_FILE" ]]; then
+        # devstack names it without TLS, too; the API wants what it is told.
+        inidelete "$file" keystone_authtoken cafile
+    fi
     # devstack's Apache, and its TLS, stand before it.
     iniset "$file" oslo_middleware enable_proxy_headers_parsing True
     iniset "$file" oslo_policy policy_file "$SERVICEVM_POLICY_FILE"
@@ -112,8 +116,6 @@ function _servicevm_configure_api {
     iniset "$SERVICEVM_UWSGI_CONF" uwsgi threads "$SERVICEVM_API_THREADS"
     # One that cannot begin says why and ends, and does not answer 500.
     iniset "$SERVICEVM_UWSGI_CONF" uwsgi need-app true
-    iniset "$SERVICEVM_UWSGI_CONF" uwsgi env \
-        "OS_SERVICEVM_CONFIG_FILE=$SERVICEVM_CONF"
 }
 
 # _servicevm_check_authority: every conductor has the same CA. The first one

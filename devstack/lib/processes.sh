@@ -14,8 +14,11 @@ function servicevm_start {
         local uwsgi
         uwsgi=$(command -v uwsgi) ||
             die $LINENO "There is no uwsgi on PATH, which devstack installs."
+        # Not by uWSGI's own env: a uWSGI that is a Python module, as the
+        # wheel is, sets it when Python has read the environment already.
         run_process svm-api \
-            "$uwsgi --procname-prefix svm-api --ini $SERVICEVM_UWSGI_CONF"
+            "$uwsgi --procname-prefix svm-api --ini $SERVICEVM_UWSGI_CONF" \
+            "" "" "OS_SERVICEVM_CONFIG_FILE=$SERVICEVM_CONF"
         if ! wait_for_service "$SERVICE_TIMEOUT" \
             "$SERVICEVM_API_URL/healthcheck"; then
             die $LINENO "The API does not answer at $SERVICEVM_API_URL. Its" \

@@ -54,9 +54,17 @@ load node
     option "$CONF" keystone_authtoken username servicevm
     option "$CONF" keystone_authtoken password service-password
     option "$CONF" keystone_authtoken auth_url http://192.0.2.10/identity
+    option "$CONF" keystone_authtoken cafile ""
     option "$CONF" oslo_middleware enable_proxy_headers_parsing True
     option "$CONF" oslo_policy policy_file "$FOLDER/etc/servicevm/policy.yaml"
     [[ -s "$FOLDER/etc/servicevm/policy.yaml" ]]
+}
+
+@test "the API knows devstack's CA where there is one" {
+    mkdir -p "$DATA"
+    touch "$DATA/ca-bundle.pem"
+    phase stack post-config
+    option "$CONF" keystone_authtoken cafile "$DATA/ca-bundle.pem"
 }
 
 @test "uWSGI gives requests as many threads as the API counts on" {
@@ -66,7 +74,6 @@ load node
     option "$file" uwsgi threads 5
     option "$CONF" api threads 5
     option "$file" uwsgi need-app true
-    option "$file" uwsgi env "OS_SERVICEVM_CONFIG_FILE=$CONF"
     option "$file" uwsgi module servicevm.wsgi.api:application
 }
 

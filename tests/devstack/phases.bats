@@ -84,7 +84,7 @@ load node
     local bin=$ROOT/tests/devstack/stand_in/bin etc=$FOLDER/etc/servicevm
     called "run_process svm-cond $bin/servicevm-conductor\ --config-file\ $CONF"
     called "run_process svm-relay $bin/servicevm-relay\ --config-file\ $RELAY_CONF"
-    called "run_process svm-api $bin/uwsgi\ --procname-prefix\ svm-api\ --ini\ $etc/uwsgi.ini"
+    called "run_process svm-api $bin/uwsgi\ --procname-prefix\ svm-api\ --ini\ $etc/uwsgi.ini '' '' OS_SERVICEVM_CONFIG_FILE=$CONF"
     called "wait_for_service 60 http://192.0.2.10/servicevm/healthcheck"
     in_order "openstack --os-cloud devstack-admin port create" \
         "openstack --os-cloud devstack-admin quota set" \

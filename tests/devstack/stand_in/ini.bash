@@ -34,6 +34,19 @@ function iniset {
     printf '%s\n' "$text" >"$1"
 }
 
+# inidelete FILE SECTION OPTION
+function inidelete {
+    exactly 3 "$@"
+    [[ -e "$1" ]] || refuse "inidelete: there is no $1"
+    local text
+    text=$(SECTION=$2 OPTION=$3 awk '
+        /^\[/ { inside = $0 == "[" ENVIRON["SECTION"] "]" }
+        inside && index($0, ENVIRON["OPTION"] " = ") == 1 { next }
+        { print }
+    ' "$1")
+    printf '%s\n' "$text" >"$1"
+}
+
 # iniget FILE SECTION OPTION
 function iniget {
     exactly 3 "$@"

@@ -117,15 +117,21 @@ function rpc_backend_add_vhost {
     fi
 }
 
-# run_process SERVICE COMMAND: in a session of its own, as systemd would.
+# run_process SERVICE COMMAND ["" "" VARIABLES]: in a session of its own, as
+# systemd would.
 function run_process {
-    exactly 2 "$@"
+    between 2 5 "$@"
+    [[ -z "$3$4" ]] || refuse "run_process: as another user"
     [[ "$2" == /* ]] || refuse "run_process: systemd wants a path: $2"
+    local file=$FOLDER/run/$1.pid
+    if [[ -e "$file" ]] && kill -0 "$(<"$file")" 2>/dev/null; then
+        return 0
+    fi
     if is_service_enabled "$1"; then
         mkdir -p "$FOLDER/run"
         # shellcheck disable=SC2086  # words of a command line
-        setsid $2 </dev/null >>"$FOLDER/run/$1.log" 2>&1 &
-        echo $! >"$FOLDER/run/$1.pid"
+        setsid env ${5:-} $2 </dev/null >>"$FOLDER/run/$1.log" 2>&1 &
+        echo $! >"$file"
     fi
 }
 
