@@ -262,8 +262,8 @@ def method(
         idempotent,
         known_fields,
     )
-    checks_request = request and validation.validator(request)
-    checks_response = response and validation.validator(response)
+    checks_request = request and validation.own(request)
+    checks_response = response and validation.own(response)
 
     def decorate(function: Callable[..., Json | None]) -> Any:
         @functools.wraps(function)

@@ -95,16 +95,27 @@ def _patterns(schema: Any) -> list[str]:
     return [*found, pattern] if isinstance(pattern, str) else found
 
 
-def test_no_pattern_has_an_end_in_its_middle() -> None:
-    """There the library's meaning of it would hold."""
-    schemas = [
+def _declared() -> list[Any]:
+    """The schemas of all methods, of bodies and of answers."""
+    return [
         schema
         for resource in ROUTES.values()
         for verb in ("on_get", "on_post", "on_patch", "on_delete")
         if hasattr(resource, verb)
         for declared in [getattr(resource, verb).declared]
         for schema in (declared.request, declared.response)
+        if schema is not None
     ]
+
+
+def test_every_schema_of_the_api_is_one() -> None:
+    for schema in _declared():
+        validation.validator(schema)
+
+
+def test_no_pattern_has_an_end_in_its_middle() -> None:
+    """There the library's meaning of it would hold."""
+    schemas = _declared()
     schemas += [
         item.config_schema for item in registry.service_types().values()
     ]
