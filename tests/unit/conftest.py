@@ -18,11 +18,18 @@ def database_server(
 
 
 @pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database at the newest version, to be copied."""
+    return database.migrate(tmp_path_factory.mktemp("migrated"))
+
+
+@pytest.fixture(scope="session")
 def migrated(
-    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
     database_server: server.Server | None,
 ) -> Path:
-    """An empty database at the newest version, to be copied."""
+    """The same on the server, if there is one; to be handed to `use`."""
     if database_server is not None:
         return database.migrate_on(database_server)
-    return database.migrate(tmp_path_factory.mktemp("migrated"))
+    found: Path = request.getfixturevalue("migrated_file")
+    return found

@@ -1,3 +1,4 @@
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,17 +28,22 @@ def config(tmp_path: Path) -> Iterator[Path]:
     api.dispose()
 
 
+@pytest.fixture
+def state(tmp_path: Path, migrated_file: Path) -> Path:
+    """The folder of an installation that has a database."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    shutil.copy(migrated_file, folder)
+    return folder
+
+
 def check(config: Path) -> int:
     return status.main(["--config-file", str(config), "upgrade", "check"])
 
 
-def fill(config: Path, **operation: object) -> None:
-    """A database of this release with something in it."""
-    folder = config.parent / "state"
-    folder.mkdir()
-    database.migrate(folder)
-    conf = database.configured(folder)
-    api.configure(conf)
+def fill(state: Path, **operation: object) -> None:
+    """Put something into the database."""
+    api.configure(database.configured(state))
     with api.writer() as session:
         session.add(rows.template())
         session.flush()
@@ -49,9 +55,9 @@ def fill(config: Path, **operation: object) -> None:
 
 
 def test_what_fits_passes(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    config: Path, state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(config)
+    fill(state)
     assert check(config) == 0
     assert "Failure" not in capsys.readouterr().out
 
@@ -73,20 +79,21 @@ def test_a_database_that_is_not_migrated_fails(
 )
 def test_what_is_under_way_is_looked_at(
     config: Path,
+    state: Path,
     capsys: pytest.CaptureFixture[str],
     changed: dict[str, object],
     code: int,
     words: str,
 ) -> None:
-    fill(config, **changed)
+    fill(state, **changed)
     assert check(config) == code
     assert words in capsys.readouterr().out
 
 
 def test_what_is_not_installed_is_named(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    config: Path, state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(config)
+    fill(state)
     with api.writer() as session:
         session.add(rows.service(id=rows.DEVICE, service_type="firewall"))
         session.merge(
@@ -101,9 +108,9 @@ def test_what_is_not_installed_is_named(
 
 
 def test_a_policy_with_an_error_fails(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    config: Path, state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(config)
+    fill(state)
     policy = config.parent / "policy.yaml"
     policy.write_text("- no rules\n")
     with config.open("a") as file:
@@ -120,12 +127,12 @@ def test_a_configuration_that_is_wrong_is_told(
     assert "Traceback" not in capsys.readouterr().err
 
 
-def enrol(config: Path, *others: bool) -> None:
+def enrol(state: Path, *others: bool) -> None:
     """Devices with certificates.
 
     :param others: for each, whether another CA issued it
     """
-    conf = database.configured(config.parent / "state")
+    conf = database.configured(state)
     pki.ensure_authority(conf)
     ours = pki.authority(conf)
     csr = make_csr(ec.generate_private_key(ec.SECP256R1()))
@@ -164,38 +171,40 @@ def enrol(config: Path, *others: bool) -> None:
 )
 def test_the_ca_is_that_of_the_devices(
     config: Path,
+    state: Path,
     capsys: pytest.CaptureFixture[str],
     others: tuple[bool, ...],
     code: int,
     says: str,
 ) -> None:
-    fill(config)
-    enrol(config, *others)
+    fill(state)
+    enrol(state, *others)
     assert check(config) == code
     assert says in words(capsys.readouterr().out)
 
 
 def test_a_roll_over_that_is_complete_fails_nothing(
     config: Path,
+    state: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fill(config)
+    fill(state)
     # Longer ago than a device's certificate is good for.
     then = clock.now_us() - 30 * 86_400 * clock.SECOND
     with monkeypatch.context() as past:
         past.setattr(clock, "now_us", lambda: then)
-        enrol(config, True, True)
+        enrol(state, True, True)
     assert check(config) == 1
     assert "2 of the 2 devices" in words(capsys.readouterr().out)
 
 
 def test_a_host_without_the_ca_is_told_who_needs_it(
-    config: Path, capsys: pytest.CaptureFixture[str]
+    config: Path, state: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fill(config)
-    enrol(config, False)
-    (config.parent / "state" / "pki" / "authority.pem").unlink()
+    fill(state)
+    enrol(state, False)
+    (state / "pki" / "authority.pem").unlink()
     assert check(config) == 1
     assert "Conductors need it" in words(capsys.readouterr().out)
 

@@ -1,6 +1,7 @@
 """Rows that tests begin with."""
 
 from servicevm.db import models
+from servicevm.plans import PLAN_VERSION
 
 TEMPLATE = "00000000-0000-4000-8000-000000000001"
 DEVICE = "00000000-0000-4000-8000-000000000002"
@@ -96,7 +97,7 @@ def operation(**values: object) -> models.Operation:
             "state": "PENDING",
             "step": "allocate",
             "step_data": {},
-            "plan_version": 1,
+            "plan_version": PLAN_VERSION,
             "run_after": 1,
             "deadline": 2**62,
             "created_at": 1,

@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import functools
 import re
 import sys
 from collections.abc import Iterator
@@ -68,22 +69,33 @@ def imported(tree: str) -> Iterator[tuple[Path, str]]:
     for path in sorted((ROOT / tree).rglob("*.py")):
         if any(path.is_relative_to(one) for one in inner):
             continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names = [node.module or ""]
-            else:
-                continue
-            for name in names:
-                yield path.relative_to(ROOT), name.partition(".")[0]
+        for name in _imports(path):
+            yield path.relative_to(ROOT), name
+
+
+@functools.cache
+def _imports(path: Path) -> frozenset[str]:
+    """Top-level names of the modules that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module or "")
+    return frozenset(name.partition(".")[0] for name in found)
+
+
+@functools.cache
+def _distributions() -> dict[str, list[str]]:
+    """Which distributions bring a module: a look through all of them."""
+    return dict(packages_distributions())
 
 
 @pytest.mark.parametrize("tree", TREES)
 def test_every_import_is_declared(tree: str) -> None:
     lists = declared()
     allowed = set().union(*(lists[extra] for extra in TREES[tree]))
-    distributions = packages_distributions()
+    distributions = _distributions()
     undeclared = sorted(
         f"{path}: {module}"
         for path, module in set(imported(tree))
@@ -104,7 +116,7 @@ def test_every_import_is_declared(tree: str) -> None:
 
 def test_every_declaration_is_imported() -> None:
     lists = declared()
-    distributions = packages_distributions()
+    distributions = _distributions()
     used = {
         normal(one)
         for tree in ("servicevm", "servicevmclient")
