@@ -79,7 +79,7 @@ class NovaInfraDriver(InfraDriver):
         self._cloud().rebuild(spec, record)
 
     def delete(self, spec: DeviceSpec) -> bool:
-        return self._cloud().delete(spec)
+        return self._cloud().removal.delete(spec)
 
     def publish(
         self,
@@ -107,10 +107,10 @@ class NovaInfraDriver(InfraDriver):
         if not self._configured():
             # The janitor asks every driver that is installed.
             return set()
-        return self._cloud().device_ids()
+        return self._cloud().removal.device_ids()
 
     def delete_leftover(self, device_id: str) -> None:
-        self._cloud().delete_leftover(device_id)
+        self._cloud().removal.delete_leftover(device_id)
 
     def close(self) -> None:
         with self._lock:

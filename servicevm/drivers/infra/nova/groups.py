@@ -187,7 +187,7 @@ class Groups:
                     )
             else:
                 present[rule] = one["id"]
-        missing = [rule for rule in wanted if rule not in present]
+        missing = sorted(wanted - present.keys(), key=repr)
         if missing:
             self._make_rules(home, str(group.id), missing)
 

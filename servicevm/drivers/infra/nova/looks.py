@@ -95,11 +95,12 @@ class Looks:
     def devices(self) -> set[str]:
         """Ids of all devices that have a server, as sure as `sure`."""
         deadline = time.monotonic() + _PATIENCE
+        with self._changed:
+            # What is changed from here on is not waited for: there may
+            # always be something.
+            since = max(self._since.values(), default=float("-inf"))
         while True:
-            found = self._look(
-                None,
-                lambda: max(self._since.values(), default=float("-inf")),
-            )
+            found = self._look(None, lambda: since)
             if found.fresh:
                 with self._changed:
                     return set(self._servers)

@@ -104,6 +104,7 @@ class Networks:
         ):
             # One's own next try must see what was just shared.
             self._shared.forget(key)
+            self._known.forget(("id", network.id))
             raise PermanentError(
                 NETWORK_REFUSED,
                 f"The network {network.id} is neither of the project "

@@ -1,60 +1,26 @@
 """Ports of a device's interfaces: made by us, or the user's own."""
 
-import ipaddress
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 from oslo_log import log
 
-from servicevm.drivers.infra.base import DeviceSpec, InterfaceSpec, Record
-from servicevm.drivers.infra.nova import template
+from servicevm.drivers.infra.base import DeviceSpec, Record
 from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.drivers.infra.nova.faults import answer_of, asking
 from servicevm.drivers.infra.nova.groups import Groups
 from servicevm.drivers.infra.nova.marks import Marks, port_name
-from servicevm.drivers.infra.nova.networks import Network, Networks
-from servicevm.drivers.infra.nova.rules import rules_of
 from servicevm.drivers.infra.nova.tags import tag
-from servicevm.errors import (
-    ADDRESS_TAKEN,
-    NETWORK_MISSING,
-    NETWORK_REFUSED,
-    PermanentError,
-    TransientError,
+from servicevm.drivers.infra.nova.wishes import (
+    Wanted,
+    is_management,
+    kind_of,
 )
+from servicevm.errors import ADDRESS_TAKEN, PermanentError, TransientError
 
-__all__ = ["MGMT", "Ports", "Wanted", "is_management", "kind_of"]
+__all__ = ["Ports"]
 
 LOG = log.getLogger(__name__)
-
-#: Role of the interface on the operator's management network.
-MGMT = "mgmt"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """An interface with all that was looked up for it.
-
-    :param port: the user's own, where the interface is to be one
-    """
-
-    interface: InterfaceSpec
-    network: Network
-    port: Any = None
-
-
-def kind_of(interface: InterfaceSpec) -> str:
-    """Of the entry in the ledger."""
-    return f"port:{interface.index}"
-
-
-def is_management(interface: InterfaceSpec) -> bool:
-    """Whether it is on the operator's management network.
-
-    A user may call an interface that, too.
-    """
-    return interface.role == MGMT and interface.of_template
 
 
 class Ports:
@@ -67,32 +33,11 @@ class Ports:
         self,
         cloud: Cloud,
         marks: Marks,
-        networks: Networks,
         groups: Groups,
     ) -> None:
         self._network = cloud.connection.network
         self._marks = marks
-        self._networks = networks
         self._groups = groups
-
-    def check(
-        self,
-        spec: DeviceSpec,
-        home: Cloud,
-        interfaces: Iterable[InterfaceSpec],
-        servers: Collection[str],
-    ) -> list[Wanted]:
-        """Look up what the interfaces need, before anything is made.
-
-        :param home: as the project that the ports are to belong to
-        :param servers: ids of the device's own; a port may be theirs
-        :raises PermanentError: NETWORK_MISSING, NETWORK_REFUSED,
-            TEMPLATE_INVALID
-        """
-        for name in spec.options.get("security_groups", ()):
-            self._groups.named(home, name)
-        rules_of((), spec.peers)
-        return [self._check(spec, one, servers) for one in interfaces]
 
     def find(self, project_id: str | None, device_id: str) -> dict[str, Any]:
         """Our ports of the device by name; of the same name, the oldest.
@@ -121,23 +66,29 @@ class Ports:
         home: Cloud,
         wanted: Sequence[Wanted],
         record: Record,
-    ) -> list[InterfaceSpec]:
-        """Make the ports that are missing; how the interfaces turned out."""
+    ) -> list[Any]:
+        """Make the ports that are missing; all of them, in their order."""
         found = self.find(home.project_id, spec.id)
         return [
-            _outcome(
+            one.port
+            or self._ensure(
+                spec,
+                home,
                 one,
-                one.port
-                or self._ensure(
-                    spec,
-                    home,
-                    one,
-                    found.get(port_name(spec.id, one.interface.index)),
-                    record,
-                ),
+                found.get(port_name(spec.id, one.interface.index)),
+                record,
             )
             for one in wanted
         ]
+
+    def tag(self, project_id: str, device_id: str) -> None:
+        """See that all ports of the device have their tags.
+
+        Not as they are made: it takes long, and finds nobody waiting once
+        the server is being made.
+        """
+        for port in self.find(project_id, device_id).values():
+            tag(self._network, port, self._marks.tags(device_id))
 
     def delete(self, port_id: str) -> None:
         with asking("Neutron to delete a port"):
@@ -154,10 +105,16 @@ class Ports:
             )
         return self._marks.devices_of(found)
 
-    def delete_all(self, project_id: str, device_id: str) -> None:
-        """Delete our ports of the device; never a user's own."""
+    def delete_all(
+        self, project_id: str, device_id: str, *, unused: bool = False
+    ) -> None:
+        """Delete our ports of the device; never a user's own.
+
+        :param unused: only those that no server has
+        """
         for port in self.find(project_id, device_id).values():
-            self.delete(port.id)
+            if not (unused and port.device_id):
+                self.delete(port.id)
 
     def add_group(self, port: Any, group_id: str) -> None:
         """Have the port in this security group, too."""
@@ -177,50 +134,6 @@ class Ports:
 
     # -- parts --------------------------------------------------------------
 
-    def _check(
-        self,
-        spec: DeviceSpec,
-        interface: InterfaceSpec,
-        servers: Collection[str],
-    ) -> Wanted:
-        if interface.port is not None:
-            return self._check_port(spec, interface, servers)
-        network = self._networks.of(interface, spec.project_id)
-        if is_management(interface) and network.port_security is False:
-            raise PermanentError(
-                NETWORK_REFUSED,
-                f"The management network {network.name} has no port "
-                "security: devices could reach each other on it.",
-            )
-        return Wanted(interface, network)
-
-    def _check_port(
-        self,
-        spec: DeviceSpec,
-        interface: InterfaceSpec,
-        servers: Collection[str],
-    ) -> Wanted:
-        if spec.options.get("owner") != template.TENANT:
-            raise PermanentError(
-                NETWORK_REFUSED,
-                f"The port {interface.port} cannot be used: the servers of "
-                "this template belong to the service's project, and Nova "
-                "plugs in ports of the server's own project only. Give the "
-                "network instead, or use a template with owner: tenant.",
-            )
-        port = self.get(str(interface.port))
-        if port is None or port.project_id != spec.project_id:
-            raise PermanentError(
-                NETWORK_REFUSED,
-                f"The project {spec.project_id} has no port {interface.port}.",
-            )
-        if port.device_id and port.device_id not in servers:
-            raise PermanentError(
-                NETWORK_REFUSED,
-                f"The port {interface.port} is in use by {port.device_id}.",
-            )
-        return Wanted(interface, self._networks.by_id(port.network_id), port)
-
     def _ensure(
         self,
         spec: DeviceSpec,
@@ -239,7 +152,6 @@ class Ports:
         else:
             self._correct_groups(spec, home, wanted, port)
         record(kind, port.id)
-        tag(self._network, port, self._marks.tags(spec.id))
         return port
 
     def _make(self, spec: DeviceSpec, home: Cloud, wanted: Wanted) -> Any:
@@ -350,42 +262,3 @@ def _cause(error: Exception) -> Exception:
     """What the cloud said, of one of our errors."""
     cause = error.__cause__
     return cause if isinstance(cause, Exception) else error
-
-
-def _outcome(wanted: Wanted, port: Any) -> InterfaceSpec:
-    """The interface as it turned out."""
-    interface = wanted.interface
-    fixed = list(port.fixed_ips or ())
-    if not fixed:
-        raise PermanentError(
-            NETWORK_REFUSED, f"The port {port.id} has no address."
-        )
-    best = min(fixed, key=lambda one: _rank(interface, one))
-    subnets = {one.id: one for one in wanted.network.subnets}
-    subnet = subnets.get(best["subnet_id"])
-    if subnet is None:
-        raise TransientError(
-            NETWORK_MISSING,
-            f"The subnet {best['subnet_id']} of the port {port.id} is not "
-            f"one of the network {wanted.network.id}.",
-        )
-    return replace(
-        interface,
-        network=port.network_id,
-        mac=port.mac_address,
-        address=best["ip_address"],
-        prefix=subnet.prefix,
-        gateway=subnet.gateway,
-    )
-
-
-def _rank(
-    interface: InterfaceSpec, fixed: Mapping[str, str]
-) -> tuple[bool, bool, int]:
-    """The address asked for is best, then one of the subnet, then IPv4."""
-    return (
-        fixed["ip_address"] != interface.address,
-        interface.subnet is not None
-        and fixed["subnet_id"] != interface.subnet,
-        ipaddress.ip_address(fixed["ip_address"]).version,
-    )

@@ -1,7 +1,5 @@
 """Servers of one project: listed, made, changed, deleted."""
 
-import base64
-import hashlib
 import itertools
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +9,7 @@ from openstack import exceptions as sdk
 from oslo_log import log
 
 from servicevm.drivers.infra.base import DeviceSpec
+from servicevm.drivers.infra.nova import order
 from servicevm.drivers.infra.nova.choices import Choices, Flavor, Image
 from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.drivers.infra.nova.faults import asking
@@ -20,29 +19,21 @@ from servicevm.drivers.infra.nova.pace import Pace
 from servicevm.drivers.infra.nova.states import Seen, seen
 from servicevm.errors import (
     CLOUD_REFUSED,
-    IMAGE_UNUSABLE,
-    TEMPLATE_INVALID,
-    PermanentError,
     TransientError,
 )
 
-__all__ = ["MAX_DOCUMENT", "Servers", "document_of"]
+__all__ = ["SERVER", "Servers"]
 
 LOG = log.getLogger(__name__)
 
-#: Nova writes this file of a config drive itself.
-_NOVAS_OWN = "meta_data.json"
-
-#: Nova takes 65535 characters of base64.
-MAX_DOCUMENT = 48 << 10
+#: Kind of the server's entry in the ledger.
+SERVER = "server"
 
 #: A list is cut here, whatever Nova says: 100 pages.
 _MOST = 100_000
 
 #: Seconds after which the deletion of a server is asked for again.
 _ASK_AGAIN = 30.0
-
-_DIGEST = "servicevm_bootstrap"
 
 #: What starts a server that is in one of these.
 _START: Mapping[str, str] = {
@@ -129,36 +120,16 @@ class Servers:
         image = self._choices.image(self._cloud, spec.options)
         flavor = self._choices.flavor(self._cloud, spec.options, image)
         self._placement(spec.options)
-        size = spec.options.get("root_volume_gib")
-        if size is not None and size < image.min_disk:
-            raise PermanentError(
-                IMAGE_UNUSABLE,
-                f"The image {image.name} needs a disk of {image.min_disk} "
-                f"GiB; the template's root volume has {size}.",
-            )
+        order.check_root(image, spec.options)
         return image, flavor
 
     def make(self, spec: DeviceSpec, port_ids: Sequence[str]) -> str:
         """Make a server; its id."""
         image, flavor = self.choose(spec)
-        document = document_of(spec.bootstrap)
-        values: dict[str, Any] = {
-            "name": spec.name or f"servicevm-{spec.id}",
-            "flavor_id": flavor.id,
-            "networks": [{"port": one} for one in port_ids],
-            "config_drive": True,
-            "tags": self._marks.tags(spec.id),
-            "metadata": self._metadata(spec.id, document),
+        values = {
+            **order.server(spec, self._marks, image, flavor, port_ids),
+            **self._placement(spec.options),
         }
-        if document:
-            values["user_data"] = _encoded(document)
-        values |= self._placement(spec.options)
-        size = spec.options.get("root_volume_gib")
-        if size is None:
-            values["image_id"] = image.id
-        else:
-            values["image_id"] = ""
-            values["block_device_mapping"] = [_root(image, int(size))]
         self._pace.wait()
         try:
             with asking("Nova to make a server"):
@@ -174,10 +145,10 @@ class Servers:
             self._cloud.require(
                 _REBUILD_VOLUME, "a rebuild of a server on a volume"
             )
-        document = document_of(spec.bootstrap)
-        metadata = self._metadata(spec.id, document)
+        document = order.document_of(spec.bootstrap)
+        metadata = order.metadata(self._marks, spec.id, document)
         if server.status == "REBUILD":
-            if server.metadata.get(_DIGEST) == metadata[_DIGEST]:
+            if server.metadata.get(order.DIGEST) == metadata[order.DIGEST]:
                 return
             raise TransientError(
                 CLOUD_REFUSED, "The server is still being rebuilt."
@@ -189,7 +160,7 @@ class Servers:
                     server.id,
                     image=image.id,
                     metadata=metadata,
-                    user_data=_encoded(document) if document else None,
+                    user_data=order.encoded(document) if document else None,
                 )
         finally:
             self._looks.touched(spec.id)
@@ -279,12 +250,6 @@ class Servers:
                     found.append(seen(server, device_id))
         return found
 
-    def _metadata(self, device_id: str, document: bytes) -> dict[str, str]:
-        """Says, too, of which first boot it is; the document has a random
-        token in it, so its digest tells nothing."""
-        digest = hashlib.sha256(document).hexdigest()
-        return {**self._marks.metadata(device_id), _DIGEST: digest}
-
     def _placement(self, options: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
         if "availability_zone" in options:
@@ -297,43 +262,3 @@ class Servers:
             )
             values["scheduler_hints"] = {"group": group}
         return values
-
-
-def document_of(bootstrap: Mapping[str, bytes]) -> bytes:
-    """The one file that a server gets at its first boot, as user data.
-
-    :raises PermanentError: TEMPLATE_INVALID, if there are more or it is
-        too large
-    """
-    files = {
-        name: data for name, data in bootstrap.items() if name != _NOVAS_OWN
-    }
-    if len(files) > 1:
-        raise PermanentError(
-            TEMPLATE_INVALID,
-            "The mgmt driver wants several files in the device "
-            f"({', '.join(sorted(files))}); Nova hands over one.",
-        )
-    document = next(iter(files.values()), b"")
-    if len(document) > MAX_DOCUMENT:
-        raise PermanentError(
-            TEMPLATE_INVALID,
-            f"The first-boot document has {len(document)} bytes; Nova takes "
-            f"{MAX_DOCUMENT}.",
-        )
-    return document
-
-
-def _encoded(document: bytes) -> str:
-    return base64.b64encode(document).decode()
-
-
-def _root(image: Image, gib: int) -> dict[str, Any]:
-    return {
-        "boot_index": 0,
-        "uuid": image.id,
-        "source_type": "image",
-        "destination_type": "volume",
-        "volume_size": gib,
-        "delete_on_termination": True,
-    }

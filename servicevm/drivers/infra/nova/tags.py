@@ -1,7 +1,7 @@
 """Tags of what is made in Neutron.
 
-They are set right after a thing is made: Neutron takes none with it. Who was
-killed in between finds the thing by its description, and sets them then.
+Neutron takes none with the request that makes a thing, so they are set later.
+Until then the thing is known by its description.
 """
 
 from collections.abc import Sequence

@@ -2,7 +2,7 @@
 
 import pytest
 
-from servicevm.drivers.infra.nova.servers import MAX_DOCUMENT, document_of
+from servicevm.drivers.infra.nova.order import MAX_DOCUMENT, document_of
 from servicevm.errors import PermanentError
 
 
