@@ -246,8 +246,13 @@ class Servers:
             )
             for server in itertools.islice(listed, _MOST):
                 device_id = self._marks.device_of(server.tags)
-                if device_id is not None:
-                    found.append(seen(server, device_id))
+                if device_id is None:
+                    continue
+                one = seen(server, device_id)
+                # A list is not of one instant: one that went while it was
+                # made is in it as DELETED.
+                if not one.gone:
+                    found.append(one)
         return found
 
     def _placement(self, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,11 @@ class Seen:
     @property
     def going(self) -> bool:
         """It is being deleted."""
-        return self.task == DELETING or self.status in _GONE
+        return self.task == DELETING
+
+    @property
+    def gone(self) -> bool:
+        return self.status in _GONE
 
     @property
     def age(self) -> tuple[str, str]:
@@ -120,7 +124,7 @@ def observation(server: Seen, look_in: float) -> Observation:
             detail="The server is being deleted.",
             facts=facts,
         )
-    if status in _GONE:
+    if server.gone:
         return Observation(DeviceState.ABSENT, detail="The server is gone.")
     if status in _BUILDING or (
         status in _STOPPED and server.task in _STARTING
