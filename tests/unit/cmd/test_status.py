@@ -41,7 +41,7 @@ def check(config: Path) -> int:
     return status.main(["--config-file", str(config), "upgrade", "check"])
 
 
-def fill(state: Path, **operation: object) -> None:
+def fill(state: Path, /, **operation: object) -> None:
     """Put something into the database."""
     api.configure(database.configured(state))
     with api.writer() as session:
