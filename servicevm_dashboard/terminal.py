@@ -32,7 +32,7 @@ def create_device(
             *(
                 _option(
                     "--interface",
-                    f"role={one['role']},address={one['address']}",
+                    ",".join(f"{key}={value}" for key, value in one.items()),
                 )
                 for one in attributes.get("interfaces", ())
             ),

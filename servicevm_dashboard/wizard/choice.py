@@ -1,5 +1,6 @@
 """A step in which one of several is chosen."""
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -26,9 +27,9 @@ class Choice(Step):
     objection = ""
 
     @property
+    @abc.abstractmethod
     def options(self) -> Mapping[str, str]:
         """Each that there is, and why it can not be chosen, if so."""
-        raise NotImplementedError
 
     @property
     def settled(self) -> bool:

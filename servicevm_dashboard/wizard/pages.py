@@ -1,5 +1,6 @@
 """The view behind the pages of a wizard."""
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -19,7 +20,7 @@ from servicevm_dashboard.wizard.sent import Sent, merged, state, unpacked
 from servicevm_dashboard.wizard.step import Step
 
 
-class Wizard(View):
+class Wizard(View, abc.ABC):
     """The pages.
 
     A subclass says which steps there are and what is done at the end.
@@ -102,12 +103,12 @@ class Wizard(View):
         """The step that it begins with."""
         return self.steps[0].slug
 
+    @abc.abstractmethod
     def create(self) -> HttpResponse:
         """Do it, and go where it can be seen.
 
         :raises ServicevmError: the service refused
         """
-        raise NotImplementedError
 
     def __getitem__(self, slug: str) -> Any:
         """The step of this name; one for each request."""

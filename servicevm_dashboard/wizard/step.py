@@ -1,5 +1,6 @@
 """What one page of a wizard knows."""
 
+import abc
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from servicevm_dashboard.wizard.pages import Wizard
 
 
-class Step:
+class Step(abc.ABC):
     """One page of a wizard.
 
     The names of its inputs begin with its slug.
@@ -75,9 +76,9 @@ class FormStep(Step):
     #: Where its document is in what the service is sent.
     at: ClassVar[tuple[str, ...]]
 
+    @abc.abstractmethod
     def schema(self) -> Mapping[str, Any]:
         """Of its document."""
-        raise NotImplementedError
 
     @cached_property
     def form(self) -> SchemaForm:

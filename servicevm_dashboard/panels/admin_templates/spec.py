@@ -147,7 +147,7 @@ def _interface() -> dict[str, Any]:
     return {
         "type": "object",
         "title": _("Interface"),
-        "required": ["role", "network"],
+        "required": ["role"],
         "properties": {
             "role": {
                 "type": "string",
@@ -165,8 +165,11 @@ def _interface() -> dict[str, Any]:
                 "type": "string",
                 "title": _("Network"),
                 "description": _(
-                    "What the infra driver calls it: user, or bridge:NAME."
+                    "What the infra driver calls it: user, or bridge:NAME. "
+                    "If it is left empty, whoever creates a device chooses "
+                    "it, where the driver allows that."
                 ),
+                "x-basic": True,
                 "pattern": "^[A-Za-z0-9][A-Za-z0-9_.:-]{0,254}$",
                 "x-sentence": _("It has letters, digits and _ . : -"),
             },

@@ -11,31 +11,100 @@ from django.utils.translation import gettext as _
 
 from servicevm_dashboard import words
 
-__all__ = ["problems", "schema"]
+__all__ = ["asked", "problems", "schema"]
+
+_NETWORK = "^[A-Za-z0-9][A-Za-z0-9_.:\\-]*$"
 
 
-def schema(specs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """An optional address for each interface that can be given one.
+def schema(
+    specs: Sequence[Mapping[str, Any]],
+    networks: Sequence[tuple[str, str]] = (),
+) -> dict[str, Any]:
+    """What can be chosen of each interface: an address, or the network.
 
     The keys are the interfaces' indices.
 
     :param specs: the template's interfaces
+    :param networks: id and name of those that there are, if that is known
     """
-    properties = {}
+    properties: dict[str, Any] = {}
+    required = []
     for index, spec in enumerate(specs):
-        if not spec.get("cidr"):
-            continue
-        properties[str(index)] = {
-            "type": "string",
-            "title": words.of(words.ROLE, spec["role"]),
-            "description": _range(spec),
-            "format": f"ipv{ipaddress.ip_network(spec['cidr']).version}",
+        if not spec.get("network"):
+            required.append(str(index))
+            properties[str(index)] = _open(spec, networks)
+        elif spec.get("cidr"):
+            properties[str(index)] = _within(spec)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+    }
+
+
+def _within(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Of an interface whose network gives addresses out of a range."""
+    return {
+        "type": "string",
+        "title": words.of(words.ROLE, spec["role"]),
+        "description": _range(spec),
+        "format": f"ipv{ipaddress.ip_network(spec['cidr']).version}",
+    }
+
+
+def _open(
+    spec: Mapping[str, Any], networks: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
+    """Of an interface whose network the template leaves open."""
+    network: dict[str, Any] = {"type": "string", "title": _("Network")}
+    if networks:
+        network["enum"] = [ref for ref, _name in networks]
+        network["x-enum-titles"] = dict(networks)
+    else:
+        network |= {
+            "minLength": 1,
+            "maxLength": 255,
+            "pattern": _NETWORK,
+            "x-sentence": _("It must be the id of a network."),
+            "description": _("Id of the network that it is to be on."),
         }
-    return {"type": "object", "properties": properties}
+    return {
+        "type": "object",
+        "title": words.of(words.ROLE, spec["role"]),
+        "required": ["network"],
+        "properties": {
+            "network": network,
+            "address": {
+                "type": "string",
+                "title": _("Address"),
+                "description": _("If it is left empty, a free one is taken."),
+                "anyOf": [
+                    {"type": "string", "format": "ipv4"},
+                    {"type": "string", "format": "ipv6"},
+                ],
+                "x-basic": True,
+            },
+        },
+    }
+
+
+def asked(
+    specs: Sequence[Mapping[str, Any]], document: Mapping[str, Any]
+) -> list[dict[str, str]]:
+    """What the service is sent."""
+    found = []
+    for index, spec in enumerate(specs):
+        value = document.get(str(index))
+        if isinstance(value, Mapping):
+            wishes = {key: one for key, one in value.items() if one}
+            found.append({"role": spec["role"], **wishes})
+        elif value:
+            found.append({"role": spec["role"], "address": value})
+    return found
 
 
 def problems(
-    specs: Sequence[Mapping[str, Any]], document: Mapping[str, str]
+    specs: Sequence[Mapping[str, Any]], document: Mapping[str, Any]
 ) -> Iterator[tuple[tuple[str], str]]:
     """Path of each field that can not be, with a sentence.
 
@@ -48,6 +117,9 @@ def problems(
         text, key = document.get(str(index)), (str(index),)
         if not text:
             empty.add(spec["role"])
+            continue
+        if not isinstance(text, str):
+            # Its network is not known here.
             continue
         address = ipaddress.ip_address(text)
         sentence = _unfit(address, spec)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from servicevm_dashboard import described, takes, terminal, words
-from servicevm_dashboard.api import servicevm
+from servicevm_dashboard.api import networks, servicevm
 from servicevm_dashboard.api.servicevm import DeviceTemplate
 from servicevm_dashboard.panels.devices import addresses
 from servicevm_dashboard.panels.devices.offers import (
@@ -107,18 +107,15 @@ class AddressesStep(FormStep):
         return list(self.wizard["template"].template.interfaces)
 
     def schema(self) -> Mapping[str, Any]:
-        return addresses.schema(self.specs)
+        open_ = any(not spec.get("network") for spec in self.specs)
+        return addresses.schema(
+            self.specs, networks.choices(self.request) if open_ else ()
+        )
 
     @property
     def asked(self) -> list[dict[str, str]]:
         """As the service is sent it."""
-        return [
-            {"role": spec["role"], "address": self.form.document[key]}
-            for key, spec in zip(
-                map(str, range(len(self.specs))), self.specs, strict=True
-            )
-            if self.form.document.get(key)
-        ]
+        return addresses.asked(self.specs, self.form.document)
 
     def is_valid(self) -> bool:
         if not super().is_valid():
@@ -139,6 +136,9 @@ class AddressesStep(FormStep):
             at = paths.below(paths.parse(path), self.at)
             if at and isinstance(at[0], int) and at[0] < len(known):
                 path = f"$.device.interfaces.{known[at[0]]}"
+                if not self.specs[known[at[0]]].get("network"):
+                    # It has fields of its own.
+                    path = ".".join([path, *map(str, at[1:])])
             elif at == () and len(known) == 1:
                 path = f"$.device.interfaces.{known[0]}"
             moved[path] = sentence
@@ -152,6 +152,7 @@ class AddressesStep(FormStep):
                 for spec in self.specs
             ],
             "free": any(spec.get("cidr") for spec in self.specs),
+            "open": any(not spec.get("network") for spec in self.specs),
         }
 
 
@@ -175,10 +176,18 @@ class ReviewStep(Step):
             "template": wizard["template"].template,
             "attributes": wanted,
             "asked": [
-                {**one, "word": words.of(words.ROLE, one["role"])}
+                (words.of(words.ROLE, one["role"]), self._shown(one))
                 for one in wanted.get("interfaces", ())
             ],
             "takes": found,
             **takes.dead_end(found),
             "command": terminal.create_device(wizard["template"].name, wanted),
         }
+
+    def _shown(self, wishes: Mapping[str, str]) -> str:
+        """Network and address of an interface, as far as they were asked."""
+        network = wishes.get("network", "")
+        if network:
+            known = dict(networks.choices(self.request))
+            network = known.get(network, network)
+        return ", ".join(filter(None, (network, wishes.get("address"))))

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, ViewportSize, expect
 from servicevmclient.v1 import Client
 from tests.dashboard.browser import audit
 from tests.dashboard.browser.conftest import PageAs, remove, unique
+from tests.dashboard.browser.filling import button, field
 from tests.dashboard.browser.test_details import CONFIG, opened
-from tests.dashboard.browser.test_wizards import button, field
 
 Make = Callable[..., Any]
 
@@ -242,3 +242,33 @@ def test_steps_to_a_template_are_for_everybody(
     expect(page.locator("[aria-invalid=true]").first).to_be_focused()
     found += problems(page, "refused")
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("width", [390, 1366])
+def test_the_menu_of_a_row_is_seen_whole(
+    page_as: PageAs, fleet: Fleet, screenshot: Make, width: int
+) -> None:
+    page = page_as("red-member", viewport={"width": width, "height": 700})
+    page.goto(f"/project/servicevm_devices/?name_prefix={fleet.device_name}")
+    row = page.locator(f'tr[data-object-id="{fleet.device}"]')
+    row.get_by_role("button", name="More actions").click()
+    menu = row.locator(".dropdown-menu")
+    expect(menu).to_be_visible()
+    screenshot(page, f"row-menu-{width}")
+    whole = """(menu) => {
+        const box = menu.getBoundingClientRect();
+        const seen = (x, y) => menu.contains(document.elementFromPoint(x, y));
+        return box.left >= 0 && box.right <= innerWidth &&
+            box.top >= 0 && box.bottom <= innerHeight &&
+            seen(box.left + 3, box.top + 3) &&
+            seen(box.right - 3, box.bottom - 3);
+    }"""
+    assert menu.evaluate(whole)
+    assert wide(page) <= 0
+    page.mouse.wheel(0, 120)
+    expect(menu).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    row.get_by_role("button", name="More actions").click()
+    menu.get_by_role("link", name="Edit Device").click()
+    expect(page.locator("h1")).to_contain_text("Edit Device")

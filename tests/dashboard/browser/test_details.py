@@ -1,5 +1,6 @@
 """Details of devices, services and operations."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -177,7 +178,7 @@ def test_tabs_are_read_when_they_are_opened(
         "Operations": "Put into service",
         "Events": "Newest events",
         "Console Log": "Download",
-        "Certificate": "no certificate yet",
+        "Certificate": "needs none",
     }.items():
         with api_calls() as calls:
             expect(opened(page, tab)).to_contain_text(text)
@@ -288,6 +289,43 @@ def test_charts_show_rates_and_notice_when_counting_began_anew(
         expect(now).to_have_text("0 bytes per second")
     clock.go()
     axe(page)
+
+
+def test_charts_keep_what_they_have_over_a_reload(
+    page_as: PageAs, make_service: Make, gate: Gate
+) -> None:
+    service, other = make_service(), make_service()
+    clock = Clock(page_as("red-member"))
+    page = clock.page
+    pane = page.locator("#service__statistics")
+    lines = pane.locator("svg path.servicevm-line")
+    tab = "?tab=service__statistics"
+    path = f"GET /v1/services/{service.id}/stats"
+    with gate.answering(200, path, body=stats(1000)):
+        page.goto(service_url(service, tab))
+        clock.stop()
+        clock.look()
+        expect(lines).to_have_count(4)
+        before = page.locator(
+            "#service__statistics svg path.servicevm-line-a"
+        ).first.get_attribute("d")
+        clock.go()
+        page.reload()
+        # No new look was needed for it.
+        expect(lines).to_have_count(4)
+        assert before
+        after = lines.first.get_attribute("d") or ""
+        assert after.count("L") > before.count("L")
+    # Those of another service are not taken for its own.
+    page.goto(service_url(other, tab))
+    waiting = pane.get_by_text("Collecting: the first values come in 5 s.")
+    expect(waiting.first).to_be_visible()
+    stored = page.evaluate("sessionStorage.getItem('servicevm.charts')")
+    assert len(json.loads(stored)) == 2
+    # Whatever somebody else leaves there does no harm.
+    page.evaluate("sessionStorage.setItem('servicevm.charts', '[null, 7]')")
+    page.reload()
+    expect(waiting.first).to_be_visible()
 
 
 def test_statistics_of_a_device_that_is_away_come_back(

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboard.browser.conftest import PageAs
+from tests.dashboard.browser.filling import no_wider_than_the_screen
 from tests.dashboard.browser.people import People
-from tests.dashboard.browser.test_wizards import no_wider_than_the_screen
 from tests.dashboard.browser.watch import Watch
 from tools.cluster.ports import Ports
 from tools.dashboard.messages import languages

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 
 from servicevmclient.v1 import Client
 from tests.dashboard.browser.conftest import PageAs, remove
+from tests.dashboard.browser.filling import button, field
 from tests.dashboard.browser.test_overview import QUICK
 from tests.dashboard.browser.test_topology import CONFIG, node
-from tests.dashboard.browser.test_wizards import button, field
 from tools.horizon.content import TEMPLATES
 
 #: No higher than what is on them: pictures are of whole pages.

@@ -16,10 +16,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from servicevmclient.v1 import Client
 from tests.dashboard.browser.conftest import PageAs, remove, unique
+from tests.dashboard.browser.filling import button, field
 from tests.dashboard.browser.people import People
 from tests.dashboard.browser.test_details import CONFIG, opened
 from tests.dashboard.browser.test_live import QUICK
-from tests.dashboard.browser.test_wizards import button, field
 from tests.dashboard.browser.watch import Watch
 from tests.functional.agent.backends import Backend
 from tools.horizon.lab import Lab

@@ -93,6 +93,21 @@ def test_it_changes_by_itself_and_the_focus_stays(
     expect(node(page, f"Device {prefix}-2")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1024, 1280, 1366])
+def test_the_picture_is_as_wide_as_the_page_has_room_for(
+    page_as: PageAs, edge: Any, screenshot: Make, width: int
+) -> None:
+    page = page_as("red-member", viewport={"width": width, "height": 800})
+    page.goto(f"{URL}?name_prefix={edge.name}")
+    expect(node(page, f"Device {edge.name}")).to_be_visible()
+    screenshot(page, f"topology-{width}")
+    beyond = page.locator(".servicevm-picture").evaluate(
+        "(one) => one.scrollWidth - one.clientWidth"
+    )
+    # On a small one it scrolls rather than that nobody could read it.
+    assert (beyond > 0) == (width < 1280)
+
+
 def test_on_a_telephone_the_table_comes_first(
     page_as: PageAs, edge: Any, screenshot: Make
 ) -> None:

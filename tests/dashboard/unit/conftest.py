@@ -25,6 +25,16 @@ USERS = [
     {"id": "u1", "name": "mia", "domain_id": "default", "enabled": True},
     {"id": "u2", "name": "noah", "domain_id": "default", "enabled": True},
 ]
+NETWORKS = [
+    {
+        "id": f"11111111-0000-4000-8000-00000000000{number}",
+        "name": name,
+        "subnets": [],
+        "shared": False,
+        "router:external": False,
+    }
+    for number, name in enumerate(("web", "data"))
+]
 #: Paths that Keystone fails at.
 FAILING: set[str] = set()
 #: Paths that it was asked for.
@@ -53,6 +63,12 @@ def identity() -> Iterator[str]:
                 status, document = 200, {"projects": PROJECTS, "links": {}}
             if self.path.startswith("/v3/users"):
                 status, document = 200, {"users": USERS, "links": {}}
+            if self.path.startswith("/v2.0/networks"):
+                # Neutron is in the same place.
+                mine = "shared=True" not in self.path
+                status, document = 200, {"networks": NETWORKS if mine else []}
+            if self.path.startswith("/v2.0/subnets"):
+                status, document = 200, {"subnets": []}
             if self.path.partition("?")[0] in FAILING:
                 status = 503
             body = json.dumps(document).encode()
@@ -79,10 +95,13 @@ def token(
     endpoint: str,
     roles: Sequence[str],
     interfaces: Sequence[str] = ("public", "internal", "admin"),
+    *,
+    neutron: bool = False,
 ) -> Any:
     """A token of the project `PROJECT`, as Horizon keeps one.
 
     :param interfaces: that the catalogue has of the service
+    :param neutron: whether it has Neutron, too
     """
     made = fixture.V3Token(
         user_id="u1",
@@ -99,6 +118,11 @@ def token(
     made.add_service("identity", name="identity").add_standard_endpoints(
         public=identity, internal=identity, admin=identity, region="RegionOne"
     )
+    if neutron:
+        root = identity.removesuffix("/v3")
+        made.add_service("network", name="neutron").add_standard_endpoints(
+            public=root, internal=root, admin=root, region="RegionOne"
+        )
     ours = made.add_service("servicevm", name="servicevm")
     for interface in interfaces:
         ours.add_endpoint(interface, endpoint, region="RegionOne")

@@ -10,6 +10,12 @@
   var servicevm = window.servicevm = window.servicevm || {};
   //: Readings that are kept: five minutes of one every five seconds.
   var KEPT = 60;
+  //: Seconds between them.
+  var EVERY = 5;
+  //: Services whose readings outlive a reload of their page, in this tab of
+  //: the browser: a few kilobytes each.
+  var SERVICES = 5;
+  var STORE = 'servicevm.charts';
   var COUNTERS = ['connections_total', 'bytes_in', 'bytes_out'];
 
   function sum(stats, name) {
@@ -62,7 +68,7 @@
       .attr('viewBox', '0 0 ' + width + ' ' + height);
     var end = points[points.length - 1].at;
     var x = d3.time.scale().range([left, width - 32])
-      .domain([new Date((end - KEPT * 5) * 1000), new Date(end * 1000)]);
+      .domain([new Date((end - KEPT * EVERY) * 1000), new Date(end * 1000)]);
     var most = d3.max(points, function (point) {
       return d3.max(names, function (name) { return point[name]; });
     });
@@ -95,14 +101,59 @@
       text;
   }
 
+  /* What is kept, the newest first; nothing where the browser keeps nothing
+     or somebody else wrote there. */
+  function kept() {
+    try {
+      var found = JSON.parse(sessionStorage.getItem(STORE));
+      return Array.isArray(found) ? found : [];
+    } catch (error) { return []; }
+  }
+
+  function keep(points, last) {
+    var here = {
+      path: location.pathname, points: points,
+      // As much as the next rate is made of.
+      last: {at: last.at, stats: {
+        epoch: last.stats.epoch, listeners: last.stats.listeners
+      }}
+    };
+    var others = kept().filter(function (one) {
+      return one && one.path !== here.path;
+    });
+    try {
+      sessionStorage.setItem(STORE,
+        JSON.stringify([here].concat(others).slice(0, SERVICES)));
+    } catch (error) {
+      // Full, or not allowed: then a reload begins anew, as it says.
+    }
+  }
+
+  /* Readings from before the page was loaded, if they are of the minutes
+     that are drawn. */
+  function resume(box, now) {
+    var found = kept().filter(function (one) {
+      return one && one.path === location.pathname;
+    })[0];
+    if (!found || !Array.isArray(found.points) || !found.last ||
+        !found.last.stats || !(found.last.at < now.at)) { return; }
+    var begin = now.at - KEPT * EVERY;
+    box.servicevmPoints = found.points.filter(function (point) {
+      return point && point.at > begin;
+    });
+    if (found.last.at > begin) { box.servicevmLast = found.last; }
+  }
+
   function add(box, data) {
     var frame = box.querySelector('[data-servicevm-charts]');
     if (!frame || !data.stats || !window.d3) { return; }
+    if (!box.servicevmPoints) { resume(box, data); }
     var points = box.servicevmPoints = box.servicevmPoints || [];
     var point = servicevm.rates(box.servicevmLast, data);
     box.servicevmLast = data;
     points.push(point);
     points.splice(0, points.length - KEPT);
+    keep(points, data);
     // Rates are made of two readings: before that there is nothing to draw.
     frame.querySelectorAll('[data-servicevm-waiting]').forEach(
       function (one) { one.hidden = points.length > 1; });

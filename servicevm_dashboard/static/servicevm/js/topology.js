@@ -10,6 +10,7 @@
 
   var WIDTH = 210, HEIGHT = 46, ROW = 58, COLUMN = 270, EDGE = 12;
   var LETTERS = 26;
+  var READABLE = 0.8;
   var COLUMNS = ['network', 'device', 'service', 'member'];
   // What says the state without colour, 12 x 12 around the origin.
   var SIGNS = {
@@ -178,6 +179,8 @@
       viewBox: [-EDGE, -EDGE / 2, found.width + 2 * EDGE,
         found.height + EDGE].join(' ')
     });
+    // It shrinks with the page as long as it can be read; then it scrolls.
+    svg.style('min-width', Math.round(READABLE * found.width) + 'px');
 
     function key(one) { return one.id; }
 

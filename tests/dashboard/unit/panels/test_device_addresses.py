@@ -1,11 +1,14 @@
 """Which addresses a new device can be given, in the step that asks."""
 
+from collections.abc import Callable
 from typing import Any
 
 import django.test
 import pytest
 from django.urls import reverse
 
+from servicevmclient.testing import FakeServicevm
+from tests.dashboard.unit import conftest
 from tests.dashboard.unit.panels.wizard_browser import Browser
 
 URL = reverse("horizon:project:servicevm_devices:create")
@@ -91,3 +94,82 @@ def test_of_two_interfaces_of_a_role_the_first_gets_its_address_first(
     assert "Choose one for the first of this role" in page.html
     page.go(**{"addresses/0": "198.51.100.8"})
     assert page.step == "review"
+
+
+# -- networks that the template leaves open ---------------------------------
+
+ANY = "22222222-0000-4000-8000-000000000000"
+
+
+def opened(
+    browser: django.test.Client, template: dict[str, Any], *others: Any
+) -> Browser:
+    """The step, where the template leaves the network open."""
+    template["interfaces"] = [{"role": "ingress"}, *others]
+    page = Browser(browser, URL)
+    assert "Incoming traffic: a network of your choice" in page.html
+    page.go(**{"template/id": template["id"]})
+    page.go(**{"details/name": "lb1"})
+    assert page.step == "addresses"
+    return page
+
+
+def test_a_network_that_is_open_is_asked_for_by_id_without_neutron(
+    member: django.test.Client,
+    service: FakeServicevm,
+    template: dict[str, Any],
+) -> None:
+    page = opened(member, template, template["interfaces"][1])
+    page.go()
+    assert page.step == "addresses"
+    assert "This field is required." in page.html
+    page.go(**{"addresses/0/network": ANY, "addresses/0/address": "x"})
+    assert page.step == "addresses"
+    page.go(**{"addresses/0/address": "", "addresses/1": "192.0.2.33"})
+    assert page.step == "review"
+    line = " ".join(page.html.replace("\\\n", " ").split())
+    assert f"--interface role=ingress,network={ANY}" in line
+    page.go("create")
+    (made,) = service.store.rows["devices"].values()
+    assert made["interfaces"] == [
+        {"role": "ingress", "network": ANY},
+        {"role": "ingress", "address": "192.0.2.33"},
+    ]
+
+
+def test_a_network_that_is_open_is_chosen_of_neutrons_by_name(
+    as_user: Callable[..., django.test.Client],
+    service: FakeServicevm,
+    template: dict[str, Any],
+) -> None:
+    member = as_user("member", "reader", neutron=True)
+    page = opened(member, template)
+    web, data = (one["id"] for one in conftest.NETWORKS)
+    for text in (f'<option value="{web}">web', f'<option value="{data}">data'):
+        assert text in page.html.replace(" selected", "")
+    page.go(**{"addresses/0/network": web, "addresses/0/address": "10.0.0.9"})
+    assert page.step == "review"
+    assert "<dd>web, 10.0.0.9</dd>" in page.html
+    page.go("create")
+    (made,) = service.store.rows["devices"].values()
+    assert made["interfaces"] == [
+        {"role": "ingress", "network": web, "address": "10.0.0.9"}
+    ]
+
+
+def test_what_the_service_says_of_a_network_is_told_at_it(
+    member: django.test.Client,
+    service: FakeServicevm,
+    template: dict[str, Any],
+) -> None:
+    page = opened(member, template)
+    page.go(**{"addresses/0/network": ANY})
+    fields = {"$.device.interfaces[0].network": "There is no such network."}
+    service.refuse_next(
+        "POST", "/v1/devices", 400, "invalid_field", "The body: ...", fields
+    )
+    page.go("create")
+    assert page.step == "addresses"
+    network = page.form.inputs["addresses/0/network"][0]
+    assert network["aria-invalid"] == "true"
+    assert "There is no such network." in page.html
