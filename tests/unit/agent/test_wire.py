@@ -144,6 +144,37 @@ def test_bad_payloads_are_refused(payload: bytes, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(b"9" * 20, 10**20 - 1, id="twenty digits"),
+        pytest.param(b"-" + b"9" * 19, 1 - 10**19, id="a sign and nineteen"),
+        pytest.param(b"9" * 21, None, id="twenty-one digits"),
+        pytest.param(b"-" + b"9" * 20, None, id="a sign and twenty"),
+        pytest.param(b"[1," + b"9" * 21 + b"]", None, id="not the first"),
+        pytest.param(b"0." + b"3" * 40, 1 / 3, id="a fraction"),
+        pytest.param(b'"' + b"9" * 40 + b'"', "9" * 40, id="a text"),
+    ],
+)
+def test_integers_are_bounded_whatever_else_has_many_digits(
+    value: bytes, expected: object
+) -> None:
+    payload = frame(b'{"a":' + value + b"}")
+    if expected is None:
+        with pytest.raises(WireError, match="integer out of range"):
+            Decoder().feed(payload)
+    else:
+        assert Decoder().feed(payload) == [{"a": expected}]
+
+
+@pytest.mark.parametrize("opening", [b'{"a":', b"["], ids=["objects", "lists"])
+def test_both_brackets_count_for_the_depth(opening: bytes) -> None:
+    closing = {b"[": b"]"}.get(opening, b"}")
+    inner = opening * MAX_DEPTH + b"1" + closing * MAX_DEPTH
+    with pytest.raises(WireError, match="nested deeper"):
+        Decoder().feed(frame(b'{"a":' + inner + b"}"))
+
+
 def test_the_deepest_allowed_message_passes() -> None:
     depth = MAX_DEPTH - 1
     payload = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
