@@ -17,8 +17,6 @@ from tools.lab.service import Wiring
 __all__ = ["ServiceVm", "nova_options"]
 
 _COUNTS = {"api": 1, "conductor": 2, "relay": 1}
-#: Seconds to build the guest image, or to send it.
-_IMAGE_TIMEOUT = 900
 _DEPLOYMENT: Options = {"DEFAULT": {"deployment_id": "lab"}}
 
 
@@ -62,17 +60,6 @@ class ServiceVm:
 
     def stop(self, say: Say = lambda line: None) -> None:
         self._installation.stop(say)
-
-    def upload_image(self) -> None:
-        """Have the guest image in Glance; made first, where it is missing.
-
-        The same image again changes nothing.
-
-        :raises ClusterError: with the words of who failed
-        """
-        manage = self._installation.run
-        manage("servicevm-manage", "image", "build", timeout=_IMAGE_TIMEOUT)
-        manage("servicevm-manage", "image", "upload", timeout=_IMAGE_TIMEOUT)
 
     # -- tools.cluster.fleet.Wiring -----------------------------------------
 
