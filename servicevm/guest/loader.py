@@ -16,10 +16,11 @@ KERNEL = "kernel"
 INITRD = "initrd"
 _ARGUMENTS = " ".join(recipe.CLOUD_KERNEL_ARGUMENTS)
 #: What the loaders read. The serial port is the console that a cloud keeps.
+#: Without a prompt, SYSLINUX asks only when the kernel could not be loaded;
+#: with NOESCAPE as well it would try again without end.
 CONFIGURATION = {
     "syslinux.cfg": (
         "SERIAL 0 115200\n"
-        "NOESCAPE 1\n"
         "DEFAULT servicevm\n"
         "LABEL servicevm\n"
         f"LINUX /{KERNEL}\n"

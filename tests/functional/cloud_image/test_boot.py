@@ -132,3 +132,11 @@ def test_too_small_a_flavor_is_named_and_the_server_ends(
     os.truncate(disk, size)
     server = boot(disk, None, VIRTIO_DISK, memory=memory)
     assert words in server.wait_for_end()
+
+
+def test_far_too_little_memory_is_said_once_by_the_boot_loader(
+    disk: Path, boot: Boot
+) -> None:
+    server = boot(disk, None, VIRTIO_DISK, memory=32)
+    console = server.wait_for("Booting kernel failed")
+    assert console.count("failed") == 1

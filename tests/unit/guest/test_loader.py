@@ -22,5 +22,7 @@ def test_both_loaders_start_the_same_kernel_in_the_same_way(name) -> None:
 def test_nobody_is_asked_and_the_console_of_the_cloud_hears_it() -> None:
     bios = loader.CONFIGURATION["syslinux.cfg"].splitlines()
     assert "SERIAL 0 115200" in bios
-    assert not [line for line in bios if line.startswith(("PROMPT", "UI"))]
+    assert not [
+        line for line in bios if line.startswith(("PROMPT", "UI", "NOESC"))
+    ]
     assert "timeout 0" in loader.CONFIGURATION["loader/loader.conf"]
