@@ -5,6 +5,7 @@ has to be what it sent then; see tools/lab/record for how to record again.
 """
 
 import dataclasses
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ from servicevm.drivers.infra.base import (
 from servicevm.drivers.infra.conformance import Ledger
 from servicevm.errors import PermanentError, ServicevmError, TransientError
 from tests.unit.drivers.infra.nova.stage import RELAY, Stage
+from tests.unit.drivers.infra.nova.tape import TOKEN
 
 SERVERS = "/compute/servers"
 
@@ -75,7 +77,10 @@ def test_a_device_lives_and_dies(stage: Stage) -> None:
     assert driver.observe(spec).state is DeviceState.ABSENT
 
 
-def test_a_server_is_asked_for_as_the_template_says(stage: Stage) -> None:
+def test_a_server_is_asked_for_as_the_template_says(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     driver, spec = stage.driver(), stage.spec()
     spec = dataclasses.replace(
         spec, interfaces=driver.prepare(spec, stage.ledger)
@@ -91,6 +96,14 @@ def test_a_server_is_asked_for_as_the_template_says(stage: Stage) -> None:
     assert f"servicevm-device:{spec.id}" in server["tags"]
     assert server["user_data"] == "eyJ0b2tlbiI6ICJvZiBhIHRlc3QifQ=="
     stage.gone(driver, spec)
+    assert "/network/v2.0/ports" in caplog.text
+    for secret in (
+        "of a test",
+        server["user_data"],
+        stage.conf.nova.password,
+        TOKEN,
+    ):
+        assert secret not in caplog.text
 
 
 def test_services_are_let_through_and_nothing_else(stage: Stage) -> None:
