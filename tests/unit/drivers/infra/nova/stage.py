@@ -6,6 +6,7 @@ the tapes are written anew; see tools/lab/record.
 """
 
 import contextlib
+import ipaddress
 import os
 import time
 import uuid
@@ -108,6 +109,17 @@ class Stage:
                 ),
             )
         )
+
+    def within(self, address: str | None, name: str, project: str) -> bool:
+        """Whether the address is one of the network's."""
+        network = self.network(name, project)
+        cidr = self.fact(
+            f"cidr of {name}",
+            lambda cloud: next(
+                one.cidr for one in cloud.network.subnets(network_id=network)
+            ),
+        )
+        return ipaddress.ip_address(str(address)) in ipaddress.ip_network(cidr)
 
     def service(self) -> openstack.connection.Connection:
         """The lab as the service's own user; when recording."""
