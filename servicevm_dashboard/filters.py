@@ -43,14 +43,11 @@ class Tagged(Filter):
     """Also by tags, of which something has to have all."""
 
     tags = forms.CharField(
-        label=_("Tags"),
+        label=_("With all tags"),
         required=False,
         max_length=1024,
         widget=forms.TextInput(
-            attrs={
-                "class": "form-control",
-                "placeholder": _("All of these; commas part them"),
-            }
+            attrs={"class": "form-control", "placeholder": _("web, blue")}
         ),
     )
 
