@@ -51,6 +51,16 @@ DEFAULT_OPTS = [
     ),
 ]
 
+#: What a relay group may be called.
+RELAY_GROUP = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+#: Where agents dial a relay: host:port.
+RELAY_ADDRESS = (
+    r"^([A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])"
+    r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}"
+    r"|655[0-2][0-9]|6553[0-5])$"
+)
+#: Of relays and templates that do not say.
+DEFAULT_RELAY_GROUP = "default"
 #: What a process may be called: it is in topics and certificates, too.
 _PROCESS_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$"
 
@@ -187,9 +197,17 @@ RELAY_OPTS = [
     _name("relay", "local"),
     cfg.StrOpt(
         "group",
-        default="default",
-        regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
-        help="Relay group that this relay belongs to.",
+        default=DEFAULT_RELAY_GROUP,
+        regex=RELAY_GROUP,
+        help="Relay group that this relay belongs to: it serves devices that "
+        "use this group. Its certificate says the same.",
+    ),
+    cfg.StrOpt(
+        "advertise",
+        regex=RELAY_ADDRESS,
+        help="host:port at which agents dial this relay, if that is not "
+        "bind_host and bind_port: behind another address, or where "
+        "bind_host is that of every interface.",
     ),
     cfg.StrOpt(
         "certificate",
@@ -212,9 +230,10 @@ RELAY_OPTS = [
         "addresses",
         default=[],
         item_type=types.String(max_length=262),
-        help="host:port of every relay that agents may dial, in any order: "
-        "what new devices are told where their template has no relays. "
-        "Empty: bind_host and bind_port.",
+        help="host:port of every relay of the relay group default that "
+        "agents may dial, in any order: what new devices of this group are "
+        "told where their template has no relays. Empty: those that relays "
+        "of the group report, else bind_host and bind_port.",
     ),
     cfg.FloatOpt(
         "move_timeout",

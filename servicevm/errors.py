@@ -456,6 +456,27 @@ CONFIG_REFUSED = _declare(
 )
 
 # -- the channel ------------------------------------------------------------
+RELAY_GROUP_BOUND = _declare(
+    "relay_group_bound",
+    409,
+    "The relay group serves another project.",
+    "Use a template that names no relay group, or another one; or ask an "
+    "administrator for a relay group of the project's own.",
+)
+NO_RELAY = _declare(
+    "no_relay",
+    503,
+    "The relay group has no relay that lives.",
+    "Start a relay of the group ('relay list' shows those there are), then "
+    "retry the operation.",
+)
+RELAY_REFUSED = _declare(
+    "relay_refused",
+    403,
+    "The agent came to a relay that may not serve the device.",
+    "device rebuild has it use the relay group that a new device would; "
+    "'relay list' and 'device show' say which group each is of.",
+)
 ENROLMENT_REFUSED = _declare(
     "enrolment_refused",
     403,

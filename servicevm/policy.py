@@ -11,7 +11,7 @@ manager
     cancels and retries what others of the project asked for, as well.
 admin
     does all of it in every project, owns the device templates, sees the
-    processes and sets quotas.
+    processes, binds relay groups and sets quotas.
 service
     another service of the cloud, such as Neutron. It sees every project,
     makes devices and services for any, and owns those: see below.
@@ -101,6 +101,8 @@ _DEVICE = "/v1/devices/{id}"
 _SERVICES = "/v1/services"
 _SERVICE = "/v1/services/{id}"
 _RELAY = "/v1/relays/{id}"
+_GROUPS = "/v1/relay-groups"
+_GROUP = "/v1/relay-groups/{name}"
 _QUOTAS = "/v1/quotas"
 _QUOTA = "/v1/quotas/{project_id}"
 _OPERATIONS = "/v1/operations"
@@ -291,6 +293,36 @@ _RULES = [
         ADMIN,
         "Have a relay drained, or no longer.",
         ("PATCH", _RELAY),
+    ),
+    _rule(
+        "relay_group:list",
+        ADMIN,
+        "List relay groups.",
+        ("GET", _GROUPS),
+    ),
+    _rule(
+        "relay_group:show",
+        ADMIN,
+        "Show a relay group.",
+        ("GET", _GROUP),
+    ),
+    _rule(
+        "relay_group:create",
+        ADMIN,
+        "Create a relay group, bound to a project or not.",
+        ("POST", _GROUPS),
+    ),
+    _rule(
+        "relay_group:update",
+        ADMIN,
+        "Describe a relay group, or bind it to a project.",
+        ("PATCH", _GROUP),
+    ),
+    _rule(
+        "relay_group:delete",
+        ADMIN,
+        "Delete a relay group, which unbinds it.",
+        ("DELETE", _GROUP),
     ),
     _rule("api:list", ADMIN, "List api processes.", ("GET", "/v1/apis")),
     _rule("api:show", ADMIN, "Show an api process.", ("GET", "/v1/apis/{id}")),

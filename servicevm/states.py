@@ -92,6 +92,7 @@ class ResourceType(StrEnum):
     API = "api"
     CONDUCTOR = "conductor"
     RELAY = "relay"
+    RELAY_GROUP = "relay_group"
 
 
 class ProcessRole(StrEnum):

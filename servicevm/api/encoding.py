@@ -15,6 +15,7 @@ _NOT_IN_ETAG = (
     "alive",
     "last_seen",
     "sessions",
+    "group_project_id",
     "template_name",
     "device_name",
     "resource_name",

@@ -11,6 +11,7 @@ from servicevm import drivers
 from servicevm.api.asking import Asking
 from servicevm.db.quotas import QUOTAS
 from servicevm.drivers.infra.base import InfraDriver
+from servicevm.drivers.mgmt.base import MgmtDriver
 from servicevm.enforcer import Policy
 from servicevm.errors import PermanentError
 from servicevm.rpc.base import ConductorApi
@@ -70,9 +71,9 @@ class Runtime:
 
 
 @functools.cache
-def mgmt_schema(name: str) -> Any:
-    """``options_schema`` of the mgmt driver.
+def mgmt_class(name: str) -> type[MgmtDriver]:
+    """The mgmt driver, of which only what its class says is used here.
 
     :raises PermanentError: TEMPLATE_INVALID, with the names there are
     """
-    return drivers.mgmt_class(name).options_schema
+    return drivers.mgmt_class(name)

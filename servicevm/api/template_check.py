@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from servicevm.api import validation
-from servicevm.api.runtime import Runtime, mgmt_schema
+from servicevm.api.runtime import Runtime, mgmt_class
 from servicevm.db import addresses
 from servicevm.drivers.infra import user_network
 from servicevm.drivers.infra.base import InfraDriver
@@ -23,11 +23,11 @@ def check(runtime: Runtime, spec: Mapping[str, Any]) -> None:
     """
     found = dict(_problems(spec))
     infra = _driver(found, "infra_driver", runtime.infra_driver, spec)
-    mgmt = _driver(found, "mgmt_driver", mgmt_schema, spec)
+    mgmt = _driver(found, "mgmt_driver", mgmt_class, spec)
     if infra is not None:
         found |= _options("infra_options", infra.options_schema, spec)
     if mgmt is not None:
-        found |= _options("mgmt_options", mgmt, spec)
+        found |= _options("mgmt_options", mgmt.options_schema, spec)
     if found:
         validation.refuse(found, "The template", TEMPLATE_INVALID)
     if infra is not None:

@@ -17,7 +17,7 @@ from servicevm.conductor.interface_steps import (
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
 from servicevm.db import api as db
-from servicevm.db import events, leases, models
+from servicevm.db import events, leases, models, relay_groups
 from servicevm.db.operations import supersede
 from servicevm.drivers.infra.base import (
     DeviceSpec,
@@ -113,12 +113,14 @@ def wait_agent(ctx: StepContext) -> Outcome:
         raise PermanentError(
             errors.AGENT_NEVER_CALLED,
             f"The agent in the device did not call home within {limit} "
-            "seconds.",
+            f"seconds. {device.row.status_reason}".strip(),
         )
     if report.connected:
         return Wait(SOON, "The agent is connected and not ready yet.")
     return Wait(
-        ctx.pause(LOOK), "Waiting for the agent in the device to call home."
+        ctx.pause(LOOK),
+        device.row.status_reason
+        or "Waiting for the agent in the device to call home.",
     )
 
 
@@ -143,6 +145,7 @@ def rebuild(ctx: StepContext) -> Outcome:
     device = _device(ctx)
     _keep_boot_id(ctx, device)
     ctx.mgmt(device).forget(device.row.id, fence=device.fence)
+    _choose_relays(ctx)
     device = prepare(ctx)
     ctx.infra(device).rebuild(_with_bootstrap(ctx, device), ctx.record)
     return Done(data={"booted_at": ctx.now()}, effect=_down(ctx))
@@ -298,8 +301,29 @@ def _device(ctx: StepContext) -> views.DeviceView:
 
 
 def _build(ctx: StepContext) -> None:
+    _choose_relays(ctx)
     device = prepare(ctx)
     ctx.infra(device).create(_with_bootstrap(ctx, device), ctx.record)
+
+
+def _choose_relays(ctx: StepContext) -> None:
+    """Have a device that is made (anew) use the relay group that a new one
+    would: its project may have been given one since."""
+    device = _device(ctx)
+    group = ctx.mgmt(device).relay_group(
+        device.template.get("mgmt_options") or {}
+    )
+    if group is not None:
+        with db.reader() as session:
+            group = relay_groups.choose(session, device.row.project_id, group)
+    if group == device.row.relay_group:
+        return
+
+    def choose(session: orm.Session, operation: models.Operation) -> None:
+        row = session.get_one(models.Device, operation.device_id)
+        row.relay_group, row.updated_at = group, db.now(session)
+
+    ctx.write(choose)
 
 
 def _with_bootstrap(ctx: StepContext, device: views.DeviceView) -> DeviceSpec:

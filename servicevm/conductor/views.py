@@ -36,6 +36,7 @@ class DeviceRow(NamedTuple):
     operating_status: str
     status_reason: str
     generation: int
+    relay_group: str | None
 
 
 @dataclass(frozen=True)

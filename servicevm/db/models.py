@@ -114,12 +114,15 @@ class Device(_Stateful, Base):
     """One managed unit that hosts services."""
 
     __tablename__ = "devices"
-    __table_args__ = _sorts(
-        __tablename__,
-        "name",
-        "updated_at",
-        "provisioning_status",
-        "operating_status",
+    __table_args__ = (
+        *_sorts(
+            __tablename__,
+            "name",
+            "updated_at",
+            "provisioning_status",
+            "operating_status",
+        ),
+        _index(__tablename__, "relay_group", "seq", "id"),
     )
 
     id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
@@ -140,6 +143,8 @@ class Device(_Stateful, Base):
     hold_count: orm.Mapped[int] = orm.mapped_column(
         default=0, server_default="0"
     )
+    #: Whose relays its agent dials; NULL where it dials none.
+    relay_group: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
     facts: orm.Mapped[dict[str, Any]] = orm.mapped_column(Json)
     launched_at: orm.Mapped[int | None]
 
@@ -438,6 +443,24 @@ class QuotaHold(Base):
 
     project_id: orm.Mapped[str] = orm.mapped_column(primary_key=True)
     count: orm.Mapped[int] = orm.mapped_column("hold_count", default=0)
+
+
+class RelayGroup(Base):
+    """What an operator has said of a relay group; one needs no row.
+
+    A group with a project is *bound*: its relays serve that project's
+    devices only. `DEFAULT_GROUP` has no row.
+    """
+
+    __tablename__ = "relay_groups"
+
+    name: orm.Mapped[str] = orm.mapped_column(sa.String(64), primary_key=True)
+    #: Lists find everything by an id; this one's is its name.
+    id: orm.Mapped[str] = orm.synonym("name")
+    project_id: orm.Mapped[str | None] = orm.mapped_column(index=True)
+    description: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    created_at: orm.Mapped[int]
+    updated_at: orm.Mapped[int]
 
 
 class Process(Base):

@@ -28,6 +28,7 @@ __all__ = [
     "count_alive",
     "forget",
     "is_alive",
+    "is_lately",
     "report",
     "seen_lately",
 ]
@@ -106,8 +107,13 @@ def is_alive(row: Any, now: int) -> bool:
 
     :param row: anything with the attributes of `Process`
     """
+    return is_lately(row.last_seen, now)
+
+
+def is_lately(last_seen: int, now: int) -> bool:
+    """Whether who was last heard of then counts as alive; microseconds."""
     # Seen in the future: the clock was set back since.
-    return bool(abs(now - row.last_seen) <= ALIVE)
+    return abs(now - last_seen) <= ALIVE
 
 
 def seen_lately(

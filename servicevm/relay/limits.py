@@ -66,6 +66,7 @@ class Limits:
     max_unauthenticated: int
     max_unauthenticated_per_peer: int
     group: str
+    advertise: str | None
     host: str
     threads: int
 
@@ -90,6 +91,7 @@ class Limits:
             max_unauthenticated=relay.max_unauthenticated,
             max_unauthenticated_per_peer=(relay.max_unauthenticated_per_peer),
             group=relay.group,
+            advertise=relay.advertise,
             host=conf.host,
             threads=BUS_THREADS if conf.rpc == "oslo" else THREADS,
         )

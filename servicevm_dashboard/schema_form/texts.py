@@ -203,11 +203,20 @@ TEXTS = (
     ),
     _("Relays"),
     _(
-        "Where agents dial relays (tcp only); those of the service's own "
-        "configuration if not given."
+        "Where agents dial relays (tcp only); those of the relay group if "
+        "not given."
     ),
     _("Relay"),
     _("It must be as host:port."),
+    _("Relay group"),
+    _(
+        "Whose relays agents dial (tcp only), where the project has no "
+        "relay group of its own; default if not given."
+    ),
+    _(
+        "It must begin with a letter or a digit and may have letters, "
+        "digits, '.', '_' and '-', 64 characters at the most."
+    ),
     _("Time to call home (s)"),
     _("Time after the boot until it calls home."),
     _("Time to configure (s)"),

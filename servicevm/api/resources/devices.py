@@ -13,6 +13,7 @@ from servicevm.api import (
 )
 from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.resources import requested
+from servicevm.api.runtime import mgmt_class
 from servicevm.api.schemas import devices as schemas
 from servicevm.api.schemas import operations as operation_schemas
 from servicevm.api.views import devices as views
@@ -23,6 +24,7 @@ from servicevm.db import (
     models,
     operations,
     quotas,
+    relay_groups,
     sequence,
 )
 from servicevm.db import api as db
@@ -46,6 +48,7 @@ LISTING = listing.Listing(
         "provisioning_status": _MODEL.provisioning_status,
         "operating_status": _MODEL.operating_status,
         "template_id": _MODEL.template_id,
+        "relay_group": _MODEL.relay_group,
     },
     sorts={
         "created_at": _MODEL.seq,
@@ -73,6 +76,7 @@ _FILTERS = {
         list(OperatingStatus), "operating status"
     ),
     "template_id": parameters.reference("device template"),
+    "relay_group": parameters.TEXT,
     "failing": failing.PARAMETER,
 }
 
@@ -350,6 +354,10 @@ def _new(session: orm.Session, call: Call, row_id: str) -> models.Device:
         {"devices": 1, "vcpus": takes.vcpus, "ram": takes.ram_mib},
         call.runtime.quotas,
     )
+    mgmt = mgmt_class(spec["mgmt_driver"])
+    relay_group = mgmt.relay_group(spec["mgmt_options"])
+    if relay_group is not None:
+        relay_group = relay_groups.choose(session, project_id, relay_group)
     now = db.now(session)
     row = _MODEL(
         id=row_id,
@@ -362,6 +370,7 @@ def _new(session: orm.Session, call: Call, row_id: str) -> models.Device:
         template_id=template.id,
         template_revision=template.revision,
         slots=spec["slots"],
+        relay_group=relay_group,
         vcpus=takes.vcpus,
         ram_mib=takes.ram_mib,
         facts={},

@@ -10,6 +10,7 @@ from sqlalchemy import orm
 from servicevm.api import parameters
 from servicevm.api.method import Call, Json
 from servicevm.api.parameters import Parameter
+from servicevm.api.views import processes as views
 from servicevm.db import api as db
 from servicevm.db import listing, models, processes
 from servicevm.errors import NOT_FOUND, PermanentError
@@ -44,7 +45,9 @@ QUERY = parameters.of_list(
 )
 
 RELAY_LISTING = replace(
-    LISTING, filters={**LISTING.filters, "group": _MODEL.group}
+    LISTING,
+    filters={**LISTING.filters, "group": _MODEL.group},
+    parts=views.RELAY_PARTS,
 )
 RELAY_QUERY = {**QUERY, "group": parameters.TEXT}
 

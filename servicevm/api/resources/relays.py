@@ -8,7 +8,7 @@ from servicevm.api.resources import processes
 from servicevm.api.schemas import processes as schemas
 from servicevm.api.views import processes as views
 from servicevm.db import api as db
-from servicevm.db import events, models
+from servicevm.db import events, listing, models
 from servicevm.states import ProcessRole, ResourceType
 
 
@@ -36,7 +36,9 @@ class Item(Resource):
         query=parameters.FIELDS_ONLY,
     )
     def on_get(self, call: Call, id: str) -> Json:
-        return processes.show(call, ProcessRole.RELAY, id, views.relay)
+        with db.reader() as session:
+            processes.find(session, ProcessRole.RELAY, id)
+            return call.show("relay", _shown(session, id))
 
     @method(
         "Have a relay drained, or no longer; it hears of it in some seconds",
@@ -49,14 +51,20 @@ class Item(Resource):
 
         def update(session: orm.Session) -> Json:
             row = processes.find(session, ProcessRole.RELAY, id)
-            now = db.now(session)
-            call.match("relay", lambda: views.relay(row, now))
+            call.match("relay", lambda: _shown(session, id))
             if row.draining != draining:
                 row.draining = draining
                 _event(session, call, row)
-            return views.relay(row, now)
+                session.flush()
+            return _shown(session, id)
 
         return call.show("relay", db.write(update))
+
+
+def _shown(session: orm.Session, id: str) -> Json:
+    """What the relay, which is there, looks like by now."""
+    row = listing.one(session, processes.RELAY_LISTING, id)
+    return views.relay(row, db.now(session))
 
 
 def _event(session: orm.Session, call: Call, row: models.Process) -> None:

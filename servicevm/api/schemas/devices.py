@@ -87,6 +87,11 @@ DEVICE = common.exactly(
         "template_revision": common.INTEGER,
         **STATUS,
         "interfaces": {"type": "array", "items": INTERFACE},
+        "relay_group": {
+            **common.nullable(common.STRING),
+            "description": "Whose relays its agent dials; null where it "
+            "dials none.",
+        },
         "agent": common.nullable(AGENT),
         "slots": common.exactly(
             {"total": common.INTEGER, "used": common.INTEGER}

@@ -21,6 +21,11 @@ RELAY = common.exactly(
     {
         **_FIELDS,
         "group": {"type": "string", "description": "Its relay group."},
+        "group_project_id": {
+            **common.nullable(common.STRING),
+            "description": "The only project that its group serves; null: "
+            "it serves any.",
+        },
         "address": common.nullable(
             {
                 "type": "string",

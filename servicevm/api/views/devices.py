@@ -74,6 +74,7 @@ def render(row: Any) -> dict[str, Any]:
         "interfaces": [_interface(*item) for item in sorted(row.interfaces)]
         if row.interfaces
         else [],
+        "relay_group": row.relay_group,
         "agent": None if row.agent is None else _agent(*row.agent),
         "slots": {"total": row.slots, "used": int(row.used or 0)},
         "facts": row.facts,

@@ -3,7 +3,16 @@
 from typing import Any
 
 from servicevm import clock
-from servicevm.db import processes
+from servicevm.db import models, processes, relay_groups
+
+_PROCESS = models.table(models.Process)
+
+#: What belongs to a relay and is in another table.
+RELAY_PARTS = {
+    "group_project_id": relay_groups.project_of(
+        _PROCESS.c.relay_group
+    ).correlate(_PROCESS)
+}
 
 
 def process(row: Any, now: int) -> dict[str, Any]:
@@ -23,9 +32,10 @@ def process(row: Any, now: int) -> dict[str, Any]:
 
 
 def relay(row: Any, now: int) -> dict[str, Any]:
-    """A relay."""
+    """A relay that was read with `RELAY_PARTS`."""
     return process(row, now) | {
         "group": row.group or "",
+        "group_project_id": row.group_project_id,
         "address": row.address,
         "sessions": row.sessions or 0,
         "draining": row.draining,

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from servicevm.db import leases, models
 from servicevm.db.holds import hold_device
 from servicevm.drivers.infra import user_network
 from servicevm.drivers.infra.base import InterfaceSpec, Peer
+from servicevm.drivers.mgmt import agent_transport
 from servicevm.drivers.mgmt.base import (
     DeviceReport,
     MgmtDriver,
@@ -25,16 +25,12 @@ from servicevm.drivers.mgmt.report import parse_reports
 from servicevm.errors import (
     AGENT_ERROR,
     NOT_FOUND,
-    TEMPLATE_INVALID,
     PermanentError,
     TransientError,
 )
 from servicevm.rpc.base import RelayApi
 
-__all__ = ["SERIAL_PORT", "AgentMgmtDriver", "hash_token"]
-
-#: Name of the virtio-serial port; the infra driver gives its port this name.
-SERIAL_PORT = "org.servicevm.agent.0"
+__all__ = ["AgentMgmtDriver", "hash_token"]
 
 #: Seconds that the agent gets to answer. An emulated guest is slow.
 TIMEOUT = 10.0
@@ -57,38 +53,16 @@ class AgentMgmtDriver(MgmtDriver):
     options_schema = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {
-            "transport": {
-                "title": "Transport",
-                "enum": ["serial", "tcp"],
-                "x-enum-titles": {
-                    "serial": "Serial port of the machine",
-                    "tcp": "Management network",
-                },
-                "default": "serial",
-                "description": "Which way the agent reaches a relay; tcp "
-                "needs an interface with the role mgmt.",
-            },
-            "relays": {
-                "title": "Relays",
-                "description": "Where agents dial relays (tcp only); those "
-                "of the service's own configuration if not given.",
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 16,
-                "items": {
-                    "title": "Relay",
-                    "type": "string",
-                    "x-sentence": "It must be as host:port.",
-                    "pattern": r"^[A-Za-z0-9.:\[\]-]{1,255}:[0-9]{1,5}$",
-                },
-            },
-        },
+        "properties": agent_transport.OPTIONS,
     }
 
     def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
         self._conf = conf
         self._relay = relay
+
+    @classmethod
+    def relay_group(cls, options: Mapping[str, Any]) -> str | None:
+        return agent_transport.group(options)
 
     def bootstrap(
         self,
@@ -98,39 +72,63 @@ class AgentMgmtDriver(MgmtDriver):
     ) -> Mapping[str, bytes]:
         authority = pki.authority(self._conf)
 
-        def write(session: orm.Session) -> tuple[str, str, int]:
+        def write(session: orm.Session) -> dict[str, Any]:
             hold_device(session, device_id)
             device = session.get(models.Device, device_id)
             if device is None:
                 raise PermanentError(NOT_FOUND, "The device is gone.")
-            token = self._token(session, authority, device_id)
-            return token, device.name, device.generation
+            transport = agent_transport.transport(
+                session,
+                self._conf,
+                device_id,
+                device.relay_group,
+                options,
+                interfaces,
+            )
+            return {
+                "token": self._token(session, authority, device_id),
+                "transport": transport,
+                "generation": device.generation,
+                "name": device.name,
+            }
 
-        token, name, generation = db.write(write)
+        known = db.write(write)
         document = {
             "version": 1,
             "device_id": device_id,
             "deployment_id": self._conf.deployment_id,
-            "token": token,
+            "token": known["token"],
             "ca_bundle": authority.ca_bundle,
-            "transport": self._transport(device_id, options, interfaces),
+            "transport": known["transport"],
             "interfaces": [_interface(one) for one in interfaces],
-            "generation": generation,
+            "generation": known["generation"],
         }
         return {
             "servicevm.json": json.dumps(document).encode(),
             "meta_data.json": json.dumps(
-                {"uuid": device_id, "name": name}
+                {"uuid": device_id, "name": known["name"]}
             ).encode(),
         }
 
     def peers(
         self, device_id: str, options: Mapping[str, Any]
     ) -> Sequence[Peer]:
-        if options.get("transport", "serial") == "serial":
+        if self.relay_group(options) is None:
             return ()
+        with db.reader() as session:
+            relays = agent_transport.relays(
+                session,
+                self._conf,
+                device_id,
+                session.scalar(
+                    sa.select(models.Device.relay_group).where(
+                        models.Device.id == device_id
+                    )
+                ),
+                options,
+            )
         found = []
-        for relay in options.get("relays") or self._known_relays():
+        for relay in relays:
             host, _, port = relay.rpartition(":")
             found.append(Peer(host.strip("[]"), int(port), "mgmt"))
         return found
@@ -290,46 +288,6 @@ class AgentMgmtDriver(MgmtDriver):
             )
         )
         return token
-
-    def _transport(
-        self,
-        device_id: str,
-        options: Mapping[str, Any],
-        interfaces: Sequence[InterfaceSpec],
-    ) -> dict[str, Any]:
-        if options.get("transport", "serial") == "serial":
-            return {"type": "serial", "port": SERIAL_PORT}
-        mgmt = [one for one in interfaces if one.role == "mgmt"]
-        if not mgmt:
-            raise PermanentError(
-                TEMPLATE_INVALID,
-                "The transport tcp needs an interface with the role mgmt.",
-            )
-        relays = list(options.get("relays") or self._known_relays())
-        # Agents begin at the head of their list: each device at another.
-        first = uuid.UUID(device_id).int % len(relays)
-        return {
-            "type": "tcp",
-            "relays": relays[first:] + relays[:first],
-            "interface_mac": mgmt[0].mac,
-        }
-
-    def _known_relays(self) -> list[str]:
-        relay = self._conf.relay
-        if relay.addresses:
-            return list(relay.addresses)
-        if relay.bind_port is None:
-            raise PermanentError(
-                TEMPLATE_INVALID,
-                "The transport tcp needs mgmt_options.relays, or [relay] "
-                "addresses or bind_port in the configuration.",
-            )
-        host = str(relay.bind_host)
-        return [
-            f"[{host}]:{relay.bind_port}"
-            if ":" in host
-            else f"{host}:{relay.bind_port}"
-        ]
 
 
 def _has_certificate(session: orm.Session, device_id: str, now: int) -> bool:

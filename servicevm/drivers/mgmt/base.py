@@ -73,6 +73,16 @@ class MgmtDriver(abc.ABC):
     #: wrong there is only found by asking each of them now and then.
     silent = False
 
+    @classmethod
+    def relay_group(cls, options: Mapping[str, Any]) -> str | None:
+        """Whose relays agents of a template dial over the network.
+
+        :param options: the template's ``mgmt_options``
+        :returns: name of the relay group that the template names, or "" where
+            it leaves that to the project; None where nothing dials a relay
+        """
+        return None
+
     @abc.abstractmethod
     def bootstrap(
         self,

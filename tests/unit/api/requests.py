@@ -117,6 +117,17 @@ def create_service(
     return found
 
 
+def create_relay_group(
+    api: testing.TestClient, name: str = "edge", **given: Any
+) -> dict[str, Any]:
+    answer = api.simulate_post(
+        "/v1/relay-groups", json={"relay_group": {"name": name, **given}}
+    )
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json["relay_group"]
+    return found
+
+
 def become(model: Any, row_id: str, **values: Any) -> None:
     """Do what the conductor would: change columns of a row."""
     with db.writer() as session:

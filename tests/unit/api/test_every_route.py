@@ -49,6 +49,7 @@ def paths(
         "service-types": "loadbalancer",
         "operations": service["operation_id"],
         "quotas": "default",
+        "relay-groups": requests.create_relay_group(api)["name"],
         **{f"{role}s": _process(role) for role in ProcessRole},
     }
     found = {}
@@ -128,6 +129,7 @@ CHANGES: dict[str, Any] = {
     "/v1/devices/{id}": {"device": {"name": "x"}},
     "/v1/services/{id}": {"service": {"name": "x"}},
     "/v1/relays/{id}": {"relay": {"draining": True}},
+    "/v1/relay-groups/{name}": {"relay_group": {"description": "x"}},
     "/v1/quotas/{project_id}": {"quota": {"devices": 3}},
 }
 
@@ -205,6 +207,7 @@ def _posts(device: dict[str, Any]) -> dict[str, tuple[Body, Body]]:
                 "service_type": "loadbalancer",
                 "config": requests.config(81),
             },
+            "relay_group": {"name": "n"},
         }
         return {name: bodies[name]}, {name: bodies[name] | {"name": "m"}}
 
@@ -212,6 +215,7 @@ def _posts(device: dict[str, Any]) -> dict[str, tuple[Body, Body]]:
         "/v1/device-templates": new("device_template"),
         "/v1/devices": new("device"),
         "/v1/services": new("service"),
+        "/v1/relay-groups": new("relay_group"),
         "/v1/devices/{id}/reboot": (
             {"reboot": {}},
             {"reboot": {"hard": True}},
@@ -269,7 +273,8 @@ def test_the_same_post_again_does_nothing_and_answers_the_same(
         assert again.status_code == first.status_code, (path, again.text)
         assert again.headers["Idempotent-Replayed"] == "true", path
         ((name, made),) = first.json.items()
-        assert again.json[name]["id"] == made["id"], path
+        key = "name" if name == "relay_group" else "id"
+        assert again.json[name][key] == made[key], path
         assert events() == happened, path
         if other is not None:
             answer = api.simulate_post(

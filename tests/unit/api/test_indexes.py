@@ -12,8 +12,9 @@ from servicevm.api import resources
 from servicevm.db import api as db
 from servicevm.db.listing import Listing
 
-#: Tables that have as many rows as there are processes: some dozens.
-SMALL = {"processes"}
+#: Tables that have some dozens of rows: as many as there are processes, or
+#: groups of them.
+SMALL = {"processes", "relay_groups"}
 
 
 def _listings() -> Iterator[Listing]:

@@ -80,6 +80,7 @@ def test_a_relay_says_where_it_is_and_what_it_holds(
         "version": "1.0",
         "alive": True,
         "group": "default",
+        "group_project_id": None,
         "address": "192.0.2.1:4433",
         "sessions": 3,
         "draining": False,

@@ -25,6 +25,7 @@ LISTS = {
     "/v1/events": 3,
     "/v1/conductors": 4,
     "/v1/relays": 4,
+    "/v1/relay-groups": 4,
     "/v1/apis": 4,
     "/v1/quotas": 6,
     "/v1/summary": 4,
@@ -37,6 +38,7 @@ SHOWS = {
     "/v1/service-types/loadbalancer": 0,
     f"/v1/operations/{rows.DEVICE}": 4,
     f"/v1/conductors/{rows.DEVICE}": 4,
+    "/v1/relay-groups/g1": 4,
     "/v1/quotas/default": 6,
 }
 #: Paths of which there is but one, or that are no answers of rows.
@@ -153,6 +155,11 @@ def _belongings(session: orm.Session, number: int, device: str) -> None:
                 last_seen=1,
             )
         )
+    session.add(
+        models.RelayGroup(
+            name=f"g{number}", project_id="p", created_at=1, updated_at=1
+        )
+    )
     session.add(
         models.QuotaLimit(
             project_id=f"p{number}",

@@ -63,9 +63,13 @@ class Agent:
         self.prompt = True
         self.refuses = ""
         self.closed: str | None = None
+        #: Name of the relay that it comes to.
+        self.at = "r1"
 
     def enrol(self, token: str) -> dict[str, Any]:
-        answer = dict(self.conductor.enrol(token, make_csr(), "serial"))
+        answer = dict(
+            self.conductor.enrol(token, make_csr(), "serial", self.at)
+        )
         self.device_id = answer["device_id"]
         self.serial = serial_of(answer["certificate"])
         return answer
@@ -74,7 +78,7 @@ class Agent:
         answer = self.conductor.session_opened(
             self.device_id,
             self.serial,
-            "r1",
+            self.at,
             {
                 "proto": 1,
                 "agent_version": "1.0",

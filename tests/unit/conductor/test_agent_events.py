@@ -11,7 +11,7 @@ from servicevm.conductor.service import Conductor
 from servicevm.db import models
 from servicevm.drivers.infra.base import InterfaceSpec
 from servicevm.drivers.mgmt.agent import AgentMgmtDriver
-from servicevm.errors import PermanentError
+from servicevm.errors import PermanentError, TransientError
 
 from .agents import Agent, Relay, make_csr, serial_of
 from .lab import CONFIG, Lab
@@ -527,8 +527,9 @@ def test_over_tcp_the_agent_is_told_where_and_on_which_interface(
     }
     with pytest.raises(PermanentError, match="role mgmt"):
         driver.bootstrap(site.device_id, options, [])
-    with pytest.raises(PermanentError, match="bind_port"):
+    with pytest.raises(TransientError) as caught:
         driver.bootstrap(site.device_id, {"transport": "tcp"}, [mgmt])
+    assert caught.value.reason is errors.NO_RELAY
     site.lab.conf.set_override("bind_port", 9891, group="relay")
     files = driver.bootstrap(site.device_id, {"transport": "tcp"}, [mgmt])
     assert json.loads(files["servicevm.json"])["transport"]["relays"] == [

@@ -66,6 +66,8 @@ def world(anyone: testing.TestClient) -> World:
         provisioning_status="ACTIVE",
         observed_generation=1,
     )
+    group = {"relay_group": {"name": "edge"}}
+    ask(anyone, "POST", "/v1/relay-groups", as_("admin"), group)
     return World(
         anyone, template, device["id"], service["id"], service["operation_id"]
     )

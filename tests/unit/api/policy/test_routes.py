@@ -86,6 +86,11 @@ TABLE = {
     ("GET", "/v1/relays"): ADMIN,
     ("GET", "/v1/relays/{id}"): ADMIN,
     ("PATCH", "/v1/relays/{id}"): ADMIN,
+    ("GET", "/v1/relay-groups"): ADMIN,
+    ("POST", "/v1/relay-groups"): ADMIN,
+    ("GET", "/v1/relay-groups/{name}"): ADMIN,
+    ("PATCH", "/v1/relay-groups/{name}"): ADMIN,
+    ("DELETE", "/v1/relay-groups/{name}"): ADMIN,
     ("GET", "/v1/apis"): ADMIN,
     ("GET", "/v1/apis/{id}"): ADMIN,
     ("GET", "/v1/quotas"): ADMIN,
@@ -114,6 +119,8 @@ def _body(world: World, method: str, route: str) -> Any:
         ("POST", "/v1/services"): service_body(world.device),
         ("PATCH", "/v1/services/{id}"): {"service": {"name": "n"}},
         ("PATCH", "/v1/relays/{id}"): {"relay": {"draining": True}},
+        ("POST", "/v1/relay-groups"): {"relay_group": {"name": "hall"}},
+        ("PATCH", "/v1/relay-groups/{name}"): {"relay_group": {}},
         ("PATCH", "/v1/quotas/{project_id}"): {"quota": {"devices": 1}},
     }.get((method, route))
 
@@ -128,7 +135,9 @@ def _path(world: World, route: str) -> str:
     }.get(kind, requests.UNKNOWN)
     return (
         route.replace("{id}", found)
-        .replace("{name}", "loadbalancer")
+        .replace(
+            "{name}", "edge" if kind == "relay-groups" else "loadbalancer"
+        )
         .replace("{action}", "stats")
         .replace("{index}", "1")
         .replace("{project_id}", MINE)
