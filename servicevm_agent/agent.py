@@ -144,7 +144,8 @@ class Agent:
         peer = Peer(
             stream,
             identity.context(enrolling=enrolling),
-            f"spiffe://{told.deployment_id}/relay/",
+            told.deployment_id,
+            told.relay_group,
             self._wake,
         )
         try:

@@ -37,6 +37,7 @@ class Bootstrap(NamedTuple):
     """:param port: name of the virtio-serial port; empty: dial `relays`
     :param relays: ``(host, port)`` each
     :param generation: of the device, when it had these interfaces
+    :param relay_group: that of the relays; empty: any
     """
 
     device_id: str
@@ -48,6 +49,7 @@ class Bootstrap(NamedTuple):
     mgmt_mac: str
     interfaces: Tuple[Interface, ...]
     generation: int = 0
+    relay_group: str = ""
 
 
 def parse(text: str) -> Bootstrap:
@@ -74,6 +76,9 @@ def parse(text: str) -> Bootstrap:
             mgmt_mac=_mac(transport.get("interface_mac") or ""),
             interfaces=interfaces(document["interfaces"]),
             generation=_generation(document.get("generation", 0)),
+            relay_group=_word(transport, "relay_group")
+            if "relay_group" in transport
+            else "",
         )
     except KeyError as error:
         raise BootstrapError(f"{error.args[0]} is missing") from None

@@ -41,14 +41,16 @@ class SessionLost(Exception):
 class Peer:
     """Frames over TLS over a stream, with the relay at the other end.
 
-    :param relay_uri: what the URI in its certificate has to begin with
+    :param deployment_id: whose relay it has to be
+    :param relay_group: the relay group that it has to be of; empty: any
     """
 
     def __init__(
         self,
         stream: Stream,
         context: ssl.SSLContext,
-        relay_uri: str,
+        deployment_id: str,
+        relay_group: str,
         wake: Wake,
     ) -> None:
         self._stream = stream
@@ -56,7 +58,8 @@ class Peer:
         self._wake = wake
         self._early = b""  # came in one piece with the handshake's end
         self.session = Session(METHODS, rate=AGENT.rate, burst=AGENT.burst)
-        self._handshake(relay_uri)
+        self._handshake()
+        self._check_relay(deployment_id, relay_group)
 
     def exchange(self, until: float) -> List[Event]:
         """Send what waits, then return what has come; wait for it until
@@ -85,7 +88,7 @@ class Peer:
             pass
         self._stream.close()
 
-    def _handshake(self, relay_uri: str) -> None:
+    def _handshake(self) -> None:
         deadline = time.monotonic() + _HANDSHAKE
         try:
             while not self._channel.ready:
@@ -96,9 +99,21 @@ class Peer:
                     raise SessionLost("stopping")
         except (StreamLost, ssl.SSLError) as error:
             raise SessionLost(f"TLS handshake: {error}") from None
+
+    def _check_relay(self, deployment_id: str, group: str) -> None:
+        """:raises SessionLost: another relay than one that we want"""
         uris = self._channel.peer_uris()
-        if not any(_is_relay(uri, relay_uri) for uri in uris):
+        names = _below(f"spiffe://{deployment_id}/relay/", uris)
+        if len(names) != 1 or not names[0] or "/" in names[0]:
             raise SessionLost("who answers is no relay of this deployment")
+        # Those of a release that knew no groups are of this one.
+        found = _below(f"spiffe://{deployment_id}/relay-group/", uris)
+        found = found or ["default"]
+        if group and found != [group]:
+            raise SessionLost(
+                f"the relay {names[0]} is of the relay group "
+                f"{', '.join(found)}, not {group}"
+            )
 
     def _carry(self, until: float) -> bytes:
         """Move bytes both ways; return what the relay says."""
@@ -124,6 +139,6 @@ class Peer:
         return said
 
 
-def _is_relay(uri: str, prefix: str) -> bool:
-    name = uri[len(prefix) :]
-    return uri.startswith(prefix) and bool(name) and "/" not in name
+def _below(prefix: str, uris: List[str]) -> List[str]:
+    """What URIs have behind a prefix."""
+    return [uri[len(prefix) :] for uri in uris if uri.startswith(prefix)]

@@ -158,7 +158,7 @@ def pki_relay_certificate(
     from servicevm import pki
 
     try:
-        written = pki.export_relay(conf, args.name, args.output)
+        written = pki.export_relay(conf, args.name, args.output, args.group)
     except ValueError as error:
         return _fail(f"{error}.")
     for path in written:
@@ -174,6 +174,7 @@ examples:
   servicevm-manage image build
   servicevm-manage image upload --os-cloud servicevm
   servicevm-manage pki relay-certificate relay1 --output /etc/servicevm/relay1
+  servicevm-manage pki relay-certificate blue1 --group blue --output blue1
 """
 
 
@@ -229,6 +230,13 @@ def parser() -> argparse.ArgumentParser:
     verbs = certificates.add_subparsers(metavar="VERB", required=True)
     issue = _verb(verbs, "relay-certificate", pki_relay_certificate)
     issue.add_argument("name", metavar="NAME", help="the relay's name")
+    issue.add_argument(
+        "--group",
+        default=servicevm_conf.DEFAULT_RELAY_GROUP,
+        metavar="GROUP",
+        help="its relay group, as [relay] group of its own configuration; "
+        "default if not given",
+    )
     issue.add_argument(
         "--output",
         type=Path,

@@ -33,7 +33,7 @@ def certificate(conf: cfg.ConfigOpts) -> pki.RelayCertificate:
     relay = conf.relay
     hint = (
         "Make the files with: servicevm-manage pki relay-certificate "
-        f"{relay.name} --output DIR"
+        f"{relay.name} --group {relay.group} --output DIR"
     )
     for path in (relay.certificate, relay.key, relay.ca_bundle):
         if not Path(path).is_file():

@@ -10,7 +10,9 @@
 
 Identities are URI SANs below the trust domain ``deployment_id``:
 ``spiffe://<deployment_id>/device/<uuid>`` (client authentication only) and
-``spiffe://<deployment_id>/relay/<name>`` (server authentication only).
+``spiffe://<deployment_id>/relay/<name>`` (server authentication only). A relay
+has its relay group beside that: ``.../relay-group/<group>``; one without, of a
+release before relay groups, is of the group ``default``.
 """
 
 from servicevm.pki._authority import (

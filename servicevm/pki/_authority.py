@@ -4,7 +4,7 @@ import datetime
 import hashlib
 import hmac
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cryptography import x509
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from servicevm import clock
+from servicevm.conf import DEFAULT_RELAY_GROUP
 from servicevm.errors import ENROLMENT_REFUSED, PermanentError
 
 #: A P-256 CSR takes about 500 bytes; nothing longer is looked at.
@@ -51,6 +52,10 @@ def device_uri(deployment_id: str, device_id: str) -> str:
 
 def relay_uri(deployment_id: str, name: str) -> str:
     return f"spiffe://{deployment_id}/relay/{name}"
+
+
+def relay_group_uri(deployment_id: str, group: str) -> str:
+    return f"spiffe://{deployment_id}/relay-group/{group}"
 
 
 def _at(us: int) -> datetime.datetime:
@@ -199,7 +204,7 @@ class Authority:
             raise ValueError(f"not a canonical UUID: {device_id!r}")
         certificate = self._issue(
             key,
-            device_uri(self._deployment_id, device_id),
+            [device_uri(self._deployment_id, device_id)],
             device_id,
             ExtendedKeyUsageOID.CLIENT_AUTH,
             self._leaf_days,
@@ -212,12 +217,20 @@ class Authority:
             _us(certificate.not_valid_after_utc),
         )
 
-    def issue_relay(self, name: str) -> bytes:
-        """Make a key and a certificate for a relay, PEM, in one piece."""
+    def issue_relay(
+        self, name: str, group: str = DEFAULT_RELAY_GROUP
+    ) -> bytes:
+        """Make a key and a certificate for a relay, PEM, in one piece.
+
+        :param group: the relay group that it belongs to
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._issue(
             key.public_key(),
-            relay_uri(self._deployment_id, name),
+            [
+                relay_uri(self._deployment_id, name),
+                relay_group_uri(self._deployment_id, group),
+            ],
             name,
             ExtendedKeyUsageOID.SERVER_AUTH,
             RELAY_DAYS,
@@ -257,7 +270,7 @@ class Authority:
     def _issue(
         self,
         key: ec.EllipticCurvePublicKey,
-        uri: str,
+        uris: Sequence[str],
         common_name: str,
         usage: x509.ObjectIdentifier,
         days: float,
@@ -279,7 +292,7 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
             .add_extension(
                 x509.SubjectAlternativeName(
-                    [x509.UniformResourceIdentifier(uri)]
+                    [x509.UniformResourceIdentifier(uri) for uri in uris]
                 ),
                 critical=False,
             )

@@ -69,8 +69,8 @@ class RelayCertificate:
             LOG.warning(
                 "The certificate %s %s %s. Agents do not come to a relay "
                 "whose certificate is over. Put a new one in its place: "
-                "servicevm-manage pki relay-certificate NAME --output DIR; "
-                "it is taken up without a restart.",
+                "servicevm-manage pki relay-certificate NAME --group GROUP "
+                "--output DIR; it is taken up without a restart.",
                 self._files[0],
                 "ends at" if left > 0 else "ended at",
                 clock.isoformat(self._not_after),

@@ -17,6 +17,7 @@ gets, `relay_file_certificate` serves with them.
 import contextlib
 import datetime
 import fcntl
+import logging
 import os
 import re
 import ssl
@@ -28,8 +29,16 @@ from cryptography.hazmat.primitives import serialization
 from oslo_config import cfg
 
 from servicevm import clock
-from servicevm.pki._authority import Authority, new_root, relay_uri
+from servicevm.conf import DEFAULT_RELAY_GROUP, RELAY_GROUP
+from servicevm.pki._authority import (
+    Authority,
+    new_root,
+    relay_group_uri,
+    relay_uri,
+)
 from servicevm.pki._relay_certificate import RelayCertificate
+
+LOG = logging.getLogger(__name__)
 
 ALPN = ("svm/1", "svm-enrol/1")
 _BEGIN = "-----BEGIN CERTIFICATE-----"
@@ -54,8 +63,8 @@ def ensure(conf: cfg.ConfigOpts) -> None:
     """Make the folder, the root and this relay's certificate.
 
     What is there stays, except a relay's certificate that has less than
-    half of its life left, another root or another name. Safe to call by
-    several processes at once and to be killed in.
+    half of its life left, another root, another name or another group. Safe
+    to call by several processes at once and to be killed in.
     """
     ensure_authority(conf)
     folder = _folder(conf)
@@ -63,9 +72,13 @@ def ensure(conf: cfg.ConfigOpts) -> None:
         name = _relay_name(conf)
         relay = _relay_file(conf)
         issuer = authority(conf)
-        uri = relay_uri(conf.deployment_id, name)
-        if not (relay.exists() and _still_good(relay, issuer, uri)):
-            _write(relay, issuer.issue_relay(name))
+        group = str(conf.relay.group)
+        uris = [
+            relay_uri(conf.deployment_id, name),
+            relay_group_uri(conf.deployment_id, group),
+        ]
+        if not (relay.exists() and _still_good(relay, issuer, uris)):
+            _write(relay, issuer.issue_relay(name, group))
 
 
 def authority(conf: cfg.ConfigOpts) -> Authority:
@@ -121,8 +134,10 @@ def relay_file_context(conf: cfg.ConfigOpts) -> ssl.SSLContext:
     """The same of a relay of its own, which has no CA.
 
     :raises OSError: a file is missing, or they do not belong together
+    :raises ValueError: it is the certificate of another relay group
     """
     relay = conf.relay
+    _check_group(conf, Path(relay.certificate))
     context = _server_context()
     context.load_cert_chain(relay.certificate, relay.key)
     context.load_verify_locations(cafile=relay.ca_bundle)
@@ -146,7 +161,12 @@ def relay_file_certificate(conf: cfg.ConfigOpts) -> RelayCertificate:
     )
 
 
-def export_relay(conf: cfg.ConfigOpts, name: str, folder: Path) -> list[Path]:
+def export_relay(
+    conf: cfg.ConfigOpts,
+    name: str,
+    folder: Path,
+    group: str = DEFAULT_RELAY_GROUP,
+) -> list[Path]:
     """Make a relay's certificate, and write what a relay of its own needs.
 
     ::
@@ -156,13 +176,16 @@ def export_relay(conf: cfg.ConfigOpts, name: str, folder: Path) -> list[Path]:
             certificate.pem     0600
             ca.pem              0600  roots that agents' certificates have
 
-    :raises ValueError: the name cannot be one
+    :param group: the relay group that it belongs to
+    :raises ValueError: the name cannot be one, or the group's
     """
     _check_name(name)
+    if not re.fullmatch(RELAY_GROUP, group):
+        raise ValueError(f"not a name for a relay group: {group!r}")
     ensure_authority(conf)
     issuer = authority(conf)
     key, mark, certificate = (
-        issuer.issue_relay(name).decode().partition(_BEGIN)
+        issuer.issue_relay(name, group).decode().partition(_BEGIN)
     )
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True)
@@ -214,16 +237,53 @@ def _more_roots(path: Path) -> str:
     )
 
 
-def _still_good(path: Path, issuer: Authority, uri: str) -> bool:
+def _check_group(conf: cfg.ConfigOpts, path: Path) -> None:
+    """Agents would refuse the relay, each of them.
+
+    :raises ValueError: the certificate says another group than the
+        configuration; one of a release before relay groups says none
+    """
+    prefix = relay_group_uri(conf.deployment_id, "")
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    names = certificate.extensions.get_extension_for_class(
+    said = [
+        uri.removeprefix(prefix)
+        for uri in _uris(certificate)
+        if uri.startswith(prefix)
+    ]
+    if not said and conf.relay.group != DEFAULT_RELAY_GROUP:
+        LOG.warning(
+            "%s says no relay group: agents that use the group %s refuse "
+            "this relay. Make it anew: servicevm-manage pki "
+            "relay-certificate %s --group %s --output DIR",
+            path,
+            conf.relay.group,
+            conf.relay.name,
+            conf.relay.group,
+        )
+    if said not in ([], [conf.relay.group]):
+        raise ValueError(
+            f"{path} is of the relay group {', '.join(said)}, and [relay] "
+            f"group is {conf.relay.group}"
+        )
+
+
+def _uris(certificate: x509.Certificate) -> list[str]:
+    return certificate.extensions.get_extension_for_class(
         x509.SubjectAlternativeName
     ).value.get_values_for_type(x509.UniformResourceIdentifier)
+
+
+def _still_good(path: Path, issuer: Authority, uris: list[str]) -> bool:
+    certificate = x509.load_pem_x509_certificate(path.read_bytes())
     life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     left = certificate.not_valid_after_utc - datetime.datetime.now(
         datetime.UTC
     )
-    return names == [uri] and issuer.issued(certificate) and left > life / 2
+    return (
+        _uris(certificate) == uris
+        and issuer.issued(certificate)
+        and left > life / 2
+    )
 
 
 @contextlib.contextmanager

@@ -372,31 +372,46 @@ def test_a_certificate_is_renewed_with_a_fresh_key(
 
 
 @pytest.mark.parametrize(
-    "uri",
+    ("uris", "words"),
     [
-        "spiffe://other/relay/r1",
-        f"spiffe://{DEPLOYMENT}/device/{DEVICE}",
-        f"spiffe://{DEPLOYMENT}/relay/",
+        (["spiffe://other/relay/r1"], "no relay of this deployment"),
+        (
+            [f"spiffe://{DEPLOYMENT}/device/{DEVICE}"],
+            "no relay of this deployment",
+        ),
+        ([f"spiffe://{DEPLOYMENT}/relay/"], "no relay of this deployment"),
+        (
+            [
+                f"spiffe://{DEPLOYMENT}/relay/r1",
+                f"spiffe://{DEPLOYMENT}/relay-group/red",
+            ],
+            "the relay r1 is of the relay group red, not blue",
+        ),
     ],
-    ids=["other deployment", "a device", "no name"],
+    ids=["other deployment", "a device", "no name", "other group"],
 )
-def test_nobody_but_a_relay_gets_the_token(
+def test_nobody_but_a_relay_of_the_group_gets_the_token(
     authority: Authority,
     folder: Path,
     layout: Layout,
     start: Start,
-    uri: str,
+    uris: list[str],
+    words: str,
 ) -> None:
-    context = authority.relay_context(folder, [wire.ALPN_ENROL], uri=uri)
+    context = authority.relay_context(folder, [wire.ALPN_ENROL], uris=uris)
     relay = Relay(authority, context)
-    transport = {"type": "tcp", "relays": [f"127.0.0.1:{relay.port}"]}
+    transport = {
+        "type": "tcp",
+        "relays": [f"127.0.0.1:{relay.port}"],
+        "relay_group": "blue",
+    }
     Path(str(layout.bootstrap)).write_text(bootstrap(authority, transport))
     try:
         agent = start(stderr=subprocess.PIPE)
         assert agent.stderr is not None
         with agent.stderr:
             line = agent.stderr.readline()
-        assert b"no relay of this deployment" in line
+        assert words.encode() in line
         assert relay.enrolments == []
     finally:
         relay.close()

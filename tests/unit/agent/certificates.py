@@ -2,6 +2,7 @@
 
 import datetime
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -48,7 +49,7 @@ class Authority:
         return _pem(
             self._leaf(
                 csr.public_key(),
-                uri,
+                [uri],
                 ExtendedKeyUsageOID.CLIENT_AUTH,
                 seconds,
             )
@@ -59,12 +60,12 @@ class Authority:
         folder: Path,
         alpn: list[str],
         *,
-        uri: str = f"spiffe://{DEPLOYMENT}/relay/r1",
+        uris: Sequence[str] = (f"spiffe://{DEPLOYMENT}/relay/r1",),
     ) -> ssl.SSLContext:
         """Return a TLS server context like the relay's."""
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = self._leaf(
-            key.public_key(), uri, ExtendedKeyUsageOID.SERVER_AUTH, 86400
+            key.public_key(), uris, ExtendedKeyUsageOID.SERVER_AUTH, 86400
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _load(context, folder, key, _pem(leaf))
@@ -82,7 +83,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = self._leaf(
             key.public_key(),
-            f"spiffe://{DEPLOYMENT}/device/{device_id}",
+            [f"spiffe://{DEPLOYMENT}/device/{device_id}"],
             ExtendedKeyUsageOID.CLIENT_AUTH,
             86400,
         )
@@ -97,7 +98,7 @@ class Authority:
     def _leaf(
         self,
         key: object,
-        uri: str,
+        uris: Sequence[str],
         usage: x509.ObjectIdentifier,
         seconds: float,
     ) -> x509.Certificate:
@@ -110,7 +111,7 @@ class Authority:
             )
             .add_extension(
                 x509.SubjectAlternativeName(
-                    [x509.UniformResourceIdentifier(uri)]
+                    [x509.UniformResourceIdentifier(uri) for uri in uris]
                 ),
                 critical=True,
             )

@@ -49,6 +49,9 @@ def test_relays_are_read() -> None:
     told = parse(json.dumps(document))
     assert told.relays == (("192.0.2.1", 9443), ("2001:db8::1", 9443))
     assert told.mgmt_mac == "52:54:00:00:00:01"
+    assert told.relay_group == ""
+    document["transport"]["relay_group"] = "blue-1"
+    assert parse(json.dumps(document)).relay_group == "blue-1"
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,10 @@ def test_relays_are_read() -> None:
         ("token", "sesame opens"),
         ("ca_bundle", ""),
         ("transport", {"type": "carrier pigeon"}),
+        (
+            "transport",
+            {"type": "tcp", "relays": ["192.0.2.1:1"], "relay_group": "a/b"},
+        ),
         ("transport", {"type": "tcp", "relays": []}),
         ("transport", {"type": "tcp", "relays": ["host:0"]}),
         ("transport", None),

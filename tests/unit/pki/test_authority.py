@@ -87,8 +87,13 @@ def test_the_leaf_says_what_the_certificate_says(authority, key):
 
 
 def test_a_relay_may_serve_and_not_act_as_a_device(authority):
-    certificate = x509.load_pem_x509_certificate(authority.issue_relay("edge"))
-    assert uris(certificate) == ["spiffe://lab/relay/edge"]
+    certificate = x509.load_pem_x509_certificate(
+        authority.issue_relay("edge", "hall-3")
+    )
+    assert uris(certificate) == [
+        "spiffe://lab/relay/edge",
+        "spiffe://lab/relay-group/hall-3",
+    ]
     usage = certificate.extensions.get_extension_for_class(
         x509.ExtendedKeyUsage
     )

@@ -11,7 +11,7 @@ from oslo_config import cfg
 
 import servicevm.pki
 from servicevm import clock, conf, pki
-from servicevm.pki import _store
+from servicevm.pki import _authority, _store
 from servicevm.pki._authority import new_root
 from tests.unit.pki.test_authority import make_csr
 
@@ -137,7 +137,66 @@ def test_a_relay_elsewhere_serves_with_them(configured, tmp_path):
         x509.SubjectAlternativeName
     ).value
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [
-        "spiffe://local/relay/edge"
+        "spiffe://local/relay/edge",
+        "spiffe://local/relay-group/default",
+    ]
+
+
+def test_a_certificate_of_another_relay_group_serves_nobody(
+    configured, tmp_path
+):
+    pki.export_relay(configured, "edge", tmp_path, "blue")
+    with pytest.raises(ValueError, match=r"relay group blue.*is default"):
+        pki.relay_file_certificate(configured)
+    configured.set_override("group", "blue", group="relay")
+    held = pki.relay_file_certificate(configured)
+    first = held.context
+    # Nor does one that comes into its place.
+    pki.export_relay(configured, "edge", tmp_path, "red")
+    assert not held.look()
+    assert held.context is first
+
+
+def test_a_certificate_older_than_relay_groups_serves_and_is_warned_of(
+    configured, tmp_path, caplog, monkeypatch
+):
+    with monkeypatch.context() as older:
+        older.setattr(
+            _authority,
+            "relay_group_uri",
+            lambda deployment, group: f"spiffe://{deployment}/relay/edge",
+        )
+        pki.export_relay(configured, "edge", tmp_path)
+    pki.relay_file_context(configured)
+    assert not caplog.records
+    configured.set_override("group", "blue", group="relay")
+    pki.relay_file_context(configured)
+    (record,) = caplog.records
+    assert "--group blue" in record.getMessage()
+
+
+@pytest.mark.parametrize("group", ["", "../x", "a/b", "a b", "a\n"])
+def test_a_relay_groups_name_is_one(configured, tmp_path, group):
+    with pytest.raises(ValueError, match="not a name"):
+        pki.export_relay(configured, "edge", tmp_path / "relay", group)
+    assert not (tmp_path / "relay").exists()
+
+
+def test_another_group_of_the_relay_beside_the_ca_is_certified(
+    configured, tmp_path
+):
+    pki.ensure(configured)
+    configured.set_override("group", "blue", group="relay")
+    pki.ensure(configured)
+    own = x509.load_pem_x509_certificate(
+        (tmp_path / "pki" / "relay-local.pem").read_bytes()
+    )
+    names = own.extensions.get_extension_for_class(
+        x509.SubjectAlternativeName
+    ).value
+    assert names.get_values_for_type(x509.UniformResourceIdentifier) == [
+        "spiffe://local/relay/local",
+        "spiffe://local/relay-group/blue",
     ]
 
 
@@ -226,7 +285,7 @@ def test_a_device_and_the_relay_know_each_other(configured, tmp_path):
     assert server.getpeercert()["subjectAltName"] == (
         ("URI", f"spiffe://local/device/{device_id}"),
     )
-    assert agent.getpeercert()["subjectAltName"] == (
+    assert agent.getpeercert()["subjectAltName"][:1] == (
         ("URI", "spiffe://local/relay/local"),
     )
 
