@@ -41,7 +41,9 @@ class Conductor:
         """Whoever enrols is this device."""
         self._expected = device_id
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
         if not self._expected:
             raise PermanentError(ENROLMENT_REFUSED, "All are enrolled.")
         leaf = self._authority.sign(csr, self._expected)
@@ -51,7 +53,9 @@ class Conductor:
             "ca_bundle": self._authority.ca_bundle,
         }
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Json:
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None = None
+    ) -> Json:
         raise PermanentError(ENROLMENT_REFUSED, "Nobody stays that long.")
 
     def session_opened(

@@ -10,7 +10,14 @@ from oslo_config import cfg
 from sqlalchemy import orm
 
 from servicevm import errors, pki
-from servicevm.conductor import chatter, enrolment, presence, resync
+from servicevm.conductor import (
+    agent_sessions,
+    chatter,
+    enrolment,
+    presence,
+    resync,
+    serving,
+)
 from servicevm.conductor.reports import absorb
 from servicevm.db import api as db
 from servicevm.db import events, leases, models
@@ -27,8 +34,6 @@ from servicevm.states import (
 
 __all__ = ["AgentEventsHandler"]
 
-#: Rows that one query names.
-_ROWS = 500
 #: Longest message of an agent's event that is kept, in characters.
 MAX_MESSAGE = 2048
 
@@ -53,18 +58,22 @@ class AgentEventsHandler:
         self._bundle_lock = threading.Lock()
         self._bundle: str | None = None
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
-        return enrolment.enrol(self._conf, token, csr, peer)
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None
+    ) -> Json:
+        return enrolment.enrol(self._conf, token, csr, peer, relay)
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Json:
-        return enrolment.renew(self._conf, device_id, serial, csr)
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None
+    ) -> Json:
+        return enrolment.renew(self._conf, device_id, serial, csr, relay)
 
     def session_opened(
         self, device_id: str, serial: str, relay: str, hello: Json
     ) -> Json:
         reports = parse_reports(hello["services"])
 
-        def opened(session: orm.Session) -> tuple[int, bool]:
+        def opened(session: orm.Session) -> tuple[int, bool] | str:
             hold_device(session, device_id)
             if not enrolment.allowed(session, device_id, serial):
                 raise errors.PermanentError(
@@ -73,9 +82,17 @@ class AgentEventsHandler:
                 )
             now = db.now(session)
             device = session.get_one(models.Device, device_id)
+            why = serving.refusal(session, device, relay)
+            if why is not None:
+                serving.tell(
+                    session, device, relay, why, errors.CERTIFICATE_REFUSED
+                )
+                return why
             # The old one was good until the new one is first used.
             enrolment.revoke_older(session, device_id, serial)
-            epoch = _next_epoch(session, device_id, serial, relay, hello, now)
+            epoch = agent_sessions.begun(
+                session, device_id, serial, relay, hello, now
+            )
             if device.provisioning_status == ProvisioningStatus.ACTIVE:
                 if device.operating_status == OperatingStatus.UNRESPONSIVE:
                     presence.set_status(
@@ -95,7 +112,10 @@ class AgentEventsHandler:
             )
             return epoch, bool(strays)
 
-        epoch, strays = db.write(opened)
+        answer = db.write(opened)
+        if isinstance(answer, str):
+            raise errors.PermanentError(errors.CERTIFICATE_REFUSED, answer)
+        epoch, strays = answer
         if strays:
             self._mend(device_id)
         self._wake()
@@ -104,7 +124,7 @@ class AgentEventsHandler:
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         def closed(session: orm.Session) -> None:
             hold_device(session, device_id)
-            row = _current(session, device_id, epoch)
+            row = agent_sessions.current(session, device_id, epoch)
             if row is None or not row.connected:
                 return
             row.connected = False
@@ -126,12 +146,14 @@ class AgentEventsHandler:
             return []
         # In one order everywhere, or two of these deadlock.
         beats = sorted(beats, key=lambda beat: str(beat["device_id"]))
-        stale = db.write(partial(_seen, beats))
+        stale, refused = db.write(partial(agent_sessions.seen, beats))
         changed = False
         # One device at a time: nobody waits for a device that we hold only
         # because we wait for the next one.
         for beat in beats:
-            if beat.get("services"):
+            if beat["device_id"] in refused:
+                stale += db.write(partial(agent_sessions.expelled, beat))
+            elif beat.get("services"):
                 changed |= db.write(partial(self._changes, beat))
         if changed:
             self._wake()
@@ -142,7 +164,7 @@ class AgentEventsHandler:
 
         def absorbed(session: orm.Session) -> bool:
             hold_device(session, device_id)
-            if _current(session, device_id, epoch) is None:
+            if agent_sessions.current(session, device_id, epoch) is None:
                 return False
             now = db.now(session)
             self._absorb(session, device_id, report, now, members=False)
@@ -154,7 +176,7 @@ class AgentEventsHandler:
     def event(self, device_id: str, epoch: int, event: Json) -> None:
         def told(session: orm.Session) -> None:
             hold_device(session, device_id)
-            if _current(session, device_id, epoch) is None:
+            if agent_sessions.current(session, device_id, epoch) is None:
                 return
             self._tell(
                 session,
@@ -170,7 +192,7 @@ class AgentEventsHandler:
         """Write what a heartbeat says of services."""
         device_id = beat["device_id"]
         hold_device(session, device_id)
-        if _current(session, device_id, beat["epoch"]) is None:
+        if agent_sessions.current(session, device_id, beat["epoch"]) is None:
             return False
         now = db.now(session)
         for service_id, report in beat["services"].items():
@@ -251,94 +273,6 @@ class AgentEventsHandler:
             if self._bundle is None:
                 self._bundle = pki.authority(self._conf).ca_bundle
             return self._bundle
-
-
-def _seen(beats: Sequence[Json], session: orm.Session) -> list[Json]:
-    """Write in bulk who was heard of, and when; see `_stale`."""
-    now = db.now(session)
-    session.connection().execute(
-        sa.update(models.AgentSession)
-        .where(
-            models.AgentSession.device_id == sa.bindparam("device"),
-            models.AgentSession.epoch == sa.bindparam("beat_epoch"),
-            models.AgentSession.last_seen < sa.bindparam("seen"),
-        )
-        .values(last_seen=sa.bindparam("seen")),
-        [
-            {
-                "device": beat["device_id"],
-                "beat_epoch": beat["epoch"],
-                "seen": now - int(beat["age_us"]),
-            }
-            for beat in beats
-        ],
-    )
-    return _stale(session, beats)
-
-
-def _next_epoch(
-    session: orm.Session,
-    device_id: str,
-    serial: str,
-    relay: str,
-    hello: Json,
-    now: int,
-) -> int:
-    """Make this the newest session of the device, which is held."""
-    values: dict[str, Any] = {
-        "relay": relay,
-        "connected": True,
-        "serial": serial,
-        "boot_id": str(hello["boot_id"])[:36],
-        "agent_version": str(hello["agent_version"])[:32],
-        "ready": bool(hello["ready"]),
-        "connected_at": now,
-        "last_seen": now,
-    }
-    row = session.get(models.AgentSession, device_id)
-    if row is None:
-        session.add(
-            models.AgentSession(device_id=device_id, epoch=1, **values)
-        )
-        return 1
-    row.epoch += 1
-    for name, value in values.items():
-        setattr(row, name, value)
-    return row.epoch
-
-
-def _current(
-    session: orm.Session, device_id: str, epoch: int
-) -> models.AgentSession | None:
-    """The device's session, if `epoch` is the newest."""
-    row = session.get(models.AgentSession, device_id)
-    return row if row is not None and row.epoch == epoch else None
-
-
-def _stale(session: orm.Session, beats: Sequence[Json]) -> list[Json]:
-    """Those of the sessions that are not their devices' newest."""
-    newest: dict[str, int] = {}
-    for start in range(0, len(beats), _ROWS):
-        newest |= {
-            device_id: epoch
-            for device_id, epoch in session.execute(
-                sa.select(
-                    models.AgentSession.device_id, models.AgentSession.epoch
-                ).where(
-                    models.AgentSession.device_id.in_(
-                        [
-                            str(beat["device_id"])
-                            for beat in beats[start : start + _ROWS]
-                        ]
-                    )
-                )
-            )
-        }
-    return [
-        {"device_id": beat["device_id"], "epoch": beat["epoch"]}
-        for beat in beats
-        if newest.get(beat["device_id"]) != beat["epoch"]
-    ]
 
 
 def _outcome(result: Json) -> ServiceReport:

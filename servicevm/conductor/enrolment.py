@@ -7,7 +7,7 @@ from oslo_config import cfg
 from sqlalchemy import orm
 
 from servicevm import pki
-from servicevm.conductor import chatter
+from servicevm.conductor import chatter, serving
 from servicevm.db import api as db
 from servicevm.db import events, models
 from servicevm.db.holds import hold_device
@@ -26,7 +26,7 @@ KEPT_UNUSED = 4
 
 
 def enrol(
-    conf: cfg.ConfigOpts, token: str, csr: str, peer: str
+    conf: cfg.ConfigOpts, token: str, csr: str, peer: str, relay: str | None
 ) -> dict[str, Any]:
     """See servicevm.rpc.base.AgentEvents.enrol.
 
@@ -45,8 +45,12 @@ def enrol(
         row = _token(session, token)
         device = session.get_one(models.Device, row.device_id)
         now = db.now(session)
+        why = serving.refusal(session, device, relay)
         if device.provisioning_status == ProvisioningStatus.PENDING_DELETE:
             refusal = "The device is being deleted."
+        elif why is not None:
+            serving.tell(session, device, relay, why, ENROLMENT_REFUSED)
+            return why
         elif row.spki_hash is None and now >= row.expires_at:
             refusal = "The token has expired."
         elif row.spki_hash not in (None, key):
@@ -79,7 +83,11 @@ def enrol(
 
 
 def renew(
-    conf: cfg.ConfigOpts, device_id: str, serial: str, csr: str
+    conf: cfg.ConfigOpts,
+    device_id: str,
+    serial: str,
+    csr: str,
+    relay: str | None,
 ) -> dict[str, Any]:
     """See servicevm.rpc.base.AgentEvents.renew.
 
@@ -88,18 +96,25 @@ def renew(
     """
     authority = pki.authority(conf)
 
-    def trade(session: orm.Session) -> pki.Leaf:
+    def trade(session: orm.Session) -> pki.Leaf | str:
         hold_device(session, device_id)
         if not allowed(session, device_id, serial):
             raise PermanentError(
                 CERTIFICATE_REFUSED, "The certificate is not on the list."
             )
+        device = session.get_one(models.Device, device_id)
+        why = serving.refusal(session, device, relay)
+        if why is not None:
+            serving.tell(session, device, relay, why, CERTIFICATE_REFUSED)
+            return why
         leaf = authority.sign(csr, device_id)
         _drop_unused(session, device_id, serial)
         _allow(session, device_id, leaf)
         return leaf
 
     leaf = db.write(trade)
+    if isinstance(leaf, str):
+        raise PermanentError(CERTIFICATE_REFUSED, leaf)
     return {
         "device_id": device_id,
         "certificate": leaf.certificate,

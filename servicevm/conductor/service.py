@@ -131,11 +131,15 @@ class Conductor(ConductorApi, AgentEvents):
 
     # -- AgentEvents --------------------------------------------------------
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
-        return self._agents.enrol(token, csr, peer)
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
+        return self._agents.enrol(token, csr, peer, relay)
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Json:
-        return self._agents.renew(device_id, serial, csr)
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None = None
+    ) -> Json:
+        return self._agents.renew(device_id, serial, csr, relay)
 
     def session_opened(
         self, device_id: str, serial: str, relay: str, hello: Json

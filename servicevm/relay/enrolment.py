@@ -62,6 +62,7 @@ class Enrolment:
     def _enrol(self, request: wire.Request) -> None:
         asked = ENROLMENT["enrol"](request.params)
         events, peer = self._board.events, self._connection.peer
+        relay = self._board.limits.name
 
         def answered(result: Any, error: BaseException | None) -> None:
             if self._over:
@@ -81,7 +82,8 @@ class Enrolment:
             self._flush()
 
         self._lane.submit(
-            lambda: events.enrol(asked["token"], asked["csr"], peer), answered
+            lambda: events.enrol(asked["token"], asked["csr"], peer, relay),
+            answered,
         )
 
     def _flush(self) -> None:

@@ -316,7 +316,11 @@ class Relay:
             self._flushing = False
             for one in stale:
                 session = board.registry.get(one["device_id"])
-                if session is not None and session.epoch == one["epoch"]:
+                if session is None or session.epoch != one["epoch"]:
+                    continue
+                if one.get("reason"):
+                    session.close(Ending.CLOSED_BY_CONTROL, one["reason"])
+                else:
                     session.close(Ending.NEWER_SESSION)
             if self._went_wrong("heartbeats", error):
                 # Not those of sessions that ended meanwhile.
@@ -341,17 +345,12 @@ class Relay:
             idle.set()
 
         while True:
-            host, port = self.tcp_address or ("", 0)
             report = {
                 "name": self._limits.name,
                 "host": self._limits.host,
                 "group": self._limits.group,
                 "version": version("servicevm"),
-                "address": f"[{host}]:{port}"
-                if ":" in host
-                else f"{host}:{port}"
-                if host
-                else "",
+                "address": self._dialled_at(),
                 "sessions": len(board.registry),
                 "started_at": self._started_at,
             }
@@ -367,6 +366,14 @@ class Relay:
                 if "reports" in self._failing
                 else bounds.REPORT_EVERY
             )
+
+    def _dialled_at(self) -> str:
+        """``host:port`` for agents; empty where none can come."""
+        if self.tcp_address is None:
+            return ""
+        host, port = self.tcp_address
+        bound = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return self._limits.advertise or bound
 
     def _went_wrong(self, what: str, error: BaseException | None) -> bool:
         """Note whether the conductor took something; logged when it changes.

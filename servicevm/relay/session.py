@@ -214,11 +214,11 @@ class AgentSession:
             self.device_id,
             self.epoch,
         )
-        serial = self._identity.serial
+        serial, relay = self._identity.serial, self._board.limits.name
 
         def hand_over() -> Any:
             if method == "renew":
-                return events.renew(device_id, serial, params["csr"])
+                return events.renew(device_id, serial, params["csr"], relay)
             if method == "result":
                 events.result(device_id, epoch, params)
             else:

@@ -38,18 +38,26 @@ class ConductorApi(Protocol):
 class AgentEvents(Protocol):
     """What a relay asks of any conductor, on behalf of an agent.
 
-    `device_id` and `serial` always come from the verified certificate.
+    `device_id` and `serial` always come from the verified certificate,
+    `relay` is the name of the relay that asks. What it asks for a device that
+    its relay group does not serve is refused; see
+    servicevm.conductor.serving.
     """
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
         """Trade a one-time token for a certificate.
 
         :param csr: PEM
         :param peer: where the agent came from, for the event
+        :param relay: None for one of the release before
         :returns: ``{"device_id", "certificate", "ca_bundle"}``, PEMs
         """
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Json:
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None = None
+    ) -> Json:
         """A fresh certificate over a live session; shape as `enrol`."""
 
     def session_opened(
@@ -72,10 +80,11 @@ class AgentEvents(Protocol):
         ``services`` only where a service's report changed since the last
         call: ``{service_id: report}``, as in the ``result`` message.
 
-        :returns: ``[{"device_id", "epoch"}]``, sessions that are not their
-            devices' newest: the relay closes them. So ends one whose opening
-            was overtaken by another's, and one of a device that was revoked
-            while its relay could not be told.
+        :returns: ``[{"device_id", "epoch", "reason"?}]``, sessions that are
+            not their devices' newest: the relay closes them. So ends one
+            whose opening was overtaken by another's, one of a device that
+            was revoked while its relay could not be told, and, with the
+            reason, one that the relay's group does not serve (any more).
         """
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:

@@ -102,6 +102,7 @@ _ID: Schema = {
     "pattern": r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
 }
 _NAME = _text(128, 1)
+_MAYBE_NAME: Schema = {"anyOf": [_NAME, {"type": "null"}]}
 _INTEGER: Schema = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
 _SECONDS: Schema = {
     "type": "number",
@@ -136,7 +137,9 @@ _REPORTS: Schema = {
 }
 _EPOCHS: Schema = {
     "type": "array",
-    "items": _record({"device_id": _ID, "epoch": _INTEGER}),
+    "items": _record(
+        {"device_id": _ID, "epoch": _INTEGER}, {"reason": _text(1024)}
+    ),
 }
 _CERTIFICATE = _record(
     {"device_id": _ID, "certificate": _PEM, "ca_bundle": _BUNDLE}
@@ -152,7 +155,7 @@ CONDUCTOR_API: Methods = {
                 {
                     "device_id": _ID,
                     "mgmt_driver": _NAME,
-                    "relay": {"anyOf": [_NAME, {"type": "null"}]},
+                    "relay": _MAYBE_NAME,
                 }
             ),
             "service_id": _ID,
@@ -171,11 +174,24 @@ CONDUCTOR_API: Methods = {
 #: What relays ask of any conductor; `servicevm.rpc.base.AgentEvents`.
 AGENT_EVENTS: Methods = {
     "enrol": Method(
-        {"token": _text(256, 1), "csr": _CSR, "peer": _text(256)},
+        {
+            "token": _text(256, 1),
+            "csr": _CSR,
+            "peer": _text(256),
+            "relay": _MAYBE_NAME,
+        },
         _CERTIFICATE,
+        added=["relay"],
     ),
     "renew": Method(
-        {"device_id": _ID, "serial": _SERIAL, "csr": _CSR}, _CERTIFICATE
+        {
+            "device_id": _ID,
+            "serial": _SERIAL,
+            "csr": _CSR,
+            "relay": _MAYBE_NAME,
+        },
+        _CERTIFICATE,
+        added=["relay"],
     ),
     "session_opened": Method(
         {

@@ -123,11 +123,17 @@ class OsloAgentEvents(AgentEvents):
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._client = Client(conf, AGENTS, AGENT_EVENTS)
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
-        return self._ask("enrol", token=token, csr=csr, peer=peer)
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
+        return self._ask("enrol", token=token, csr=csr, peer=peer, relay=relay)
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Json:
-        return self._ask("renew", device_id=device_id, serial=serial, csr=csr)
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None = None
+    ) -> Json:
+        return self._ask(
+            "renew", device_id=device_id, serial=serial, csr=csr, relay=relay
+        )
 
     def session_opened(
         self, device_id: str, serial: str, relay: str, hello: Json

@@ -22,7 +22,8 @@ class MemoryConductor:
     :ivar revoked: serials that are refused
     :ivar tokens: token -> device id
     :ivar fail: method -> what it raises next time, once
-    :ivar stale: device ids of which every session is out of date
+    :ivar stale: device ids of which every session is out of date, and why
+        that is, if it is told
     :ivar draining: what relays are answered
     :ivar gate: while cleared, `result` waits
     :ivar door: while cleared, `session_opened` has decided and waits
@@ -37,7 +38,7 @@ class MemoryConductor:
         self.gate.set()
         self.door = threading.Event()
         self.door.set()
-        self.stale: set[str] = set()
+        self.stale: dict[str, str] = {}
         self.draining = False
         self._epoch = 0
         self._changed = threading.Condition()
@@ -67,8 +68,10 @@ class MemoryConductor:
         if error is not None:
             raise error
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
-        self._note("enrol", token, csr, peer)
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
+        self._note("enrol", token, csr, peer, relay)
         if token not in self.tokens:
             raise PermanentError(ENROLMENT_REFUSED, "No such token.")
         return {
@@ -77,8 +80,10 @@ class MemoryConductor:
             "ca_bundle": "CA",
         }
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Json:
-        self._note("renew", device_id, serial, csr)
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None = None
+    ) -> Json:
+        self._note("renew", device_id, serial, csr, relay)
         return {
             "device_id": device_id,
             "certificate": "NEXT",
@@ -102,7 +107,15 @@ class MemoryConductor:
 
     def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         self._note("heartbeats", relay, list(beats))
-        return [beat for beat in beats if beat["device_id"] in self.stale]
+        return [
+            {
+                "device_id": beat["device_id"],
+                "epoch": beat["epoch"],
+                "reason": self.stale[beat["device_id"]],
+            }
+            for beat in beats
+            if beat["device_id"] in self.stale
+        ]
 
     def relay_report(self, report: Json) -> Json:
         self._note("relay_report", report)

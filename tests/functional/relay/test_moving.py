@@ -32,6 +32,21 @@ def test_a_relay_reports_itself(house: House) -> None:
     assert report["sessions"] == 0
 
 
+def test_a_relay_reports_where_it_is_to_be_dialled(quiet_house: House) -> None:
+    quiet_house.option("advertise", "relay1.example.org:9891")
+    quiet_house.start()
+    _, report = quiet_house.conductor.wait_for_method("relay_report")
+    assert report["address"] == "relay1.example.org:9891"
+
+
+def test_a_relay_without_a_port_is_dialled_nowhere(quiet_house: House) -> None:
+    quiet_house.option("advertise", "relay1.example.org:9891")
+    quiet_house.option("bind_port", None)
+    quiet_house.start()
+    _, report = quiet_house.conductor.wait_for_method("relay_report")
+    assert report["address"] == ""
+
+
 def test_an_agent_is_told_to_move(house: House) -> None:
     _, agent = open_session(house)
     drain(house)
@@ -83,10 +98,19 @@ def test_a_serial_line_is_taken_while_draining(house: House) -> None:
     assert house.relay.call(device_id, "ping", {"n": 1}, 10) == {"n": 1}
 
 
+@pytest.mark.parametrize(
+    ("why", "ending"),
+    [
+        ("", "newer_session"),
+        ("It is not for this relay.", "It is not for this relay."),
+    ],
+)
 def test_a_session_that_is_over_elsewhere_is_closed_at_its_next_beat(
-    house: House,
+    house: House, why: str, ending: str
 ) -> None:
     device_id, agent = open_session(house)
-    house.conductor.stale.add(device_id)
+    house.conductor.stale[device_id] = why
     agent.notify("heartbeat", {"services": {}, "boot_id": "boot-1"})
     agent.closed()
+    *_, said = house.conductor.wait_for_method("session_closed", device_id)
+    assert said == ending

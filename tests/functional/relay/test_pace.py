@@ -35,7 +35,9 @@ class Signing(MemoryConductor):
         self._authority = authority
         self._device_id = device_id
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
         leaf = self._authority.sign(csr, self._device_id)
         return {
             "device_id": self._device_id,

@@ -49,8 +49,9 @@ def test_enrolment_gives_a_certificate_and_ends(
             "ca_bundle": "CA",
         }
         agent.closed()
-    (_, _, _, peer) = house.conductor.wait_for_method("enrol")
+    _, _, _, peer, relay = house.conductor.wait_for_method("enrol")
     assert peer.startswith(f"{transport}:")
+    assert relay == "local"
 
 
 def test_a_serial_line_goes_on_after_enrolment(
@@ -354,7 +355,8 @@ def test_a_certificate_is_renewed_over_the_session(
     agent.hello()
     answer = agent.request("renew", {"csr": "CSR"})
     assert answer["certificate"] == "NEXT"
-    house.conductor.wait_for_method("renew", device_id)
+    *_, relay = house.conductor.wait_for_method("renew", device_id)
+    assert relay == "local"
 
 
 def test_a_wrong_shape_is_refused_and_the_session_lives(

@@ -45,6 +45,7 @@ agent_grace = 3
 poll_interval = 1
 [relay]
 name = {name}
+group = {group}
 bind_port = {port}
 heartbeat_interval = 1
 flush_interval = 0.2
@@ -87,6 +88,8 @@ class House:
         )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}
+        #: Relay groups of relays that are of others than default.
+        self.groups: dict[str, str] = {}
         self._api: testing.TestClient | None = None
         self.conf = servicevm_conf.register(cfg.CONF)
         db.register(self.conf)
@@ -120,6 +123,7 @@ class House:
                 state=state,
                 url=url or self.broker.url,
                 name=name,
+                group=self.groups.get(name, "default"),
                 port=port,
                 serial=state / "relay.sock",
                 relay=self.folder / name,
@@ -135,7 +139,12 @@ class House:
         role = name.rstrip("0123456789")
         port = 0
         if role == "relay":
-            pki.export_relay(self.conf, name, self.folder / name)
+            pki.export_relay(
+                self.conf,
+                name,
+                self.folder / name,
+                self.groups.get(name, "default"),
+            )
             port = self.port(name)
         path = self.config(name, port, **config)
         self.spawn(
@@ -170,8 +179,24 @@ class House:
 
         eventually(said)
 
-    def device(self, name: str, *relays: str) -> str:
-        """Make a device with an agent; ACTIVE when this returns."""
+    def device(self, name: str, *relays: str, project: str = "default") -> str:
+        """Make a device with an agent; ACTIVE when this returns.
+
+        :param relays: that its template names; those of its group, if none
+        """
+        made, options = self.asked(name, *relays, project=project)
+        self.agent(made, options)
+        eventually(lambda: self.show(made)["agent"])
+        eventually(lambda: self.show(made)["provisioning_status"] == "ACTIVE")
+        return made
+
+    def asked(
+        self, name: str, *relays: str, project: str = "default"
+    ) -> tuple[str, Mapping[str, Any]]:
+        """Ask for a device; its id, and what `agent` wants."""
+        named = {
+            "relays": [f"127.0.0.1:{self.port(relay)}" for relay in relays]
+        }
         template = self.ok(
             "POST",
             "/v1/device-templates",
@@ -182,9 +207,7 @@ class House:
                     "mgmt_driver": "agent",
                     "mgmt_options": {
                         "transport": "tcp",
-                        "relays": [
-                            f"127.0.0.1:{self.port(relay)}" for relay in relays
-                        ],
+                        **(named if relays else {}),
                     },
                     "interfaces": [{"role": "mgmt", "network": "user"}],
                     "service_types": ["loadbalancer"],
@@ -194,19 +217,29 @@ class House:
         made = self.ok(
             "POST",
             "/v1/devices",
-            {"device": {"name": name, "template_id": template["id"]}},
+            {
+                "device": {
+                    "name": name,
+                    "template_id": template["id"],
+                    "project_id": project,
+                }
+            },
         )["device"]
-        self.agent(made["id"], template["mgmt_options"])
-        eventually(lambda: self.show(made["id"])["agent"])
-        eventually(
-            lambda: self.show(made["id"])["provisioning_status"] == "ACTIVE"
-        )
-        return str(made["id"])
+        return str(made["id"]), template["mgmt_options"]
 
-    def agent(self, device_id: str, options: Mapping[str, Any]) -> None:
-        """Start the agent's process of a device."""
+    def agent(
+        self,
+        device_id: str,
+        options: Mapping[str, Any],
+        change: Callable[[dict[str, Any]], None] = lambda told: None,
+    ) -> str:
+        """Start the agent's process of a device; once more, with its state.
+
+        :param change: of the bootstrap document's ``transport``
+        :returns: name of the process
+        """
         folder = self.folder / f"agent-{device_id[:8]}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         driver = AgentMgmtDriver(self.conf, LateRelay())
         mac = "02:00:00:00:00:01"
         files = driver.bootstrap(
@@ -214,7 +247,9 @@ class House:
             options,
             [InterfaceSpec(role="mgmt", index=0, network="user", mac=mac)],
         )
-        (folder / "servicevm.json").write_bytes(files["servicevm.json"])
+        document = json.loads(files["servicevm.json"])
+        change(document["transport"])
+        (folder / "servicevm.json").write_text(json.dumps(document))
         options_ = {
             "state": folder / "state",
             "run": folder / "run",
@@ -230,6 +265,7 @@ class House:
             [sys.executable, "-m", "servicevm_agent"]
             + [f"--{name}={value}" for name, value in options_.items()],
         )
+        return folder.name
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.api.simulate_request(method, path, json=body)

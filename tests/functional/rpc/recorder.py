@@ -70,12 +70,16 @@ class Recorder:
             raise self.failure
         return self.name if self.answer is None else self.answer
 
-    def enrol(self, token: str, csr: str, peer: str) -> Any:
-        self._note("enrol", token, csr, peer)
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Any:
+        self._note("enrol", token, csr, peer, relay)
         return CERTIFICATE
 
-    def renew(self, device_id: str, serial: str, csr: str) -> Any:
-        self._note("renew", device_id, serial, csr)
+    def renew(
+        self, device_id: str, serial: str, csr: str, relay: str | None = None
+    ) -> Any:
+        self._note("renew", device_id, serial, csr, relay)
         return CERTIFICATE
 
     def session_opened(
@@ -89,7 +93,7 @@ class Recorder:
 
     def heartbeats(self, relay: str, beats: Sequence[Any]) -> Any:
         self._note("heartbeats", relay, list(beats))
-        return [{"device_id": DEVICE, "epoch": 6}]
+        return [{"device_id": DEVICE, "epoch": 6, "reason": "moved"}]
 
     def result(self, device_id: str, epoch: int, result: Any) -> None:
         self._note("result", device_id, epoch, result)

@@ -73,8 +73,8 @@ def test_a_relay_tells_a_conductor(
         "sessions": 0,
         "started_at": 5,
     }
-    assert events.enrol("t" * 43, "CSR", "tcp:1") == CERTIFICATE
-    assert events.renew(DEVICE, "ab12", "CSR") == CERTIFICATE
+    assert events.enrol("t" * 43, "CSR", "tcp:1", "r1") == CERTIFICATE
+    assert events.renew(DEVICE, "ab12", "CSR", "r1") == CERTIFICATE
     opened = events.session_opened(DEVICE, "ab12", "r1", HELLO)
     assert opened == {"epoch": 7, "ca_bundle": "B"}
     assert events.heartbeats("r1", [beat]) == [
@@ -85,8 +85,8 @@ def test_a_relay_tells_a_conductor(
     events.session_closed(DEVICE, 7, "it left")
     assert events.relay_report(report) == {"draining": True}
     assert recorder.told == [
-        ("enrol", "t" * 43, "CSR", "tcp:1"),
-        ("renew", DEVICE, "ab12", "CSR"),
+        ("enrol", "t" * 43, "CSR", "tcp:1", "r1"),
+        ("renew", DEVICE, "ab12", "CSR", "r1"),
         ("session_opened", DEVICE, "ab12", "r1", HELLO),
         ("heartbeats", "r1", [beat]),
         ("result", DEVICE, 7, result),

@@ -79,6 +79,22 @@ def test_a_refused_message_is_not_quoted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("enrol", {"token": "t", "csr": "C", "peer": "tcp:1"}),
+        ("renew", {"device_id": DEVICE, "serial": "ab", "csr": "C"}),
+    ],
+)
+def test_relays_of_the_release_before_do_not_say_who_they_are(
+    method: str, arguments: dict[str, Any]
+) -> None:
+    check = messages.AGENT_EVENTS[method].check
+    assert check(arguments) == {**arguments, "relay": None}
+    known = {**arguments, "relay": "r1"}
+    assert check(known) == known
+
+
+@pytest.mark.parametrize(
     ("beats", "fits"),
     [
         ([], True),
