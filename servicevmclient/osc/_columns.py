@@ -73,6 +73,7 @@ DEVICE = (
     Column("template_revision"),
     Column("kind"),
     Column("interfaces", cell=_cells.Rows),
+    Column("relay_group", In.LONG, _cells.Cell),
     Column("agent", cell=_cells.Agent),
     Column("slots", In.LONG, _cells.Slots),
     Column("facts", cell=_cells.Pairs),
@@ -181,6 +182,7 @@ RELAY = (
     _NAME,
     Column("host", In.LIST),
     Column("group", In.LIST, yields=3),
+    Column("group_project_id", In.LONG, _cells.Cell),
     Column("version", In.LIST, yields=2),
     Column("sessions", In.LIST),
     Column("alive", In.LIST),
@@ -189,6 +191,17 @@ RELAY = (
     Column("address", In.LONG, _cells.Cell),
     Column("started_at", In.LONG, _cells.Moment),
     Column("id", In.LONG),
+)
+
+
+RELAY_GROUP = (
+    _NAME,
+    Column("project_id", In.LIST, _cells.Cell),
+    Column("relays", In.LIST),
+    Column("devices", In.LIST),
+    Column("description", In.LONG, _cells.Cell, yields=1),
+    Column("created_at", In.LONG, _cells.Moment),
+    Column("updated_at", cell=_cells.Moment),
 )
 
 

@@ -32,6 +32,7 @@ _NOUNS: Final = {
     "event": ("list",),
     "conductor": ("list", "show"),
     "relay": ("list", "show", "set"),
+    "relay group": ("create", "list", "show", "set", "unset", "delete"),
     "api": ("list",),
     "summary": ("show",),
     "quota": ("list", "show", "set", "unset", "delete"),

@@ -41,6 +41,12 @@ ALIVE = Filter(
     "true|false",
     choices=("true", "false"),
 )
+RELAY_GROUP = Filter(
+    "--relay-group",
+    "relay_group",
+    "Only those that use this relay group",
+    "GROUP",
+)
 FAILING = Filter(
     "--failing",
     "failing",

@@ -58,6 +58,7 @@ _DEFAULTS: dict[str, Json] = {
         "template_id": None,
         "template_revision": 1,
         "interfaces": [],
+        "relay_group": None,
         "agent": None,
         "slots": {"total": 1, "used": 0},
         "facts": {},
@@ -83,9 +84,18 @@ _DEFAULTS: dict[str, Json] = {
     "relays": {
         **_PROCESS,
         "group": "default",
+        "group_project_id": None,
         "address": None,
         "sessions": 0,
         "draining": False,
+    },
+    "relay_groups": {
+        "project_id": None,
+        "description": "",
+        "relays": 0,
+        "devices": 0,
+        "created_at": "2026-11-22T10:00:00.000000Z",
+        "updated_at": "2026-11-22T10:00:00.000000Z",
     },
 }
 
@@ -115,7 +125,7 @@ class Store:
         """Make a resource as it looks before anything was done to it."""
         row: Json = {"id": str(uuid.uuid4()), **_DEFAULTS[plural]}
         row["name"] = ""
-        if plural not in ("conductors", "relays", "apis"):
+        if plural not in ("conductors", "relays", "apis", "relay_groups"):
             row |= {
                 "project_id": "fake",
                 "tags": [],
@@ -134,7 +144,7 @@ class Store:
                 "operation_id": None,
             }
         row |= attributes
-        if plural == "service_types":
+        if plural in ("service_types", "relay_groups"):
             row["id"] = row["name"]
         self.rows[plural][str(row["id"])] = row
         return row
@@ -143,6 +153,8 @@ class Store:
         """The row with the names of what it points to, and what a driver
         says of it."""
         names: Json = {}
+        if plural == "relay_groups":
+            return {key: row[key] for key in row if key != "id"}
         if plural == "devices":
             names["template_name"] = self._name(
                 "device_templates", row["template_id"]

@@ -29,6 +29,7 @@ _PATHS = {
     "events": "events",
     "conductors": "conductors",
     "relays": "relays",
+    "relay-groups": "relay_groups",
     "apis": "apis",
 }
 _CONTROL = ("limit", "marker", "sort", "fields", "all_projects")
@@ -287,10 +288,17 @@ class FakeServicevm:
         return f"{self.url}{path}?{urlencode(asked, doseq=True)}"
 
     def _create(self, plural: str, body: Json) -> _Answer:
-        row = self.store.add(plural, body[plural.removesuffix("s")])
+        given = body[plural.removesuffix("s")]
+        if (
+            plural == "relay_groups"
+            and given["name"] in self.store.rows[plural]
+        ):
+            raise _Refused(409, "conflict", f"There is a {given['name']}.")
+        row = self.store.add(plural, given)
         if (plural.removesuffix("s"), "create") in PLANS:
             self.store.begin(plural, row, "create")
-        return self._answer(plural, row, 201 if "revision" in row else 202)
+        at_once = plural in ("device_templates", "relay_groups")
+        return self._answer(plural, row, 201 if at_once else 202)
 
     def _one(
         self,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.operation import Operation
     from servicevmclient.v1.quota import Quota
     from servicevmclient.v1.relay import Relay
+    from servicevmclient.v1.relay_group import RelayGroup
     from servicevmclient.v1.service import Service
     from servicevmclient.v1.service_type import ServiceType
     from servicevmclient.v1.summary import Summary
@@ -32,6 +33,7 @@ __all__ = [
     "Progress",
     "Quota",
     "Relay",
+    "RelayGroup",
     "Service",
     "ServiceType",
     "Summary",
@@ -50,6 +52,7 @@ _HOME = {
     "Progress": "_waiter",
     "Quota": "quota",
     "Relay": "relay",
+    "RelayGroup": "relay_group",
     "Service": "service",
     "ServiceType": "service_type",
     "Summary": "summary",

@@ -17,6 +17,7 @@ from servicevmclient.v1.event import Event
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.quota import OWN, Quota
 from servicevmclient.v1.relay import Relay
+from servicevmclient.v1.relay_group import RelayGroup
 from servicevmclient.v1.service import Service
 from servicevmclient.v1.service_type import ServiceType
 from servicevmclient.v1.summary import Summary
@@ -446,6 +447,47 @@ class Client(Verbs):
     def get_api(self, api_id: str) -> Api:
         """The API process with this id."""
         return self.get(Api, api_id)
+
+    # -- relay groups -------------------------------------------------------
+    def relay_groups(self, **query: Any) -> Iterator[RelayGroup]:
+        """Yield relay groups; ``name`` and ``project_id`` filter."""
+        return self.each(RelayGroup, **query)
+
+    def get_relay_group(self, name: str) -> RelayGroup:
+        """The relay group of this name."""
+        return self.get(RelayGroup, name)
+
+    @overload
+    def find_relay_group(
+        self, name: str, *, ignore_missing: Literal[False] = False
+    ) -> RelayGroup: ...
+
+    @overload
+    def find_relay_group(
+        self, name: str, *, ignore_missing: bool
+    ) -> RelayGroup | None: ...
+
+    def find_relay_group(
+        self, name: str, *, ignore_missing: bool = False
+    ) -> RelayGroup | None:
+        """The relay group of this name; None only if allowed."""
+        return self._find(RelayGroup, name, ignore_missing)
+
+    def create_relay_group(self, name: str, **attributes: Any) -> RelayGroup:
+        """Create one; ``project_id`` binds it to a project."""
+        return self.create(RelayGroup, {"name": name, **attributes})
+
+    def update_relay_group(
+        self, name: str, *, if_match: str | None = None, **changes: Any
+    ) -> RelayGroup:
+        """Change what is given; ``project_id=None`` unbinds it."""
+        return self.update(RelayGroup, name, changes, if_match=if_match)
+
+    def delete_relay_group(
+        self, name: str, *, if_match: str | None = None
+    ) -> None:
+        """Delete it: its relays serve devices of any project."""
+        self.delete(RelayGroup, name, if_match=if_match)
 
     # -- quotas -------------------------------------------------------------
     def quotas(self, **query: Any) -> Iterator[Quota]:

@@ -78,6 +78,8 @@ class Device(Resource):
     template_name = Body[str]()
     #: the revision of the template that it was built from
     template_revision = Body[int]()
+    #: whose relays its agent dials; None: it dials none
+    relay_group = Body[str | None]()
     #: PENDING_CREATE, ACTIVE, PENDING_UPDATE, PENDING_DELETE or ERROR
     provisioning_status = Body[str]()
     #: ONLINE, DEGRADED, UNRESPONSIVE, DEAD, OFFLINE or UNKNOWN

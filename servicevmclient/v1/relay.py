@@ -18,6 +18,8 @@ class Relay(Resource):
     host = Body[str]()
     #: relay group
     group = Body[str]()
+    #: the only project that its group serves; None: any
+    group_project_id = Body[str | None]()
     version = Body[str]()
     #: where agents dial it, ``host:port``; None: by virtio-serial only
     address = Body[str | None]()

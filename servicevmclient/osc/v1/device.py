@@ -91,6 +91,7 @@ class ListDevice(_verbs.List):
             "TEMPLATE",
             find=DeviceTemplate,
         ),
+        _filters.RELAY_GROUP,
     )
     example = "device list --long --sort created_at:desc --limit 20"
 

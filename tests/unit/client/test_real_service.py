@@ -35,6 +35,7 @@ from servicevmclient.v1 import (
     Page,
     Quota,
     Relay,
+    RelayGroup,
     Service,
     ServiceType,
 )
@@ -164,6 +165,7 @@ def test_answers_have_the_declared_fields_and_no_others(
     terminal: Terminal, client: Client
 ) -> None:
     _build(terminal)
+    client.create_relay_group("blue", project_id="p1")
     found: list[Resource] = [
         *client.device_templates(),
         *client.devices(),
@@ -175,6 +177,7 @@ def test_answers_have_the_declared_fields_and_no_others(
         *client.quotas(),
         *client.conductors(),
         *client.relays(),
+        *client.relay_groups(),
         *client.apis(),
     ]
     assert {type(one) for one in found} == {
@@ -187,11 +190,13 @@ def test_answers_have_the_declared_fields_and_no_others(
         Operation,
         Quota,
         Relay,
+        RelayGroup,
         Service,
         ServiceType,
     }
     for one in found:
         assert sorted(one.to_dict()) == sorted(one.fields)
+    client.delete_relay_group("blue")
 
 
 def test_a_quota_is_shown_set_and_holds(terminal: Terminal) -> None:
@@ -346,6 +351,12 @@ STORY = (
     ("relay list", ()),
     ("relay show", ()),
     ("relay set", ()),
+    ("relay group create", ()),
+    ("relay group list", ()),
+    ("relay group show", ()),
+    ("relay group set", ()),
+    ("relay group unset", ()),
+    ("relay group delete", ()),
     ("api list", ()),
     ("summary show", ()),
     ("quota list", ()),

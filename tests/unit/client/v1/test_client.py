@@ -22,6 +22,7 @@ def test_the_public_names_are_these() -> None:
         "Progress",
         "Quota",
         "Relay",
+        "RelayGroup",
         "Service",
         "ServiceType",
         "Summary",
@@ -244,6 +245,26 @@ def test_processes_are_listed_and_a_relay_is_drained(
     with pytest.raises(exceptions.PreconditionFailed):
         client.update_relay(relay.id, draining=False, if_match=relay.etag)
     assert client.find_relay("r9", ignore_missing=True) is None
+
+
+def test_a_relay_group_is_found_by_its_name_and_unbound(
+    client: Client,
+) -> None:
+    made = client.create_relay_group("blue", project_id="p1")
+    assert client.get_relay_group("blue") == made
+    assert client.find_relay_group("red", ignore_missing=True) is None
+    assert [one.name for one in client.relay_groups(project_id="p1")] == [
+        "blue"
+    ]
+    changed = client.update_relay_group(
+        "blue", project_id=None, if_match=made.etag
+    )
+    assert changed.project_id is None
+    with pytest.raises(exceptions.PreconditionFailed):
+        client.delete_relay_group("blue", if_match=made.etag)
+    client.delete_relay_group("blue")
+    with pytest.raises(exceptions.NotFound):
+        client.find_relay_group("blue")
 
 
 def test_the_fake_refuses_once_what_it_is_told_to(
