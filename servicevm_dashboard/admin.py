@@ -18,14 +18,19 @@ from servicevm_dashboard.tables import Column
 
 
 class ProjectColumn(Column):
-    """Name of the project that it belongs to."""
+    """Name of the project that it belongs to.
 
-    def __init__(self) -> None:
-        super().__init__("project_id", verbose_name=_("Project"))
+    :param field: has the project's id; nothing is shown where there is none
+    """
+
+    def __init__(self, field: str = "project_id", title: Any = None) -> None:
+        super().__init__(field, verbose_name=title or _("Project"))
+        self._field = field
 
     def get_raw_data(self, datum: Any) -> str:
         table: Any = self.table
-        return projects.name(table.request, datum.project_id)
+        project = getattr(datum, self._field)
+        return projects.name(table.request, project) if project else ""
 
 
 class ProjectFilter(forms.Form):

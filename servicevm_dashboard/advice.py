@@ -49,6 +49,11 @@ BY_CODE: Mapping[str, Any] = {
     "enrolment_refused": _(
         "If it was not you who used its token, delete the device."
     ),
+    "relay_group_bound": _("Use another template, or ask your administrator."),
+    "no_relay": _ASK,
+    "relay_refused": _(
+        "Rebuild the device: it is told the relays that it is to use."
+    ),
     "image_missing": _ASK,
     "qemu_missing": _ASK,
     "qemu_failed": _ASK,

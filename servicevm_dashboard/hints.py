@@ -44,6 +44,18 @@ BY_CODE: Mapping[str, str] = {
     "enrolment_refused": (
         "If it was not you who used the token, delete the device."
     ),
+    "relay_group_bound": (
+        "Use a template that names no relay group, or another one; or ask an "
+        "administrator for a relay group of the project's own."
+    ),
+    "no_relay": (
+        "Start a relay of the group ('relay list' shows those there are), "
+        "then retry the operation."
+    ),
+    "relay_refused": (
+        "device rebuild has it use the relay group that a new device would; "
+        "'relay list' and 'device show' say which group each is of."
+    ),
     "image_missing": (
         "Build it with: servicevm-manage image build; on a cloud, upload it "
         "and see that the template names it."

@@ -92,6 +92,11 @@ TITLES: Mapping[str, str] = {
     "config_refused": _("The device refused the configuration."),
     "enrolment_refused": _("The agent's enrolment was refused."),
     "certificate_refused": _("The agent's certificate is not accepted."),
+    "relay_group_bound": _("The relay group serves another project."),
+    "no_relay": _("The relay group has no relay that lives."),
+    "relay_refused": _(
+        "The agent came to a relay that may not serve the device."
+    ),
 }
 
 #: Sentences that are always the same: what steps wait for, why an agent was

@@ -103,6 +103,10 @@ def _closed(event: Any, facts: Mapping[str, Any]) -> str:
     return reasons.said(facts.get("detail"))
 
 
+def _named(event: Any, facts: Mapping[str, Any]) -> str:
+    return str(facts.get("name") or "")
+
+
 def _limits(event: Any, facts: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{words.of(words.QUOTA, name)}: {_limit(limit)}"
@@ -156,6 +160,11 @@ _DETAILS: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "device.enrolment_refused": _peer,
     "device.session_opened": _opened,
     "device.session_closed": _closed,
+    "device.relay_refused": _closed,
+    **dict.fromkeys(
+        ("relay_group.create", "relay_group.update", "relay_group.delete"),
+        _named,
+    ),
     "quota.update": _limits,
     "relay.drain": _host,
     "relay.resume": _host,

@@ -55,6 +55,7 @@ RESOURCE: Mapping[str, Any] = {
     "api": pgettext_lazy("resource type", "API"),
     "conductor": pgettext_lazy("resource type", "Conductor"),
     "relay": pgettext_lazy("resource type", "Relay"),
+    "relay_group": pgettext_lazy("resource type", "Relay group"),
 }
 
 INITIATOR: Mapping[str, Any] = {
@@ -107,6 +108,7 @@ OPTION: Mapping[str, Any] = {
     "image": pgettext_lazy("driver option", "Guest image"),
     "transport": pgettext_lazy("driver option", "Agent reached by"),
     "relays": pgettext_lazy("driver option", "Relays"),
+    "relay_group": pgettext_lazy("driver option", "Relay group"),
 }
 
 #: Of operations; `servicevm_dashboard.timeline` has them in order.
@@ -147,6 +149,7 @@ EVENT: Mapping[str, Any] = {
     "device.session_closed": pgettext_lazy("event", "Agent disconnected"),
     "device.enrolled": pgettext_lazy("event", "Agent enrolled"),
     "device.enrolment_refused": pgettext_lazy("event", "Enrolment refused"),
+    "device.relay_refused": pgettext_lazy("event", "Relay refused"),
     "service.create": pgettext_lazy("event", "Creation asked for"),
     "service.update": pgettext_lazy("event", "Change asked for"),
     "service.delete": pgettext_lazy("event", "Deletion asked for"),
@@ -163,6 +166,9 @@ EVENT: Mapping[str, Any] = {
     "device_template.delete": pgettext_lazy("event", "Template deleted"),
     "quota.update": pgettext_lazy("event", "Quota changed"),
     "quota.delete": pgettext_lazy("event", "Quota set back"),
+    "relay_group.create": pgettext_lazy("event", "Relay group created"),
+    "relay_group.update": pgettext_lazy("event", "Relay group changed"),
+    "relay_group.delete": pgettext_lazy("event", "Relay group deleted"),
     "relay.drain": pgettext_lazy("event", "Draining asked for"),
     "relay.resume": pgettext_lazy("event", "Draining ended"),
     **dict.fromkeys(

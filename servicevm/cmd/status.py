@@ -24,11 +24,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import conf as servicevm_conf
 from servicevm import pki, plans
+from servicevm.conf import DEFAULT_RELAY_GROUP
 from servicevm.db import api as db
 from servicevm.db import models, schema
 from servicevm.db.leases import LIVE
 from servicevm.drivers import INFRA, MGMT, driver_names
 from servicevm.enforcer import Policy, PolicyError
+from servicevm.states import ProcessRole
 
 __all__ = ["Checks", "main"]
 
@@ -189,6 +191,42 @@ class Checks(upgradecheck.UpgradeCommands):
             )
         return Result(Code.SUCCESS, f"It issued {len(enrolled)} certificates.")
 
+    def relay_groups(self) -> Result:
+        """Whether relays would serve the new devices that they served."""
+        process, group = models.Process, models.RelayGroup
+        rows = self._rows(
+            sa.select(process.name, process.group)
+            .outerjoin(group, group.name == process.group)
+            .where(
+                process.role == str(ProcessRole.RELAY),
+                process.group != DEFAULT_RELAY_GROUP,
+                group.project_id.is_(None),
+            )
+            .order_by(process.name)
+        )
+        specs = self._rows(sa.select(models.DeviceTemplateRevision.spec))
+        if rows is None or specs is None:
+            return _NOT_LOOKED
+        named = {
+            (row.spec.get("mgmt_options") or {}).get("relay_group")
+            for row in specs
+        }
+        idle = [
+            f"{row.name} ({row.group})"
+            for row in rows
+            if row.group not in named
+        ]
+        if idle:
+            more = ", ..." if len(idle) > _MOST else ""
+            return Result(
+                Code.WARNING,
+                "No new device uses the relay groups of the relays "
+                f"{', '.join(idle[:_MOST])}{more}. Let a template name the "
+                "group (mgmt_options.relay_group), bind it to a project "
+                "(relay group create --project), or take [relay] group away.",
+            )
+        return Result(Code.SUCCESS)
+
     def policy(self) -> Result:
         """Whether the policy file can be read."""
         try:
@@ -203,6 +241,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ("Service types", service_types),
         ("Drivers", drivers),
         ("CA", authority),
+        ("Relay groups", relay_groups),
         ("Policy", policy),
     )
 

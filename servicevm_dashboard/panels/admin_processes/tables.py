@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from servicevm_dashboard import words
+from servicevm_dashboard.admin import ProjectColumn
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.tables import (
@@ -125,6 +126,7 @@ class RelaysTable(Processes):
     empty = _("No relay was heard of: no agent can be reached.")
 
     group = Column("group", verbose_name=_("Group"))
+    serves = ProjectColumn("group_project_id", _("Serves Project"))
     address = Column("address", verbose_name=_("Address"))
     sessions = Column("sessions", verbose_name=_("Sessions"))
 
@@ -135,6 +137,7 @@ class RelaysTable(Processes):
             "name",
             "host",
             "group",
+            "serves",
             "state",
             "sessions",
             "address",

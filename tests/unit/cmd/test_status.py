@@ -212,3 +212,54 @@ def test_a_host_without_the_ca_is_told_who_needs_it(
 def words(table: str) -> str:
     """The text in a table that breaks its lines."""
     return " ".join(table.replace("|", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("group", "bound", "named", "code"),
+    [
+        pytest.param("default", False, False, 0, id="default"),
+        pytest.param("edge", True, False, 0, id="bound"),
+        pytest.param("edge", False, True, 0, id="named"),
+        pytest.param("edge", False, False, 1, id="a label only"),
+    ],
+)
+def test_relays_that_no_new_device_uses_are_named(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    group: str,
+    bound: bool,
+    named: bool,
+    code: int,
+) -> None:
+    fill(config)
+    with api.writer() as session:
+        session.add(
+            models.Process(
+                role="relay",
+                name="relay1",
+                id=rows.DEVICE,
+                host="h",
+                group=group,
+                version="1",
+                started_at=1,
+                last_seen=1,
+            )
+        )
+        session.add(
+            models.RelayGroup(
+                name="edge",
+                project_id="p" if bound else None,
+                created_at=1,
+                updated_at=1,
+            )
+        )
+        if named:
+            spec = {
+                "infra_driver": "noop",
+                "mgmt_driver": "agent",
+                "mgmt_options": {"relay_group": "edge"},
+            }
+            session.merge(rows.revision(spec=spec))
+    assert check(config) == code
+    said = words(capsys.readouterr().out)
+    assert ("relay1 (edge)" in said) == bool(code)
