@@ -225,13 +225,14 @@ def words(table: str) -> str:
 )
 def test_relays_that_no_new_device_uses_are_named(
     config: Path,
+    state: Path,
     capsys: pytest.CaptureFixture[str],
     group: str,
     bound: bool,
     named: bool,
     code: int,
 ) -> None:
-    fill(config)
+    fill(state)
     with api.writer() as session:
         session.add(
             models.Process(
