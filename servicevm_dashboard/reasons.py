@@ -89,6 +89,7 @@ TITLES: Mapping[str, str] = {
         "The distribution's packages cannot be fetched."
     ),
     "image_build_failed": _("The guest image could not be built."),
+    "image_upload_failed": _("The guest image could not be uploaded."),
     "config_refused": _("The device refused the configuration."),
     "enrolment_refused": _("The agent's enrolment was refused."),
     "certificate_refused": _("The agent's certificate is not accepted."),
