@@ -215,7 +215,9 @@ def test_an_unknown_driver_is_answered_with_those_there_are(
         json=requests.template_body(infra_driver="cloud"),
     )
     error = requests.refused(answer, 400, "template_invalid")
-    assert "noop, qemu" in error["fields"]["$.device_template.infra_driver"]
+    assert (
+        "noop, nova, qemu" in error["fields"]["$.device_template.infra_driver"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ OPTIONS: Mapping[str, Any] = {
             "type": "array",
             "maxItems": 16,
             "uniqueItems": True,
-            "items": _NAME,
+            "items": {**_NAME, "title": "Security group"},
             "description": "Names or ids of security groups that the ports "
             "on tenants' networks get besides ours, of the project that the "
             "servers belong to.",
