@@ -129,6 +129,60 @@ TEXTS = (
     _("Deletions"),
     _("Reboots"),
     _("Rebuilds"),
+    _("Flavor"),
+    _(
+        "Name or id of the servers' flavor. If not given, the smallest that"
+        " has the processors, memory and disk."
+    ),
+    _(
+        "Processors that a device takes of its project's quota; a flavor "
+        "with fewer is refused."
+    ),
+    _(
+        "Memory that a device takes of its project's quota, in MiB; a "
+        "flavor with less is refused."
+    ),
+    _("Disk (GiB)"),
+    _(
+        "Disk that the flavor has at the least, in GiB; counts only where "
+        "root_volume_gib is not given."
+    ),
+    _("Guest image"),
+    _("Name or id of an image."),
+    _("Tag of the guest image"),
+    _(
+        "The newest active image with this tag is taken, where no image is "
+        "named: at the next rebuild, a newer one."
+    ),
+    _("Availability zone"),
+    _("Nova's availability zone of the servers."),
+    _("Server group"),
+    _(
+        "Name or id of an existing server group, e.g. of one with the "
+        "policy anti-affinity."
+    ),
+    _("Key pair"),
+    _("Key pair of the service user, for images that let somebody in."),
+    _("Root volume (GiB)"),
+    _(
+        "Boot from a volume of this size, in GiB, that is made of the image"
+        " and deleted with the server."
+    ),
+    _("More security groups"),
+    _("Security group"),
+    _(
+        "Names or ids of security groups that the ports on tenants' "
+        "networks get besides ours, of the project that the servers belong "
+        "to."
+    ),
+    _("Owner of the servers"),
+    _("The service's project"),
+    _("The device's project"),
+    _(
+        "Whose project servers and ports belong to: the service's, or that "
+        "of the device (tenant), where its members see them and its cloud "
+        "quotas count."
+    ),
     _("Memory of the virtual machine, in MiB."),
     _("Its processors."),
     _("Accelerator"),
@@ -139,7 +193,6 @@ TEXTS = (
         "KVM, software emulation (tcg), or the better of those that work "
         "here (auto); the option [qemu] accelerator if not given."
     ),
-    _("Guest image"),
     _("It must be the path of a folder, from / on."),
     _("Folder of another guest image."),
     _("Transport"),
