@@ -71,9 +71,9 @@ function servicevm_delete_network {
 function servicevm_unplug_relay {
     local interface=$SERVICEVM_MGMT_INTERFACE
     if ip link show dev "$interface" >/dev/null 2>&1; then
-        while _servicevm_firewall -C 2>/dev/null; do
-            _servicevm_firewall -D || break
-        done
+        if _servicevm_firewall -C 2>/dev/null; then
+            _servicevm_firewall -D
+        fi
         sudo ovs-vsctl --if-exists del-port "$SERVICEVM_MGMT_BRIDGE" \
             "$interface"
     fi

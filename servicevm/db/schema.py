@@ -97,9 +97,30 @@ def differences() -> list[Any]:
 def compare(connection: sa.Connection) -> list[Any]:
     context = MigrationContext.configure(
         connection,
-        opts={"compare_type": True, "compare_server_default": True},
+        opts={"compare_type": True, "compare_server_default": _other_default},
     )
     return list(compare_metadata(context, models.Base.metadata))
+
+
+def _other_default(
+    context: MigrationContext,
+    found_column: Any,
+    column: sa.Column[Any],
+    found: str | None,
+    wanted: Any,
+    rendered: str | None,
+) -> bool | None:
+    """Whether the server's default differs; None: as alembic finds.
+
+    MariaDB has no booleans, and says 1 where it was told true.
+    """
+    if not isinstance(column.type, sa.Boolean) or None in (found, rendered):
+        return None
+    return _truth(str(found)) != _truth(str(rendered))
+
+
+def _truth(default: str) -> bool:
+    return default.strip("'\"").lower() in ("1", "true")
 
 
 def _config() -> Config:
