@@ -78,7 +78,7 @@ def test_a_relay_tells_a_conductor(
     opened = events.session_opened(DEVICE, "ab12", "r1", HELLO)
     assert opened == {"epoch": 7, "ca_bundle": "B"}
     assert events.heartbeats("r1", [beat]) == [
-        {"device_id": DEVICE, "epoch": 6}
+        {"device_id": DEVICE, "epoch": 6, "reason": "moved"}
     ]
     events.result(DEVICE, 7, result)
     events.event(DEVICE, 7, event)
