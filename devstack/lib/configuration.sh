@@ -147,10 +147,12 @@ function _servicevm_configure_relay {
 # _servicevm_make_relay_certificate: where the CA is; elsewhere it has to have
 # been brought.
 function _servicevm_make_relay_certificate {
-    local name=$SERVICEVM_RELAY_NAME folder=$SERVICEVM_RELAY_DIR file
+    local name=$SERVICEVM_RELAY_NAME group=$SERVICEVM_RELAY_GROUP
+    local folder=$SERVICEVM_RELAY_DIR file
     if is_service_enabled svm-cond; then
         if ! _servicevm_relay_certificate_fits; then
-            servicevm_manage pki relay-certificate "$name" --output "$folder"
+            servicevm_manage pki relay-certificate "$name" \
+                --group "$group" --output "$folder"
         fi
         return 0
     fi
@@ -158,19 +160,22 @@ function _servicevm_make_relay_certificate {
         if [[ ! -e "$folder/$file" ]]; then
             die $LINENO "The relay's $file is not in $folder. Make its files" \
                 "where a conductor is: servicevm-manage --config-file" \
-                "$SERVICEVM_CONF pki relay-certificate $name --output DIR," \
-                "and copy what is in DIR to this node's $folder."
+                "$SERVICEVM_CONF pki relay-certificate $name --group $group" \
+                "--output DIR, and copy what is in DIR to this node's $folder."
         fi
     done
 }
 
-# _servicevm_relay_certificate_fits: is it of this CA, of this name, not over?
+# _servicevm_relay_certificate_fits: is it of this CA, of this name and group,
+# and not over?
 function _servicevm_relay_certificate_fits {
     local certificate=$SERVICEVM_RELAY_DIR/certificate.pem
-    local id=spiffe://$SERVICEVM_DEPLOYMENT_ID/relay/$SERVICEVM_RELAY_NAME
-    [[ -e "$certificate" && -e "$SERVICEVM_RELAY_DIR/key.pem" ]] &&
-        openssl verify -CAfile "$SERVICEVM_PKI_DIR/authority.pem" \
-            "$certificate" >/dev/null 2>&1 &&
-        openssl x509 -in "$certificate" -noout -ext subjectAltName |
-        grep -qx " *URI:$id"
+    local ids=spiffe://$SERVICEVM_DEPLOYMENT_ID names
+    [[ -e "$certificate" && -e "$SERVICEVM_RELAY_DIR/key.pem" ]] || return 1
+    openssl verify -CAfile "$SERVICEVM_PKI_DIR/authority.pem" \
+        "$certificate" >/dev/null 2>&1 || return 1
+    names=$(openssl x509 -in "$certificate" -noout -ext subjectAltName |
+        tr -s ', ' '\n')
+    grep -qxF "URI:$ids/relay/$SERVICEVM_RELAY_NAME" <<<"$names" &&
+        grep -qxF "URI:$ids/relay-group/$SERVICEVM_RELAY_GROUP" <<<"$names"
 }

@@ -116,14 +116,18 @@ load node
     called "servicevm-manage --config-file $CONF pki relay-certificate"
 }
 
-@test "a certificate of another name, or of another CA, is made anew" {
+@test "a certificate of another name, group or CA is made anew" {
     phase stack post-config
     localrc SERVICEVM_RELAY_NAME=another
     phase stack post-config
     called "servicevm-manage --config-file $CONF pki relay-certificate" 2
-    rm -r "$DATA/servicevm/pki"
+    localrc SERVICEVM_RELAY_GROUP=blue
     phase stack post-config
     called "servicevm-manage --config-file $CONF pki relay-certificate" 3
+    option "$RELAY_CONF" relay group blue
+    rm -r "$DATA/servicevm/pki"
+    phase stack post-config
+    called "servicevm-manage --config-file $CONF pki relay-certificate" 4
     openssl verify -CAfile "$DATA/servicevm/pki/authority.pem" \
         "$DATA/servicevm-relay/certificate.pem"
 }

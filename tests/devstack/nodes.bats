@@ -12,7 +12,7 @@ function other_node {
 @test "a relay elsewhere needs its three files, and is told how to get them" {
     other_node DISABLED_SERVICES=svm-api,svm-cond SERVICEVM_RELAY_NAME=relay2
     phase stack install
-    fails "pki relay-certificate relay2 --output DIR" phase stack post-config
+    fails "pki relay-certificate relay2 --group default --output DIR" phase stack post-config
 }
 
 @test "a relay elsewhere gets a port of its own in the same network" {
