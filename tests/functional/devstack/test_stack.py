@@ -118,8 +118,8 @@ def test_a_device_is_made_and_deleted(node: Node, client: Client) -> None:
     device = client.create_device(name="one", template_id=template.id)
     device = client.wait_for_device(device, timeout=EVENTUALLY)
     assert device.provisioning_status == "ACTIVE"
-    client.delete_device(device)
-    client.wait_for_device_gone(device, timeout=EVENTUALLY)
+    client.delete_device(device.id)
+    client.wait_for_device_gone(device.id, timeout=EVENTUALLY)
 
 
 def test_stacking_again_changes_nothing_but_the_database(
