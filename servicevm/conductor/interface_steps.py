@@ -13,7 +13,6 @@ from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.db import models
 from servicevm.drivers.infra.base import DeviceSpec, InterfaceSpec
 from servicevm.errors import PermanentError
-from servicevm.states import Action
 
 __all__ = ["attach", "detach", "prepare", "tell_interfaces"]
 
@@ -45,13 +44,13 @@ def with_peers(ctx: StepContext, device: views.DeviceView) -> DeviceSpec:
 def attach(ctx: StepContext) -> Outcome:
     """Plug the interface that was asked for into the running device."""
     device, index = _device(ctx), int(ctx.operation.arguments["index"])
-    wanted = _of_index(device, index)
+    wanted = _of_index(device.unattached, index)
     if wanted is None:
+        if _of_index(device.interfaces, index) is not None:
+            return Done()  # the machine was made anew with it meanwhile
         raise PermanentError(errors.NOT_FOUND, "The interface is gone.")
     plugged = ctx.infra(device).attach_interface(
-        replace(with_peers(ctx, device), interfaces=_others(device, index)),
-        wanted,
-        ctx.record,
+        with_peers(ctx, device), wanted, ctx.record
     )
 
     def there(session: orm.Session) -> None:
@@ -63,15 +62,13 @@ def attach(ctx: StepContext) -> Outcome:
 def tell_interfaces(ctx: StepContext) -> Outcome:
     """Tell the device which interfaces it has from now on."""
     device, index = _device(ctx), int(ctx.operation.arguments["index"])
-    new = _of_index(device, index)
-    if ctx.operation.action == Action.DETACH:
-        new = None
+    new = _of_index(device.interfaces, index)
     missing = ctx.mgmt(device).interfaces(
         device.row.id,
         # Not that of the request: one that is retried after later ones
         # tells what is wanted by now.
         device.row.generation,
-        _others(device, index) if new is None else device.interfaces,
+        device.interfaces,
     )
     if new is not None and new.mac in missing:
         return Wait(ctx.pause(POLL), f"The device does not see {new.mac} yet.")
@@ -81,7 +78,7 @@ def tell_interfaces(ctx: StepContext) -> Outcome:
 def detach(ctx: StepContext) -> Outcome:
     """Unplug the interface, and forget it."""
     device, index = _device(ctx), int(ctx.operation.arguments["index"])
-    unwanted = _of_index(device, index)
+    unwanted = _of_index(device.unattached, index)
     if unwanted is None:
         return Done()
     ctx.infra(device).detach_interface(device.spec(), unwanted)
@@ -111,12 +108,10 @@ def _device(ctx: StepContext) -> views.DeviceView:
     return device
 
 
-def _of_index(device: views.DeviceView, index: int) -> InterfaceSpec | None:
-    return next((i for i in device.interfaces if i.index == index), None)
-
-
-def _others(device: views.DeviceView, index: int) -> list[InterfaceSpec]:
-    return [one for one in device.interfaces if one.index != index]
+def _of_index(
+    interfaces: Sequence[InterfaceSpec], index: int
+) -> InterfaceSpec | None:
+    return next((one for one in interfaces if one.index == index), None)
 
 
 def _store(

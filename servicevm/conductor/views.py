@@ -44,6 +44,9 @@ class DeviceView:
     """A device with all that driving it takes.
 
     :param revision: what the device's template revision says
+    :param interfaces: those that it has
+    :param unattached: those that are asked for and not there, or on their
+        way out; one that was refused must not stand in a rebuild's way
     :param ledger: external ids, kind to id
     :param recorded: kinds of which the ledger has an entry, an intent too;
         anything of them may exist outside
@@ -55,6 +58,7 @@ class DeviceView:
     row: DeviceRow
     revision: Mapping[str, Any] | None
     interfaces: Sequence[InterfaceSpec]
+    unattached: Sequence[InterfaceSpec]
     ledger: Mapping[str, str]
     recorded: frozenset[str]
     services: Sequence[models.Service]
@@ -188,6 +192,7 @@ _READS = packed.Rows(
                     _INTERFACE.gateway,
                     _INTERFACE.subnet,
                     _INTERFACE.port,
+                    _INTERFACE.attached,
                 )
             ),
             _DEVICE,
@@ -224,10 +229,12 @@ _QUERY = (
 
 def _view(row: Any, services: Sequence[models.Service]) -> DeviceView:
     ledger = row.ledger or []
+    interfaces = _interfaces(row.interfaces or [], row.revision or {})
     return DeviceView(
         row=DeviceRow(*row[: len(DeviceRow._fields)]),
         revision=row.revision,
-        interfaces=_interfaces(row.interfaces or [], row.revision or {}),
+        interfaces=[one for one, attached in interfaces if attached],
+        unattached=[one for one, attached in interfaces if not attached],
         ledger={
             kind: external_id
             for kind, external_id, state in ledger
@@ -240,8 +247,10 @@ def _view(row: Any, services: Sequence[models.Service]) -> DeviceView:
 
 def _interfaces(
     rows: Iterable[Sequence[Any]], revision: Mapping[str, Any]
-) -> list[InterfaceSpec]:
-    """Interfaces in their order, and whether the template vouches for them.
+) -> list[tuple[InterfaceSpec, bool]]:
+    """Interfaces in their order, and whether the device has them.
+
+    Each says whether the template vouches for its network.
 
     Those that a template has come first, by its order; what is attached
     later never gets an index of theirs.
@@ -252,8 +261,10 @@ def _interfaces(
         for index, template in enumerate(templates)
         if template.get("network")
     }
-    found = (InterfaceSpec(*values) for values in rows)
-    return sorted(
-        (replace(one, of_template=one.index in named) for one in found),
-        key=lambda interface: interface.index,
-    )
+    found = []
+    for *values, attached in rows:
+        one = InterfaceSpec(*values)
+        vouched = one.index in named
+        # Databases without booleans say 0 and 1.
+        found.append((replace(one, of_template=vouched), bool(attached)))
+    return sorted(found, key=lambda pair: pair[0].index)

@@ -206,25 +206,7 @@ class Reboot(Resource):
     )
     def on_post(self, call: Call, id: str) -> Json:
         hard = bool(call.body["reboot"].get("hard", False))
-
-        def reboot(session: orm.Session) -> Json:
-            hold_device(session, id)
-            row = find(session, call, id)
-            if idempotency.made_before(session, call) is not None:
-                return shown(session, row.id)
-            refuse_unless_up(session, row)
-            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
-            row.status_code, row.status_reason = None, ""
-            requested.request(
-                session, call, row, Action.REBOOT, {"hard": hard}
-            )
-            idempotency.remember(session, call, ResourceType.DEVICE, row.id)
-            session.flush()
-            return shown(session, row.id)
-
-        item = db.write(reboot)
-        self.runtime.conductor.wake()
-        return call.show("device", item)
+        return _restart(call, id, Action.REBOOT, {"hard": hard})
 
 
 class Rebuild(Resource):
@@ -239,28 +221,7 @@ class Rebuild(Resource):
         idempotent=True,
     )
     def on_post(self, call: Call, id: str) -> Json:
-        def rebuild(session: orm.Session) -> Json:
-            hold_device(session, id)
-            row = find(session, call, id)
-            if idempotency.made_before(session, call) is not None:
-                return shown(session, row.id)
-            refuse_unless_up(session, row)
-            if not driver_of(session, call, row).capabilities.rebuild:
-                raise PermanentError(
-                    CONFLICT,
-                    "The infra driver of the device cannot rebuild; delete "
-                    "it and create another one.",
-                )
-            row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
-            row.status_code, row.status_reason = None, ""
-            requested.request(session, call, row, Action.REBUILD)
-            idempotency.remember(session, call, ResourceType.DEVICE, row.id)
-            session.flush()
-            return shown(session, row.id)
-
-        item = db.write(rebuild)
-        self.runtime.conductor.wake()
-        return call.show("device", item)
+        return _restart(call, id, Action.REBUILD, {})
 
 
 class ConsoleLog(Resource):
@@ -290,6 +251,39 @@ class ConsoleLog(Resource):
         with self.runtime.asking(row.project_id):
             text = self.runtime.conductor.console_log(id, most)
         return {"console_log": text}
+
+
+def _restart(call: Call, id: str, action: Action, arguments: Json) -> Json:
+    """Have the machine of a device start again, as it was or anew.
+
+    :raises PermanentError: NOT_FOUND, OWNED, FORBIDDEN, CONFLICT
+    """
+
+    def restart(session: orm.Session) -> Json:
+        hold_device(session, id)
+        row = find(session, call, id)
+        if idempotency.made_before(session, call) is not None:
+            return shown(session, row.id)
+        _refuse_unless_up(session, row)
+        if (
+            action == Action.REBUILD
+            and not driver_of(session, call, row).capabilities.rebuild
+        ):
+            raise PermanentError(
+                CONFLICT,
+                "The infra driver of the device cannot rebuild; delete it "
+                "and create another one.",
+            )
+        row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+        row.status_code, row.status_reason = None, ""
+        requested.request(session, call, row, action, arguments)
+        idempotency.remember(session, call, ResourceType.DEVICE, row.id)
+        session.flush()
+        return shown(session, row.id)
+
+    item = db.write(restart)
+    call.runtime.conductor.wake()
+    return call.show("device", item)
 
 
 def shown(session: orm.Session, device_id: str) -> Json:
@@ -395,7 +389,7 @@ def _new(session: orm.Session, call: Call, row_id: str) -> models.Device:
     return row
 
 
-def refuse_unless_up(session: orm.Session, row: models.Device) -> None:
+def _refuse_unless_up(session: orm.Session, row: models.Device) -> None:
     """Only what runs or has run can be rebooted or rebuilt.
 
     :raises PermanentError: CONFLICT

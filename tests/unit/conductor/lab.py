@@ -435,6 +435,8 @@ class Lab:
             row = session.get_one(models.Device, device_id)
             row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
             row.generation += 1
+            interface = (device_id, index)
+            session.get_one(models.DeviceInterface, interface).attached = False
             return self._ask(session, row, Action.DETACH, index=index)
 
     def interfaces(self, device_id: str) -> list[models.DeviceInterface]:

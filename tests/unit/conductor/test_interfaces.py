@@ -101,6 +101,12 @@ def test_a_device_goes_on_where_an_interface_can_not_be_attached(
     assert device.provisioning_status == "ACTIVE"
     assert device.status_code == "network_missing"
     assert lab.interfaces(device_id)[-1].attached is False
+    # A new machine is made without it.
+    lab.cloud.chooses = True
+    rebuilt = lab.rebuild(device_id)
+    lab.settle(lab.conductor())
+    assert lab.operation(rebuilt).state == "SUCCEEDED"
+    assert lab.interfaces(device_id)[-1].attached is False
     # It can be taken off again, as if it had been there.
     lab.detach(device_id, 1)
     lab.settle(lab.conductor())
@@ -152,4 +158,5 @@ def test_drivers_are_told_whose_word_a_network_is(lab: Lab) -> None:
     with db.reader() as session:
         device = views.load_device(session, device_id)
     assert device is not None
-    assert [one.of_template for one in device.interfaces] == [True, False]
+    assert [one.of_template for one in device.interfaces] == [True]
+    assert [one.of_template for one in device.unattached] == [False]
