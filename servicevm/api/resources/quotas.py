@@ -8,6 +8,7 @@ from sqlalchemy import orm
 from servicevm.api import parameters
 from servicevm.api.encoding import etag
 from servicevm.api.method import Call, Json, Resource, method
+from servicevm.api.schemas import common
 from servicevm.api.schemas import quotas as schemas
 from servicevm.api.views import quotas as views
 from servicevm.db import api as db
@@ -25,7 +26,7 @@ _EVENT_ID = 36
 
 
 _NAMED = parameters.Parameter(
-    {"type": "string"},
+    common.PROJECT_ID,
     "Those of this project, also where it has and uses nothing; repeat it "
     "for several, at most as many as the limit.",
     True,

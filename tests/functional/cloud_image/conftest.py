@@ -29,8 +29,10 @@ class Conductor(MemoryConductor):
         super().__init__()
         self._authority = pki.authority(conf)
 
-    def enrol(self, token: str, csr: str, peer: str) -> Json:
-        answer = super().enrol(token, csr, peer)
+    def enrol(
+        self, token: str, csr: str, peer: str, relay: str | None = None
+    ) -> Json:
+        answer = super().enrol(token, csr, peer, relay)
         leaf = self._authority.sign(csr, answer["device_id"])
         return {
             **answer,

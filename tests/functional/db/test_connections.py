@@ -109,17 +109,18 @@ def test_a_server_that_is_stopped_keeps_nobody_waiting(
     assert ask() == 1
     pid = server.pid
     assert pid is not None
-    children = f"/proc/{pid}/task/{pid}/children"
-    with open(children) as file:
-        processes = [pid, *map(int, file.read().split())]
     began = time.monotonic()
-    for one in processes:
-        os.kill(one, signal.SIGSTOP)
+    # The parent first and last: while it stands, a child that ends stays.
+    os.kill(pid, signal.SIGSTOP)
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        children = [int(one) for one in file.read().split()]
     try:
+        for child in children:
+            os.kill(child, signal.SIGSTOP)
         with pytest.raises(DBConnectionError):
             ask()
     finally:
-        for one in processes:
+        for one in (*children, pid):
             os.kill(one, signal.SIGCONT)
     assert time.monotonic() - began < 10
     assert ask() == 1

@@ -83,7 +83,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     if case.method == "POST" and not below:
         ((_, made),) = response.json().items()
         alive[collection].append(made["id"])
-    elif case.method == "DELETE":
+    elif case.method == "DELETE" and below == "{id}":
         gone = case.path_parameters["id"].lower()
         if gone in alive[collection]:
             alive[collection].remove(gone)
@@ -111,6 +111,15 @@ def _give_meaning(name: str, body: dict[str, Any], method: str) -> None:
             # A device gives each port to one of its services.
             listener = LISTENER | {"port": next(ports)}
             body["config"] = CONFIG | {"listeners": [listener]}
+    elif name == "interface":
+        if "port" in body:
+            # It has a network, a subnet and an address already.
+            for key in ("network", "subnet", "address"):
+                body.pop(key, None)
+        else:
+            body.setdefault("network", "made")
+        if "address" in body:
+            body["address"] = "192.0.2.9"
 
 
 def _await_gone(path: str) -> None:
