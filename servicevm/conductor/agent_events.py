@@ -21,7 +21,7 @@ from servicevm.conductor import (
 from servicevm.conductor.reports import absorb
 from servicevm.db import api as db
 from servicevm.db import events, leases, models
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.drivers.mgmt.report import parse_report, parse_reports
 from servicevm.rpc.base import Json
@@ -74,7 +74,7 @@ class AgentEventsHandler:
         reports = parse_reports(hello["services"])
 
         def opened(session: orm.Session) -> tuple[int, bool] | str:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             if not enrolment.allowed(session, device_id, serial):
                 raise errors.PermanentError(
                     errors.CERTIFICATE_REFUSED,
@@ -123,7 +123,7 @@ class AgentEventsHandler:
 
     def session_closed(self, device_id: str, epoch: int, reason: str) -> None:
         def closed(session: orm.Session) -> None:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             row = agent_sessions.current(session, device_id, epoch)
             if row is None or not row.connected:
                 return
@@ -163,7 +163,7 @@ class AgentEventsHandler:
         report = _outcome(result)
 
         def absorbed(session: orm.Session) -> bool:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             if agent_sessions.current(session, device_id, epoch) is None:
                 return False
             now = db.now(session)
@@ -175,7 +175,7 @@ class AgentEventsHandler:
 
     def event(self, device_id: str, epoch: int, event: Json) -> None:
         def told(session: orm.Session) -> None:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             if agent_sessions.current(session, device_id, epoch) is None:
                 return
             self._tell(
@@ -191,7 +191,7 @@ class AgentEventsHandler:
     def _changes(self, beat: Json, session: orm.Session) -> bool:
         """Write what a heartbeat says of services."""
         device_id = beat["device_id"]
-        hold_device(session, device_id)
+        lock_device(session, device_id)
         if agent_sessions.current(session, device_id, beat["epoch"]) is None:
             return False
         now = db.now(session)

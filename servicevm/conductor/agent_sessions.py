@@ -10,7 +10,7 @@ from servicevm import errors
 from servicevm.conductor import serving
 from servicevm.db import api as db
 from servicevm.db import models
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.rpc.base import Json
 from servicevm.states import ProcessRole
 
@@ -89,7 +89,7 @@ def expelled(beat: Json, session: orm.Session) -> list[Json]:
 
     Nothing that it is told later reaches it, whatever the relay does.
     """
-    hold_device(session, beat["device_id"])
+    lock_device(session, beat["device_id"])
     row = current(session, beat["device_id"], beat["epoch"])
     if row is None:
         return []

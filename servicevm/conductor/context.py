@@ -14,7 +14,7 @@ from servicevm.conductor import views
 from servicevm.conductor.outcomes import Outcome
 from servicevm.db import api as db
 from servicevm.db import leases, models
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.drivers.mgmt.base import MgmtDriver
@@ -116,7 +116,7 @@ class StepContext:
         self._seen.clear()
 
         def alone(session: orm.Session) -> T:
-            hold_device(session, self.operation.device_id)
+            lock_device(session, self.operation.device_id)
             return function(session)
 
         return db.write(alone)

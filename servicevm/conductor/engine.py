@@ -28,7 +28,7 @@ from servicevm.db import api as db
 from servicevm.db import leases, models, timeline
 from servicevm.db.adoption import copied
 from servicevm.db.claims import Candidate, candidates, claim_all
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers import Drivers
 from servicevm.states import OperationState
 
@@ -197,7 +197,7 @@ class Engine:
             results.append(self._do_step(context))
 
         def conclude(session: orm.Session) -> Claim:
-            hold_device(session, operation.device_id)
+            lock_device(session, operation.device_id)
             row = leases.fenced(session, operation)
             timeline.keep(session, operation.id, claim.last)
             now = db.now(session)

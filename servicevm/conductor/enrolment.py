@@ -10,7 +10,7 @@ from servicevm import pki
 from servicevm.conductor import chatter, serving
 from servicevm.db import api as db
 from servicevm.db import events, models
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers.mgmt.agent import hash_token
 from servicevm.errors import (
     CERTIFICATE_REFUSED,
@@ -41,7 +41,7 @@ def enrol(
     key = pki.csr_key(csr)
 
     def trade(session: orm.Session) -> dict[str, Any] | str:
-        hold_device(session, device_id)
+        lock_device(session, device_id)
         row = _token(session, token)
         device = session.get_one(models.Device, row.device_id)
         now = db.now(session)
@@ -97,7 +97,7 @@ def renew(
     authority = pki.authority(conf)
 
     def trade(session: orm.Session) -> pki.Leaf | str:
-        hold_device(session, device_id)
+        lock_device(session, device_id)
         if not allowed(session, device_id, serial):
             raise PermanentError(
                 CERTIFICATE_REFUSED, "The certificate is not on the list."

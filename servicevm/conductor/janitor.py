@@ -11,7 +11,7 @@ from sqlalchemy import orm
 from servicevm import clock, errors
 from servicevm.db import api as db
 from servicevm.db import leases, models, operations, processes, purge
-from servicevm.db.holds import hold_device, hold_service
+from servicevm.db.locks import lock_device, lock_service
 from servicevm.drivers import INFRA, Drivers, driver_names
 from servicevm.states import (
     Action,
@@ -67,9 +67,9 @@ class Janitor:
     ) -> int:
         """Restart it if it is stuck still, now that its device is held."""
         if model is models.Device:
-            hold_device(session, row_id)
+            lock_device(session, row_id)
         else:
-            hold_service(session, row_id)
+            lock_service(session, row_id)
         row = session.get(model, row_id)
         stuck = sa.select(model.id).where(model.id == row_id, _stuck(model))
         if session.scalar(stuck) is None:

@@ -11,7 +11,7 @@ from servicevm import clock, errors
 from servicevm.conductor.settle import sentence
 from servicevm.db import api as db
 from servicevm.db import events, models
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.states import (
     OperatingStatus,
     ProvisioningStatus,
@@ -116,7 +116,7 @@ def _found(
 
 
 def _update(device_id: str, patience: Patience, session: orm.Session) -> bool:
-    hold_device(session, device_id)
+    lock_device(session, device_id)
     now = db.now(session)
     for device, agent in _watched(session, device_id):
         status = _found(device, agent, now, patience)

@@ -17,7 +17,7 @@ from servicevm.conductor import hosted, presence, resync, views
 from servicevm.conductor.janitor import Janitor
 from servicevm.db import api as db
 from servicevm.db import models, operations
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import DeviceSpec, DeviceState, Observation
 from servicevm.states import OperatingStatus, ProvisioningStatus
@@ -112,7 +112,7 @@ class Reconciler:
             return
 
         def heard(session: orm.Session) -> None:
-            hold_device(session, device.row.id)
+            lock_device(session, device.row.id)
             now = db.now(session)
             hosted.heard(session, device.row.id, report.services, now)
 
@@ -170,7 +170,7 @@ class Reconciler:
         return bool(found)
 
     def _repair(self, device_id: str, session: orm.Session) -> list[str]:
-        hold_device(session, device_id)
+        lock_device(session, device_id)
         row = session.get(models.Device, device_id)
         if row is None or row.operating_status != OperatingStatus.ONLINE:
             return []
@@ -193,7 +193,7 @@ def _observed(device_id: str, seen: Observation, session: orm.Session) -> bool:
 
     :returns: whether it is back
     """
-    hold_device(session, device_id)
+    lock_device(session, device_id)
     row = session.get(models.Device, device_id)
     if (
         row is None

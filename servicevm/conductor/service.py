@@ -16,7 +16,7 @@ from servicevm.conductor.service_steps import SERVICE_STEPS
 from servicevm.conductor.upkeep import Upkeep
 from servicevm.db import api as db
 from servicevm.db import leases
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.db.presence import Presence
 from servicevm.drivers import Drivers
 from servicevm.rpc.base import AgentEvents, ConductorApi, Json, RelayApi
@@ -168,7 +168,7 @@ class Conductor(ConductorApi, AgentEvents):
 
         def wake(session: orm.Session) -> None:
             # What waits for it to come up need not wait for its poll.
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             leases.wake(session, db.now(session), device_id=device_id)
 
         def look() -> None:

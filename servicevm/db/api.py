@@ -14,7 +14,7 @@ must not wait for anything but the database: on SQLite it keeps all other
 writers out (they wait up to 10 s).
 
 On the other databases writers run side by side. Who decides on what it has
-read about a device begins with `servicevm.db.holds.hold_device`, and
+read about a device begins with `servicevm.db.locks.lock_device`, and
 everything that writes runs through `write`: a deadlock, which no order of
 locks excludes for good, makes it run once more.
 """

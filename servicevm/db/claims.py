@@ -14,8 +14,8 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.db import api as db
-from servicevm.db.holds import hold_idle
 from servicevm.db.leases import IDLE, LIVE
+from servicevm.db.locks import lock_idle
 from servicevm.db.models import Device, Operation, table
 from servicevm.states import OperationState
 
@@ -129,7 +129,7 @@ def claim_all(
     """
     # None of two that wait for the same device is in the other's way yet.
     first = {one.device_id: one.id for one in reversed(found)}
-    held = hold_idle(session, first)
+    held = lock_idle(session, first)
     if passed := sorted(first.keys() - held.keys()):
         # With a device that is gone nobody needs to be alone.
         for device_id in session.scalars(_THERE, {"devices": passed}):

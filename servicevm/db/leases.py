@@ -94,7 +94,7 @@ _STANDS = db.Timed(
 def stands(session: orm.Session, claimed: Operation) -> sa.Row[Any]:
     """Make sure that an operation is still ours, and is until commit.
 
-    Call after `servicevm.db.holds.hold_device` of its device.
+    Call after `servicevm.db.locks.lock_device` of its device.
 
     :param claimed: the row as it was claimed, or last written since
     :returns: what others may have written of it

@@ -9,7 +9,7 @@ from servicevm.api.resources import devices, requested
 from servicevm.api.schemas import devices as schemas
 from servicevm.db import addresses, models
 from servicevm.db import api as db
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.errors import CONFLICT, IN_USE, NOT_FOUND, PermanentError
 from servicevm.states import Action, ProvisioningStatus, ResourceType
 
@@ -36,7 +36,7 @@ class Collection(Resource):
         given = call.body["interface"]
 
         def attach(session: orm.Session) -> Json:
-            hold_device(session, id)
+            lock_device(session, id)
             row = devices.find(session, call, id)
             if idempotency.made_before(session, call) is not None:
                 return devices.shown(session, row.id)
@@ -69,7 +69,7 @@ class Item(Resource):
     )
     def on_delete(self, call: Call, id: str, index: str) -> Json:
         def detach(session: orm.Session) -> Json:
-            hold_device(session, id)
+            lock_device(session, id)
             row = devices.find(session, call, id)
             call.match("device", lambda: devices.shown(session, row.id))
             interface = _find(session, row, index)

@@ -28,7 +28,7 @@ from servicevm.db import (
     sequence,
 )
 from servicevm.db import api as db
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
@@ -155,7 +155,7 @@ class Item(Resource):
         given = call.body["device"]
 
         def update(session: orm.Session) -> Json:
-            hold_device(session, id)
+            lock_device(session, id)
             row = find(session, call, id)
             call.match("device", lambda: shown(session, row.id))
             requested.refuse_deleting(row)
@@ -174,7 +174,7 @@ class Item(Resource):
     )
     def on_delete(self, call: Call, id: str) -> Json:
         def delete(session: orm.Session) -> Json:
-            hold_device(session, id)
+            lock_device(session, id)
             row = find(session, call, id)
             call.match("device", lambda: shown(session, row.id))
             operation = requested.running_delete(session, row)
@@ -260,7 +260,7 @@ def _restart(call: Call, id: str, action: Action, arguments: Json) -> Json:
     """
 
     def restart(session: orm.Session) -> Json:
-        hold_device(session, id)
+        lock_device(session, id)
         row = find(session, call, id)
         if idempotency.made_before(session, call) is not None:
             return shown(session, row.id)

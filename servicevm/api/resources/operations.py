@@ -9,7 +9,7 @@ from servicevm.api.schemas import operations as schemas
 from servicevm.api.views import operations as views
 from servicevm.db import api as db
 from servicevm.db import events, listing, models, operations
-from servicevm.db.holds import hold_operation
+from servicevm.db.locks import lock_operation
 from servicevm.errors import CONFLICT, PermanentError
 from servicevm.states import (
     PENDING,
@@ -111,7 +111,7 @@ class Cancel(Resource):
     )
     def on_post(self, call: Call, id: str) -> Json:
         def cancel(session: orm.Session) -> Json:
-            hold_operation(session, id)
+            lock_operation(session, id)
             row = _find(session, call, id)
             if idempotency.made_before(session, call) is not None:
                 return _shown(session, row.id)
@@ -148,7 +148,7 @@ class Retry(Resource):
     )
     def on_post(self, call: Call, id: str) -> Json:
         def retry(session: orm.Session) -> Json:
-            hold_operation(session, id)
+            lock_operation(session, id)
             row = _find(session, call, id)
             if idempotency.made_before(session, call) is not None:
                 return _shown(session, row.id)

@@ -29,7 +29,7 @@ from servicevm.api.views import operations as operation_views
 from servicevm.api.views import services as views
 from servicevm.db import api as db
 from servicevm.db import listing, models, operations, quotas, sequence
-from servicevm.db.holds import hold_device, hold_service
+from servicevm.db.locks import lock_device, lock_service
 from servicevm.errors import (
     DEVICE_FAILED,
     NO_FREE_SLOT,
@@ -170,7 +170,7 @@ class Item(Resource):
             check_config(known_type(service_type), given["config"])
 
         def update(session: orm.Session) -> Json:
-            hold_service(session, id)
+            lock_service(session, id)
             row = find(session, call, id)
             call.match("service", lambda: _shown(session, row.id))
             requested.refuse_deleting(row)
@@ -206,7 +206,7 @@ class Item(Resource):
     )
     def on_delete(self, call: Call, id: str) -> Json:
         def delete(session: orm.Session) -> Json:
-            hold_service(session, id)
+            lock_service(session, id)
             row = find(session, call, id)
             call.match("service", lambda: _shown(session, row.id))
             operation = requested.running_delete(session, row)
@@ -280,7 +280,7 @@ def _host(
             call.runtime.quotas,
         )
     # So that two services do not both take the last slot.
-    hold_device(session, device_id)
+    lock_device(session, device_id)
     device = session.get(models.Device, device_id)
     if device is None or not call.reaches(device.project_id):
         validation.refuse(

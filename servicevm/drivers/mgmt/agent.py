@@ -12,7 +12,7 @@ from sqlalchemy import orm
 from servicevm import clock, pki
 from servicevm.db import api as db
 from servicevm.db import leases, models
-from servicevm.db.holds import hold_device
+from servicevm.db.locks import lock_device
 from servicevm.drivers.infra import user_network
 from servicevm.drivers.infra.base import InterfaceSpec, Peer
 from servicevm.drivers.mgmt import agent_transport
@@ -73,7 +73,7 @@ class AgentMgmtDriver(MgmtDriver):
         authority = pki.authority(self._conf)
 
         def write(session: orm.Session) -> dict[str, Any]:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             device = session.get(models.Device, device_id)
             if device is None:
                 raise PermanentError(NOT_FOUND, "The device is gone.")
@@ -221,7 +221,7 @@ class AgentMgmtDriver(MgmtDriver):
     def forget(self, device_id: str, *, fence: int = 0) -> None:
 
         def revoke(session: orm.Session) -> None:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             leases.standing(session, device_id, fence)
             session.execute(
                 sa.delete(models.EnrolmentToken).where(
@@ -244,7 +244,7 @@ class AgentMgmtDriver(MgmtDriver):
         # session, if there is one, is over.
 
         def over(session: orm.Session) -> None:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             leases.standing(session, device_id, fence)
             session.execute(
                 sa.update(models.AgentSession)

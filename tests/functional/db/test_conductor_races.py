@@ -15,7 +15,7 @@ from servicevm import clock, pki
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import claims, leases, models
-from servicevm.db.holds import hold_device, hold_idle
+from servicevm.db.locks import lock_device, lock_idle
 from servicevm.rpc.local import LateRelay
 from servicevm.states import OperationState
 from tests.unit.conductor.lab import Lab
@@ -95,7 +95,7 @@ def test_those_who_hold_many_devices_wait_for_nobody(
         held = Counter[str]()
         for _ in range(40):
             with db.writer() as session:
-                held.update(hold_idle(session, dice.sample(devices, 8)).keys())
+                held.update(lock_idle(session, dice.sample(devices, 8)).keys())
         return held
 
     held = sum(at_once(CROWD, hold), Counter())
@@ -249,7 +249,7 @@ def test_a_device_that_somebody_holds_keeps_no_other_from_a_claim(
     held = sorted(asked)[2]
     engine = lab.conductor()._engine
     with db.writer() as paused:
-        hold_device(paused, held)
+        lock_device(paused, held)
         taken = [one.operation.id for one in engine.claims("a", 8)]
         assert sorted(taken) == sorted({*asked.values()} - {asked[held]})
         assert engine.lost == 1
@@ -303,7 +303,7 @@ def test_what_somebody_held_is_claimed_soon_after(lab: Lab) -> None:
     )
     try:
         with listening("after_cursor_execute", note), db.writer() as session:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             conductor.start()
             # Nobody tells it when it may have the device.
             assert again.wait(30)

@@ -17,7 +17,7 @@ from servicevm import clock, errors
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import models, operations
-from servicevm.db.holds import hold_device, hold_service
+from servicevm.db.locks import lock_device, lock_service
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import (
     DeviceSpec,
@@ -452,7 +452,7 @@ class Lab:
 
     def delete_device(self, device_id: str) -> str:
         with db.writer() as session:
-            hold_device(session, device_id)
+            lock_device(session, device_id)
             row = session.get_one(models.Device, device_id)
             operations.supersede(session, device_id)
             row.provisioning_status = ProvisioningStatus.PENDING_DELETE
@@ -469,7 +469,7 @@ class Lab:
 
     def delete_service(self, service_id: str) -> str:
         with db.writer() as session:
-            hold_service(session, service_id)
+            lock_service(session, service_id)
             row = session.get_one(models.Service, service_id)
             operations.supersede(
                 session, row.device_id, resource_id=service_id

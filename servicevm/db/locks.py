@@ -3,7 +3,7 @@
 On SQLite every writer is alone with everything. Elsewhere writers run side
 by side, and two of them that each look first and write afterwards may both
 go by what the other is about to change. Whoever decides on what it has read
-about a device (its operations, slots, services, agent) holds the device
+about a device (its operations, slots, services, agent) locks the device
 first: the next one waits at that, and then sees what was committed.
 
 Rows are taken in one order everywhere, so that hardly anything deadlocks: a
@@ -19,15 +19,15 @@ from sqlalchemy import orm
 from servicevm.db import api as db
 from servicevm.db import models
 
-__all__ = ["hold_device", "hold_idle", "hold_operation", "hold_service"]
+__all__ = ["lock_device", "lock_idle", "lock_operation", "lock_service"]
 
 
 _DEVICE = models.table(models.Device)
-_HOLD = sa.update(_DEVICE).values(hold_count=_DEVICE.c.hold_count + 1)
+_LOCK = sa.update(_DEVICE).values(hold_count=_DEVICE.c.hold_count + 1)
 #: Made once, so that their SQL is.
-_HOLD_ONE = _HOLD.where(_DEVICE.c.id == sa.bindparam("held"))
+_LOCK_ONE = _LOCK.where(_DEVICE.c.id == sa.bindparam("held"))
 _MANY: sa.BindParameter[Any] = sa.bindparam("held", expanding=True)
-_HOLD_MANY = _HOLD.where(_DEVICE.c.id.in_(_MANY))
+_LOCK_MANY = _LOCK.where(_DEVICE.c.id.in_(_MANY))
 #: No stronger than the update after it: what points to a device is not in
 #: the way. SQLite, whose writers are alone, locks no rows.
 _IDLE = db.Timed(
@@ -38,7 +38,7 @@ _IDLE = db.Timed(
 )
 
 
-def hold_device(session: orm.Session, device_id: str) -> bool:
+def lock_device(session: orm.Session, device_id: str) -> bool:
     """Be alone with the device; the first thing that a transaction does.
 
     A write that changes the row, not SELECT FOR UPDATE: the nodes of a
@@ -47,44 +47,44 @@ def hold_device(session: orm.Session, device_id: str) -> bool:
     :returns: whether there is such a device; of one that is gone nothing is
         left to be alone with
     """
-    held = session.execute(_HOLD_ONE, {"held": device_id})
+    held = session.execute(_LOCK_ONE, {"held": device_id})
     return bool(db.rowcount(held))
 
 
-def hold_idle(
+def lock_idle(
     session: orm.Session, device_ids: Collection[str]
 ) -> dict[str, int]:
-    """Be alone with those of these that nobody else holds at the moment.
+    """Be alone with those of these that nobody else has locked.
 
     Waits for nobody, whom somebody may have stopped in the middle of a
     transaction: of many devices all others would wait with that one.
 
-    :returns: how many times each of them was held, with this time
+    :returns: how many times each of them was locked, with this time
     """
     found = _IDLE.all(session, {"held": sorted(device_ids)})
     held = {row.id: int(row.hold_count) + 1 for row in found}
     if held:
-        session.execute(_HOLD_MANY, {"held": list(held)})
+        session.execute(_LOCK_MANY, {"held": list(held)})
     return held
 
 
-def hold_service(session: orm.Session, service_id: str) -> bool:
+def lock_service(session: orm.Session, service_id: str) -> bool:
     """Be alone with the device that has this service."""
-    return _hold_of(
+    return _lock_of(
         session, models.Service.device_id, models.Service.id == service_id
     )
 
 
-def hold_operation(session: orm.Session, operation_id: str) -> bool:
+def lock_operation(session: orm.Session, operation_id: str) -> bool:
     """Be alone with the device that this operation is about."""
-    return _hold_of(
+    return _lock_of(
         session,
         models.Operation.device_id,
         models.Operation.id == operation_id,
     )
 
 
-def _hold_of(session: orm.Session, column: Any, where: Any) -> bool:
+def _lock_of(session: orm.Session, column: Any, where: Any) -> bool:
     # A column, not the row: the row is read once the device is held.
     device_id = session.scalar(sa.select(column).where(where))
-    return device_id is not None and hold_device(session, device_id)
+    return device_id is not None and lock_device(session, device_id)
