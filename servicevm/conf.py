@@ -191,6 +191,13 @@ CONDUCTOR_OPTS = [
         help="Days that ended operations and events are kept; see also "
         "'servicevm-manage db purge'.",
     ),
+    cfg.IntOpt(
+        "keep_usage_days",
+        default=400,
+        min=1,
+        help="Days that usage is kept: from the end of what was used, and "
+        "from the hour of traffic.",
+    ),
 ]
 
 RELAY_OPTS = [

@@ -10,7 +10,14 @@ from sqlalchemy import orm
 
 from servicevm import clock, errors
 from servicevm.db import api as db
-from servicevm.db import leases, models, operations, processes, purge
+from servicevm.db import (
+    leases,
+    models,
+    operations,
+    processes,
+    purge,
+    usage,
+)
 from servicevm.db.locks import lock_device, lock_service
 from servicevm.drivers import INFRA, Drivers, driver_names
 from servicevm.states import (
@@ -28,6 +35,7 @@ LOG = log.getLogger(__name__)
 FORGET_EVERY = 3600.0
 #: Days that revoked and expired certificates stay on record.
 KEEP_CERTIFICATES = 30
+_DAY = 86_400 * clock.SECOND
 
 _RESTART = {
     ProvisioningStatus.PENDING_CREATE: Action.CREATE,
@@ -110,9 +118,7 @@ class Janitor:
         """Drop certificates that nobody can use any more."""
         serial = models.AgentCertificate.serial
         with db.reader() as session:
-            before = (
-                db.now(session) - KEEP_CERTIFICATES * 86_400 * clock.SECOND
-            )
+            before = db.now(session) - KEEP_CERTIFICATES * _DAY
             old = session.scalars(
                 sa.select(serial)
                 .where(
@@ -139,8 +145,40 @@ class Janitor:
         if gone:
             db.write(processes.forget)
 
+    def mend_usage(self) -> int:
+        """Begin and end the spans of usage that somebody has not.
+
+        Processes of the release before, while they are upgraded, know of
+        none.
+
+        :returns: how many
+        """
+        with db.reader() as session:
+            missing = usage.missing(session, purge.BATCH)
+            left = usage.left(session, purge.BATCH)
+        for model, row_id in missing:
+            db.write(partial(self._follow, model, row_id))
+        for model, row_id in left:
+            db.write(partial(self._end, model, row_id))
+        return len(missing) + len(left)
+
+    def _follow(
+        self, model: _Model, row_id: str, session: orm.Session
+    ) -> None:
+        """Write what it takes, now that its device is held."""
+        lock = lock_device if model is models.Device else lock_service
+        lock(session, row_id)
+        row = session.get(model, row_id)
+        if isinstance(row, models.Device | models.Service):
+            usage.follow(session, row)
+
+    def _end(self, model: _Model, row_id: str, session: orm.Session) -> None:
+        if session.get(model, row_id) is None:
+            usage.end_with_operation(session, row_id)
+
     def forget_history(self) -> None:
-        """Drop operations and events that are older than ``keep_days``.
+        """Drop operations and events that are older than ``keep_days``, and
+        usage that is older than ``keep_usage_days``.
 
         Once an hour: the database must not grow for ever where nobody runs
         ``servicevm-manage db purge``.
@@ -148,10 +186,11 @@ class Janitor:
         if time.monotonic() < self._forget_after:
             return
         self._forget_after = time.monotonic() + FORGET_EVERY
-        days = int(self._conf.conductor.keep_days)
         with db.reader() as session:
-            before = db.now(session) - days * 86_400 * clock.SECOND
-        purge.purge_old(before)
+            now = db.now(session)
+        options = self._conf.conductor
+        purge.purge_old(now - int(options.keep_days) * _DAY)
+        purge.purge_usage(now - int(options.keep_usage_days) * _DAY)
 
     def _restart(
         self,

@@ -75,6 +75,7 @@ class Reconciler:
         self._janitor.delete_leftovers()
         self._janitor.forget_expired()
         self._janitor.forget_processes()
+        self._janitor.mend_usage()
         self._janitor.forget_history()
 
     def observe(self, device_id: str) -> None:

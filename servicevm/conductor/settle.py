@@ -7,7 +7,7 @@ from sqlalchemy import orm
 
 from servicevm import errors
 from servicevm.conductor.views import DeviceView
-from servicevm.db import events, leases, models
+from servicevm.db import events, leases, models, usage
 from servicevm.states import (
     HARMLESS,
     PENDING,
@@ -162,7 +162,7 @@ def ended(
 def delete_device(session: orm.Session, device_id: str) -> None:
     """Delete a device, its services and what hangs on them.
 
-    Operations and events stay, for people.
+    Operations, events and what was used stay, for people.
     """
     services = session.scalars(
         sa.select(models.Service.id).where(
@@ -174,6 +174,7 @@ def delete_device(session: orm.Session, device_id: str) -> None:
     session.execute(
         sa.delete(models.Tag).where(models.Tag.resource_id == device_id)
     )
+    usage.end(session, device_id)
     session.execute(
         sa.delete(models.Device).where(models.Device.id == device_id)
     )
@@ -184,6 +185,7 @@ def delete_service(session: orm.Session, service_id: str) -> None:
     session.execute(
         sa.delete(models.Tag).where(models.Tag.resource_id == service_id)
     )
+    usage.end(session, service_id)
     session.execute(
         sa.delete(models.Service).where(models.Service.id == service_id)
     )

@@ -1,4 +1,4 @@
-"""What resources are called in what outlives them: operations and events.
+"""What resources are called in what outlives them: operations, events, usage.
 
 Each has the name that its resource had when it was written; a rename is
 taken over, so that it is the last name once the resource is gone. As long as
@@ -61,7 +61,7 @@ def find(
 
 def take_over(session: orm.Session, resource_id: str, name: str) -> None:
     """The resource has another name from now on."""
-    for model in (models.Operation, models.Event):
+    for model in (models.Operation, models.Event, models.UsageSpan):
         session.execute(
             sa.update(model)
             .where(

@@ -445,6 +445,80 @@ class QuotaHold(Base):
     count: orm.Mapped[int] = orm.mapped_column("hold_count", default=0)
 
 
+class UsageSpan(Base):
+    """A time during which a device or service took the same.
+
+    It outlives what it is about; see servicevm.db.usage.
+    """
+
+    __tablename__ = "usage_spans"
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "resource_id", "started_at", "resource_type", name="uq_span"
+        ),
+        _index(__tablename__, "project_id", "resource_id"),
+        _index(__tablename__, "ended_at"),
+    )
+
+    seq: orm.Mapped[int] = orm.mapped_column(
+        Serial, primary_key=True, autoincrement=True
+    )
+    resource_type: orm.Mapped[str] = orm.mapped_column(sa.String(32))
+    resource_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    #: Of a service, its device; of a device, itself.
+    device_id: orm.Mapped[str] = orm.mapped_column(Uuid)
+    project_id: orm.Mapped[str]
+    #: What it was called last; see servicevm.db.last_names.
+    resource_name: orm.Mapped[str | None]
+    #: Of a device.
+    template_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
+    #: Of a service.
+    service_type: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    #: A device takes processors and memory, a service slots; else 0.
+    vcpus: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    ram_mib: orm.Mapped[int]
+    slots: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    started_at: orm.Mapped[int]
+    #: NULL while it lasts.
+    ended_at: orm.Mapped[int | None]
+
+
+class _Traffic:
+    """What a service has had; see servicevm.db.traffic."""
+
+    connections: orm.Mapped[int]
+    bytes_in: orm.Mapped[int]
+    bytes_out: orm.Mapped[int]
+
+
+class UsageCounter(_Traffic, Base):
+    """The highest totals that a service told between two boots."""
+
+    __tablename__ = "usage_counters"
+    __table_args__ = (_index(__tablename__, "updated_at"),)
+
+    service_id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    boot_id: orm.Mapped[str] = orm.mapped_column(
+        sa.String(64), primary_key=True
+    )
+    updated_at: orm.Mapped[int]
+
+
+class UsageTraffic(_Traffic, Base):
+    """What a service had in an hour."""
+
+    __tablename__ = "usage_traffic"
+    __table_args__ = (
+        _index(__tablename__, "project_id", "hour"),
+        _index(__tablename__, "hour"),
+    )
+
+    service_id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    #: When it began.
+    hour: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    project_id: orm.Mapped[str]
+
+
 class RelayGroup(Base):
     """What an operator has said of a relay group; one needs no row.
 

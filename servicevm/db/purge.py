@@ -10,7 +10,7 @@ from sqlalchemy import orm
 from servicevm.db import api, models
 from servicevm.states import TERMINAL
 
-__all__ = ["BATCH", "purge_old"]
+__all__ = ["BATCH", "purge_old", "purge_usage"]
 
 #: Most rows that one transaction deletes: others want to write as well.
 BATCH = 1000
@@ -43,6 +43,40 @@ def purge_old(before: int) -> Mapping[str, int]:
             [models.IdempotencyKey.created_at < before],
         ),
     }
+    return _purged(kinds)
+
+
+def purge_usage(before: int) -> Mapping[str, int]:
+    """Delete spans that have ended, traffic, and the counters of what is gone.
+
+    A service that is there may still tell the totals of any boot, so that all
+    its counters stay.
+
+    :param before: microseconds; rows from before then go
+    :returns: number of rows deleted per kind
+    """
+    lasts = sa.exists().where(
+        models.Service.id == models.UsageCounter.service_id
+    )
+    return _purged(
+        {
+            "spans": (
+                models.UsageSpan.seq,
+                [models.UsageSpan.ended_at < before],
+            ),
+            "traffic": (
+                models.UsageTraffic.hour,
+                [models.UsageTraffic.hour < before],
+            ),
+            "counters": (
+                models.UsageCounter.service_id,
+                [models.UsageCounter.updated_at < before, ~lasts],
+            ),
+        }
+    )
+
+
+def _purged(kinds: Mapping[str, tuple[Any, list[Any]]]) -> dict[str, int]:
     return {
         kind: _delete(column, conditions)
         for kind, (column, conditions) in kinds.items()

@@ -26,6 +26,7 @@ from servicevm.db import (
     quotas,
     relay_groups,
     sequence,
+    usage,
 )
 from servicevm.db import api as db
 from servicevm.db.locks import lock_device
@@ -379,6 +380,7 @@ def _new(session: orm.Session, call: Call, row_id: str) -> models.Device:
     )
     session.add(row)
     session.flush()
+    usage.begin(session, row)
     asked = address_check.check(
         given.get("interfaces", ()),
         spec["interfaces"],

@@ -28,7 +28,14 @@ from servicevm.api.views import devices as device_views
 from servicevm.api.views import operations as operation_views
 from servicevm.api.views import services as views
 from servicevm.db import api as db
-from servicevm.db import listing, models, operations, quotas, sequence
+from servicevm.db import (
+    listing,
+    models,
+    operations,
+    quotas,
+    sequence,
+    usage,
+)
 from servicevm.db.locks import lock_device, lock_service
 from servicevm.errors import (
     DEVICE_FAILED,
@@ -356,6 +363,7 @@ def _new(
     )
     session.add(row)
     session.flush()
+    usage.begin(session, row)
     listing.set_tags(session, row.id, given.get("tags", ()))
     return row
 

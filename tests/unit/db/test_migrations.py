@@ -122,6 +122,35 @@ def test_what_is_there_lends_its_name_to_what_tells_of_it(
             ]
 
 
+def test_what_is_there_is_used_from_its_creation(
+    empty: cfg.ConfigOpts,
+) -> None:
+    api.configure(empty)
+    upgrade("0007")
+    found = {table.name: table for table in tables()}
+    with api.engine().begin() as connection:
+        for name in ("device_templates", "devices", "services"):
+            row = {one.name: value(one) for one in found[name].columns}
+            row |= {"created_at": 7, "name": name}
+            if name == "devices":
+                row |= {"vcpus": 2, "ram_mib": 512, "slots": 4}
+            connection.execute(sa.insert(found[name]).values(row))
+    schema.sync(empty)
+    spans = next(one for one in tables() if one.name == "usage_spans")
+    with api.engine().connect() as connection:
+        rows = connection.execute(
+            sa.select(spans).order_by(spans.c.resource_type)
+        ).mappings()
+        kept = ("resource_type", "resource_name", "started_at", "ended_at")
+        assert [
+            tuple(row[name] for name in (*kept, "vcpus", "ram_mib", "slots"))
+            for row in rows
+        ] == [
+            ("device", "devices", 7, None, 2, 512, 0),
+            ("service", "services", 7, None, 0, 0, 1),
+        ]
+
+
 def test_names_are_filled_in_beside_others_and_go_on_where_they_were(
     empty: cfg.ConfigOpts,
 ) -> None:
