@@ -71,7 +71,7 @@ def test_a_device_is_made_in_four_steps(
     axe(page)
     screenshot(page, f"create-device-3-{size}")
     button(page, "Next").click()
-    expect(page.get_by_text("and this takes 1.").first).to_be_visible()
+    expect(page.get_by_text("in use; this takes 1.").first).to_be_visible()
     axe(page)
     screenshot(page, f"create-device-4-{size}")
     assert no_wider_than_the_screen(page)
