@@ -5,8 +5,8 @@ from typing import Any
 from servicevm import errors
 from servicevm.conductor import views
 from servicevm.db import api as db
-from servicevm.db import hosts, whereabouts
-from servicevm.drivers import Drivers
+from servicevm.db import hosts
+from servicevm.drivers import Drivers, calls
 from servicevm.errors import PermanentError
 from servicevm.rpc.base import Json
 
@@ -25,21 +25,15 @@ def call_service(
     action: str,
     arguments: Json,
 ) -> dict[str, Any]:
-    """Do a declared action or query on the service's device.
+    """As `servicevm.drivers.calls.make`.
 
-    Users wait for this: all that is needed of the database is in `host`.
-
-    :param host: as `servicevm.rpc.base.ConductorApi.call_service` says; None
-        of an api of an older release, which has not read it
+    :param host: None of an api of an older release, which has not read it
     :raises PermanentError: NOT_FOUND, or the device's refusal
     :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
     """
     if host is None:
         host = _host(service_id)
-    device_id = str(host["device_id"])
-    mgmt = drivers.mgmt(str(host["mgmt_driver"]))
-    with whereabouts.known(device_id, host["relay"]):
-        return dict(mgmt.call(device_id, service_id, action, arguments))
+    return calls.make(drivers, host, service_id, action, arguments)
 
 
 def _host(service_id: str) -> Json:

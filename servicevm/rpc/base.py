@@ -26,6 +26,8 @@ class ConductorApi(Protocol):
     ) -> Json:
         """Do an action or query on the service's device, at most 10 s.
 
+        An api process asks for it only where it can not do so itself.
+
         :param host: what the caller has read of the device:
             ``{"device_id", "mgmt_driver", "relay"}``; the relay's name is
             None where the device has no session, and may be out of date
@@ -105,7 +107,11 @@ class AgentEvents(Protocol):
 
 
 class RelayApi(Protocol):
-    """What a conductor asks of the relay that holds a device's session."""
+    """What is asked of the relay that holds a device's session.
+
+    By conductors; `call` also by api processes, for users who wait for a
+    device; see `servicevm.drivers.mgmt.base.MgmtDriver.relayed`.
+    """
 
     def call(
         self, device_id: str, method: str, params: Json, timeout: float

@@ -279,8 +279,8 @@ AGENT_EVENTS: Methods = {
     ),
 }
 
-#: What conductors ask of one relay; `servicevm.rpc.base.RelayApi`. Of
-#: `call` the caller says how long it waits.
+#: What conductors and apis ask of one relay; `servicevm.rpc.base.RelayApi`.
+#: Of `call` the caller says how long it waits.
 RELAY_API: Methods = {
     "call": Method(
         {

@@ -4,7 +4,7 @@
 
     api ──OsloConductor──> servicevm.conductor ──> any conductor
     relay ──OsloAgentEvents──> servicevm.agents ──> any conductor
-    conductor ──OsloRelay──> servicevm.relay.<name> ──> that relay
+    api, conductor ──OsloRelay──> servicevm.relay.<name> ──> that relay
 
 What relays tell has a topic and threads of its own in the conductor: the
 calls of users, which wait for devices, do not hold it up.
@@ -183,7 +183,7 @@ class OsloAgentEvents(AgentEvents):
 
 
 class OsloRelay(RelayApi):
-    """What a conductor asks of the relay that holds a device's session.
+    """What is asked of the relay that holds a device's session.
 
     :param relay_of: the relay's name, or None where the device has no
         session

@@ -31,10 +31,12 @@ from servicevm.api import errors as api_errors
 from servicevm.api import pipeline
 from servicevm.db import api as db
 from servicevm.db import presence, schema
+from servicevm.db.whereabouts import relay_of
 from servicevm.enforcer import PolicyError
 from servicevm.errors import UNAVAILABLE, ServicevmError, TransientError
 from servicevm.rpc.base import ConductorApi, Json
 from servicevm.states import ProcessRole
+from servicevm.wsgi.relayed import RelayedCalls
 
 LOG = log.getLogger(__name__)
 
@@ -101,7 +103,7 @@ class WsgiApplication:
         db.configure(self._conf)
         self._ready = False
         self._app = pipeline.wrap(
-            api_app.build(self._conf, _conductor(self._conf)), self._conf
+            api_app.build(self._conf, conductor(self._conf)), self._conf
         )
         self._presence = presence.Presence(
             self._conf, ProcessRole.API, id=presence.id_of_server()
@@ -204,14 +206,20 @@ def configure(environ: Mapping[str, str]) -> cfg.ConfigOpts:
     return conf
 
 
-def _conductor(conf: cfg.ConfigOpts) -> ConductorApi:
+def conductor(conf: cfg.ConfigOpts) -> ConductorApi:
+    """The way of an api process to conductors and to devices.
+
+    :raises PermanentError: UNAVAILABLE: transport_url is wrong
+    """
     if conf.rpc == "oslo":
         # Imported here: it is slow, and not wanted where there is no bus.
         from servicevm.rpc import bus, oslo
 
         # A wrong URL is said at the start, not to the first user.
         bus.transport(conf).cleanup()
-        return oslo.OsloConductor(conf)
+        return RelayedCalls(
+            conf, oslo.OsloConductor(conf), oslo.OsloRelay(conf, relay_of)
+        )
     LOG.warning(
         "rpc is local: conductors are not told of operations but find them, "
         "and neither statistics nor console logs can be had."

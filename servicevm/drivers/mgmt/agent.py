@@ -50,6 +50,8 @@ class AgentMgmtDriver(MgmtDriver):
 
     description = "The project's own agent inside the device"
 
+    relayed = True
+
     options_schema = {
         "type": "object",
         "additionalProperties": False,

@@ -73,6 +73,12 @@ class MgmtDriver(abc.ABC):
     #: wrong there is only found by asking each of them now and then.
     silent = False
 
+    #: `call` needs a relay, and nothing else of the host that it is made on:
+    #: no file, no socket, no route. Then api processes make calls themselves,
+    #: each with an instance of its own, by several threads at once. Calls of
+    #: other drivers are made by conductors only.
+    relayed = False
+
     @classmethod
     def relay_group(cls, options: Mapping[str, Any]) -> str | None:
         """Whose relays agents of a template dial over the network.

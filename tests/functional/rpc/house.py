@@ -22,7 +22,7 @@ from servicevm.db import models
 from servicevm.drivers.infra.base import InterfaceSpec
 from servicevm.drivers.mgmt.agent import AgentMgmtDriver
 from servicevm.rpc.local import LateRelay
-from servicevm.rpc.oslo import OsloConductor
+from servicevm.wsgi import server
 from tools.cluster.rabbitmq import RabbitMq
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -101,13 +101,12 @@ class House:
         db.configure(self.conf)
         db.sync(self.conf)
         pki.ensure_authority(self.conf)
-        self.conductor = OsloConductor(self.conf)
 
     @property
     def api(self) -> testing.TestClient:
         if self._api is None:
             self._api = testing.TestClient(
-                app.build(self.conf, self.conductor)
+                app.build(self.conf, server.conductor(self.conf))
             )
         return self._api
 
@@ -267,6 +266,33 @@ class House:
         )
         return folder.name
 
+    def lost_service(self, device_id: str, project: str = "default") -> str:
+        """Write a service down of which the device's agent knows nothing."""
+        made = "00000000-0000-4000-8000-000000000003"
+        with db.writer() as session:
+            session.add(
+                models.Service(
+                    id=made,
+                    seq=1,
+                    project_id=project,
+                    name="lost",
+                    provisioning_status="ACTIVE",
+                    operating_status="ONLINE",
+                    properties={},
+                    created_at=1,
+                    updated_at=1,
+                    device_id=device_id,
+                    service_type="loadbalancer",
+                    slots=1,
+                    config={},
+                    digest="sha256:0",
+                    observed_generation=1,
+                    endpoints=[],
+                    members=[],
+                )
+            )
+        return made
+
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.api.simulate_request(method, path, json=body)
         assert answer.status_code < 300, answer.text
@@ -282,7 +308,6 @@ class House:
             return row.relay if row is not None and row.connected else None
 
     def close(self) -> None:
-        self.conductor.close()
         for process in self.processes.values():
             if process.poll() is None:
                 process.send_signal(18)  # SIGCONT

@@ -73,6 +73,20 @@ def test_what_is_wrong_at_the_start_is_said_in_a_sentence(
     assert "servicevm-manage pki relay-certificate local" in said
 
 
+def test_a_device_is_asked_while_no_conductor_lives(house: House) -> None:
+    for name in ("conductor1", "relay1"):
+        house.start(name)
+    device = house.device("d1", "relay1")
+    service = house.lost_service(device)
+    house.processes["conductor1"].terminate()
+    assert house.processes["conductor1"].wait(60) == 0
+    answer = house.api.simulate_get(f"/v1/services/{service}/stats")
+    # The agent's own words: nobody has told it of this service.
+    (error,) = answer.json["errors"]
+    assert error["code"] == "agent_error", error
+    assert "unknown_service" in error["detail"]
+
+
 def test_processes_start_and_stop_without_a_broker(house: House) -> None:
     nowhere = "rabbit://u:p@127.0.0.1:1/"
     for name in ("conductor1", "relay1"):
