@@ -72,6 +72,9 @@ class Conductor:
         self.beats += len(beats)
         return []
 
+    def counters(self, relay: str, tallies: Sequence[Json]) -> None:
+        pass
+
     def relay_report(self, report: Json) -> Json:
         return {"draining": False}
 

@@ -294,6 +294,13 @@ RELAY_OPTS = [
         min=0.01,
         help="Seconds over which heartbeats are gathered into one report.",
     ),
+    cfg.FloatOpt(
+        "counters_interval",
+        default=60.0,
+        min=0.01,
+        help="Seconds after which what agents have counted of traffic is "
+        "handed on.",
+    ),
     cfg.IntOpt(
         "max_sessions",
         default=10_000,

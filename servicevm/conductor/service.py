@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from oslo_config import cfg
 from sqlalchemy import orm
 
-from servicevm.conductor import actions, processes
+from servicevm.conductor import actions, processes, traffic
 from servicevm.conductor.agent_events import AgentEventsHandler
 from servicevm.conductor.device_steps import DEVICE_STEPS
 from servicevm.conductor.engine import Engine
@@ -151,6 +151,9 @@ class Conductor(ConductorApi, AgentEvents):
 
     def heartbeats(self, relay: str, beats: Sequence[Json]) -> Sequence[Json]:
         return self._agents.heartbeats(relay, beats)
+
+    def counters(self, relay: str, tallies: Sequence[Json]) -> None:
+        traffic.counters(relay, tallies)
 
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         self._agents.result(device_id, epoch, result)

@@ -30,7 +30,7 @@ from servicevm.states import (
     Severity,
 )
 
-__all__ = ["Side", "may_not", "refusal", "tell"]
+__all__ = ["Side", "may_not", "refusal", "standing", "tell"]
 
 
 #: Microseconds until the same is told of a device again.
@@ -102,6 +102,12 @@ def refusal(
         Side(found.group, found.serves),
         Side(device.relay_group, device.project_id),
     )
+
+
+def standing(session: orm.Session, relay: str) -> Side:
+    """The relay, as it has reported."""
+    found = session.execute(_STANDING, {"relay": relay, "own": None}).one()
+    return Side(found.group, found.serves)
 
 
 def tell(

@@ -34,6 +34,10 @@ MOVES_PER_SECOND = 100
 BEATS_PER_CALL = 1000
 #: Of these, with news of services: each is a transaction of its own there.
 NEWS_PER_CALL = 100
+#: Boots of devices whose counters are handed to the conductor in one call.
+TALLIES_PER_CALL = 500
+#: Services whose counters are; those of one boot always go together.
+TOTALS_PER_CALL = 1000
 #: Seconds that a peer which got its last word has to close by itself: closed
 #: in the same breath, the word could be overlooked.
 LAST_WORD = 1.0
@@ -62,6 +66,7 @@ class Limits:
     dead_after: float
     drain_timeout: float
     flush_interval: float
+    counters_interval: float
     max_sessions: int
     max_unauthenticated: int
     max_unauthenticated_per_peer: int
@@ -87,6 +92,7 @@ class Limits:
             dead_after=relay.dead_after,
             drain_timeout=relay.drain_timeout,
             flush_interval=relay.flush_interval,
+            counters_interval=relay.counters_interval,
             max_sessions=relay.max_sessions,
             max_unauthenticated=relay.max_unauthenticated,
             max_unauthenticated_per_peer=(relay.max_unauthenticated_per_peer),

@@ -20,6 +20,7 @@ from servicevm.relay import call_log
 from servicevm.relay import limits as bounds
 from servicevm.relay.beats import aged, batches, now_us
 from servicevm.relay.connection import Connection
+from servicevm.relay.counting import Counting
 from servicevm.relay.endings import Ending
 from servicevm.relay.limits import Limits
 from servicevm.relay.listening import SerialSocket, tcp_socket
@@ -238,6 +239,7 @@ class Relay:
         self._stopping = asyncio.Event()
         self._started_at = clock.now_us()
         self._movement = Movement(board)
+        counting = Counting(board, self._went_wrong)
         tasks = [
             loop.create_task(_kept_up(work))
             for work in (
@@ -245,6 +247,7 @@ class Relay:
                 functools.partial(self._flush_beats, board),
                 functools.partial(self._report, board, self._movement),
                 self._movement.run,
+                counting.run,
                 functools.partial(self._look_at_certificate, board),
             )
         ]
@@ -256,10 +259,10 @@ class Relay:
             serial.close()
         for task in tasks:
             task.cancel()
-        await self._farewell(board)
+        await self._farewell(board, counting)
         self._board = None
 
-    async def _farewell(self, board: Switchboard) -> None:
+    async def _farewell(self, board: Switchboard, counting: Counting) -> None:
         for connection in list(board.connections):
             connection.end(Ending.RELAY_STOPPING)
         until = board.loop.time() + _FAREWELL
@@ -267,6 +270,7 @@ class Relay:
             await asyncio.sleep(0.01)
         for connection in list(board.connections):
             connection.sweep(float("inf"))
+        counting.hand_on()
         if not await board.crew.stop(self._stop_timeout):
             LOG.warning("The conductor did not take everything in time")
 

@@ -19,7 +19,7 @@ from servicevm.relay.identity import Identity
 from servicevm.relay.lane import Lane
 from servicevm.relay.metrics import DROPPED, SESSIONS
 from servicevm.relay.refusal import refuse
-from servicevm.relay.schemas import METHODS, REQUESTS, reports_of_beat
+from servicevm.relay.schemas import METHODS, REQUESTS, cleaned_beat
 from servicevm.relay.switchboard import Switchboard
 from servicevm_agent import wire
 
@@ -198,12 +198,13 @@ class AgentSession:
             raise wire.WireError("bad_message", f"{method} out of turn")
 
     def _beat(self, params: dict[str, Any]) -> None:
-        reports = reports_of_beat(params)
-        board = self._board
+        beat = cleaned_beat(params)
+        board, device_id = self._board, self._identity.device_id
         board.beats_heard += 1
-        board.beats.add(
-            self._identity.device_id, self.epoch, now_us(), reports
-        )
+        board.beats.add(device_id, self.epoch, now_us(), beat["services"])
+        counters = beat.get("counters")
+        if counters:
+            board.tallies.add(device_id, beat["boot_id"], counters)
 
     def _forward(
         self, method: str, params: dict[str, Any], request_id: int | None

@@ -11,6 +11,7 @@ from servicevm.relay.crew import Crew
 from servicevm.relay.ending_log import EndingLog
 from servicevm.relay.limits import Limits
 from servicevm.relay.registry import Registry
+from servicevm.relay.tallies import Tallies
 from servicevm.rpc.base import AgentEvents
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Switchboard:
         #: Sessions that the conductor is being asked about.
         self.opening: set[AgentSession] = set()
         self.beats = Beats()
+        self.tallies = Tallies()
         self.endings = EndingLog()
         self.admission = Admission(
             limits.max_unauthenticated, limits.max_unauthenticated_per_peer

@@ -89,6 +89,15 @@ class AgentEvents(Protocol):
             reason, one that the relay's group does not serve (any more).
         """
 
+    def counters(self, relay: str, tallies: Sequence[Json]) -> None:
+        """What services have had since a boot of their device:
+        ``[{"device_id", "boot_id", "services": {service_id:
+        {"connections", "bytes_in", "bytes_out"}}}]``.
+
+        Totals, not increments: only what exceeds the highest ones that were
+        told of a service and boot counts. Also of sessions that have ended.
+        """
+
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         """Outcome of an apply: ``{"service_id", "generation", "digest",
         "ok": bool, "detail", "operating_status"}``."""

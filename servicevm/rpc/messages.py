@@ -141,6 +141,10 @@ _EPOCHS: Schema = {
         {"device_id": _ID, "epoch": _INTEGER}, {"reason": _text(1024)}
     ),
 }
+#: What a service has had since a boot.
+_TOTALS = _record(
+    {"connections": _INTEGER, "bytes_in": _INTEGER, "bytes_out": _INTEGER}
+)
 _CERTIFICATE = _record(
     {"device_id": _ID, "certificate": _PEM, "ca_bundle": _BUNDLE}
 )
@@ -230,6 +234,27 @@ AGENT_EVENTS: Methods = {
             },
         },
         _EPOCHS,
+    ),
+    "counters": Method(
+        {
+            "relay": _NAME,
+            "tallies": {
+                "type": "array",
+                "maxItems": 500,
+                "items": _record(
+                    {
+                        "device_id": _ID,
+                        "boot_id": _text(64, 1),
+                        "services": {
+                            "type": "object",
+                            "maxProperties": 64,
+                            "propertyNames": _ID,
+                            "additionalProperties": _TOTALS,
+                        },
+                    }
+                ),
+            },
+        }
     ),
     "result": Method(
         {

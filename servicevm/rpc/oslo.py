@@ -158,6 +158,11 @@ class OsloAgentEvents(AgentEvents):
         )
         return result
 
+    def counters(self, relay: str, tallies: Sequence[Json]) -> None:
+        self._client.ask(
+            "counters", {"relay": relay, "tallies": list(tallies)}
+        )
+
     def result(self, device_id: str, epoch: int, result: Json) -> None:
         self._client.ask(
             "result",

@@ -83,12 +83,7 @@ class Balancer(Service):
         return _status(self._balancer, self._slots, rows)
 
     def counters(self) -> Dict[str, int]:
-        sums = dict.fromkeys(stats.COUNTERS, 0)
-        for key, counted in self._statistics.totals.items():
-            if key.startswith("l/"):
-                for name, value in counted.items():
-                    sums[name] += value
-        return sums
+        return self._statistics.sums()
 
     def act(self, action: str, arguments: Mapping[str, Any]) -> Dict[str, Any]:
         if action != "stats":
@@ -178,6 +173,9 @@ class Balancer(Service):
             self._haproxy.swap(text, trusted=True, farewell=self._sample)
         except ConfigRefused as error:
             return Status(OFFLINE, f"haproxy has ended: {error}")
+        # An agent that is started anew must not take what this one counts
+        # for more of what the last one did.
+        self._remember()
         return Status(UNKNOWN, "haproxy had ended and was started again")
 
     def _remembered(self) -> Dict[str, Any]:

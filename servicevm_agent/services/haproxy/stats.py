@@ -2,8 +2,8 @@
 
 haproxy counts anew in every worker, and a slot may serve another member
 tomorrow. `Statistics` adds up what each listener, pool and member has had
-since the boot. What an old worker counts after a reload, while it finishes
-its last connections, is not seen.
+since the boot, and what listeners had that are no more. What an old worker
+counts after a reload, while it finishes its last connections, is not seen.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ COUNTERS = (
     "bytes_out",
     "errors_total",
 )
+#: How keys of listeners begin; see `_keys`.
+_LISTENER = "l/"
 #: (pool or listener in haproxy's words, server or FRONTEND or BACKEND)
 _Row = Tuple[str, str]
 
@@ -35,6 +37,10 @@ class Statistics:
         memory = memory or {}
         #: ``l/<listener>``, ``p/<pool>``, ``m/<pool>/<member>`` -> counters
         self.totals: Dict[str, Dict[str, int]] = dict(memory.get("totals", {}))
+        self._gone: Dict[str, int] = {
+            **dict.fromkeys(COUNTERS, 0),
+            **memory.get("gone", {}),
+        }
         self._last: Dict[_Row, Dict[str, int]] = {
             (proxy, server): counters
             for proxy, server, counters in memory.get("last", [])
@@ -43,7 +49,7 @@ class Statistics:
     def to_dict(self) -> Dict[str, Any]:
         """Return what an agent that is started anew has to know."""
         last = [[*place, counters] for place, counters in self._last.items()]
-        return {"totals": self.totals, "last": last}
+        return {"totals": self.totals, "last": last, "gone": self._gone}
 
     def add(
         self, rows: List[Row], balancer: LoadBalancer, slots: Slots
@@ -66,7 +72,17 @@ class Statistics:
         """Drop the totals of what is no longer configured."""
         known = _keys(balancer, slots)
         for key in [key for key in self.totals if key not in known]:
-            del self.totals[key]
+            had = self.totals.pop(key)
+            if key.startswith(_LISTENER):
+                _add(self._gone, had)
+
+    def sums(self) -> Dict[str, int]:
+        """Return what all listeners have had: it never gets less."""
+        found = dict(self._gone)
+        for key, had in self.totals.items():
+            if key.startswith(_LISTENER):
+                _add(found, had)
+        return found
 
     def _count(self, key: str, place: _Row, now: Dict[str, int]) -> None:
         last = self._last.get(place, {})
@@ -74,6 +90,11 @@ class Statistics:
         for name, value in now.items():
             grown = value - last.get(name, 0)
             total[name] += grown if grown >= 0 else value
+
+
+def _add(sums: Dict[str, int], more: Mapping[str, int]) -> None:
+    for name, value in more.items():
+        sums[name] += value
 
 
 def report(

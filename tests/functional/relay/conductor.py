@@ -117,6 +117,9 @@ class MemoryConductor:
             if beat["device_id"] in self.stale
         ]
 
+    def counters(self, relay: str, tallies: Sequence[Json]) -> None:
+        self._note("counters", relay, list(tallies))
+
     def relay_report(self, report: Json) -> Json:
         self._note("relay_report", report)
         return {"draining": self.draining}

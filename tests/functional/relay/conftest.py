@@ -32,6 +32,7 @@ class House:
         self.conf.set_override("state_dir", str(folder))
         self.option("bind_port", 0)
         self.option("flush_interval", 0.05)
+        self.option("counters_interval", 0.05)
         pki.ensure(self.conf)
         self.credentials = Credentials(folder / "pki", folder)
         self.conductor = MemoryConductor()

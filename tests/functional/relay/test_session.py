@@ -306,6 +306,47 @@ def test_heartbeats_are_gathered(house: House, device_id: str) -> None:
     assert beat["services"] == {SERVICE: REPORT}
 
 
+def test_counters_of_a_session_that_ended_are_handed_on(
+    house: House, device_id: str
+) -> None:
+    agent = house.agent(device_id)
+    agent.hello()
+    house.conductor.fail["counters"] = RuntimeError("database is away")
+    for boot, total in (("boot-1", 5), ("boot-1", 7), ("boot-2", 1)):
+        totals = dict.fromkeys(("connections_total", "bytes_in"), total)
+        agent.notify(
+            "heartbeat",
+            {
+                "services": {},
+                "counters": {
+                    SERVICE: {**totals, "bytes_out": 0, "errors_total": 1}
+                },
+                "boot_id": boot,
+            },
+        )
+    house.conductor.wait_for_method("heartbeats")
+    house.relay.close_session(device_id, "the device was revoked")
+    house.conductor.wait_for_method("session_closed", device_id)
+    house.conductor.wait_for(
+        lambda item: (
+            item[0] == "counters" and item[2][-1]["boot_id"] == "boot-2"
+        )
+    )
+    told: dict[str, int] = {}
+    for item in house.conductor.told:
+        if item[0] == "counters":
+            for tally in item[2]:
+                assert tally["device_id"] == device_id
+                totals = tally["services"][SERVICE]
+                assert totals.keys() == {
+                    "connections",
+                    "bytes_in",
+                    "bytes_out",
+                }
+                told[tally["boot_id"]] = totals["connections"]
+    assert told == {"boot-1": 7, "boot-2": 1}
+
+
 def test_results_are_acknowledged_once_they_are_taken(
     house: House, device_id: str
 ) -> None:

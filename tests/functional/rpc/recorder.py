@@ -95,6 +95,9 @@ class Recorder:
         self._note("heartbeats", relay, list(beats))
         return [{"device_id": DEVICE, "epoch": 6, "reason": "moved"}]
 
+    def counters(self, relay: str, tallies: Sequence[Any]) -> None:
+        self._note("counters", relay, list(tallies))
+
     def result(self, device_id: str, epoch: int, result: Any) -> None:
         self._note("result", device_id, epoch, result)
 

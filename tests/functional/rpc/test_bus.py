@@ -63,6 +63,12 @@ def test_a_relay_tells_a_conductor(
         "operating_status": "DEAD",
         "detail": "no",
     }
+    totals = {"connections": 1, "bytes_in": 2, "bytes_out": 3}
+    tally = {
+        "device_id": DEVICE,
+        "boot_id": "b",
+        "services": {SERVICE: totals},
+    }
     event = {"type": "hot", "severity": "WARNING", "message": "It is hot."}
     report = {
         "name": "r1",
@@ -80,6 +86,7 @@ def test_a_relay_tells_a_conductor(
     assert events.heartbeats("r1", [beat]) == [
         {"device_id": DEVICE, "epoch": 6, "reason": "moved"}
     ]
+    events.counters("r1", [tally])
     events.result(DEVICE, 7, result)
     events.event(DEVICE, 7, event)
     events.session_closed(DEVICE, 7, "it left")
@@ -89,6 +96,7 @@ def test_a_relay_tells_a_conductor(
         ("renew", DEVICE, "ab12", "CSR", "r1"),
         ("session_opened", DEVICE, "ab12", "r1", HELLO),
         ("heartbeats", "r1", [beat]),
+        ("counters", "r1", [tally]),
         ("result", DEVICE, 7, result),
         ("event", DEVICE, 7, event),
         ("session_closed", DEVICE, 7, "it left"),

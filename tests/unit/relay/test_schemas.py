@@ -12,7 +12,7 @@ from servicevm.relay.schemas import (
     METHODS,
     REQUESTS,
     RESULTS,
-    reports_of_beat,
+    cleaned_beat,
 )
 from servicevm_agent import wire
 
@@ -33,7 +33,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "ready": True,
         "services": {SERVICE: REPORT},
     },
-    "heartbeat": {"services": {SERVICE: REPORT}, "boot_id": "b"},
+    "heartbeat": {
+        "services": {SERVICE: REPORT},
+        "boot_id": "b",
+        "counters": {
+            SERVICE: {"connections_total": 1, "bytes_in": 2, "bytes_out": 3}
+        },
+    },
     "result": {
         "service_id": SERVICE,
         "generation": 1,
@@ -97,12 +103,32 @@ def test_every_field_is_checked(method: str, field: str) -> None:
 def test_a_bad_report_is_refused(change: dict[str, Any], place: str) -> None:
     beat = {"boot_id": "b", "services": {SERVICE: REPORT | change}}
     with pytest.raises(ValueError, match=re.escape(place)):
-        reports_of_beat(beat)
+        cleaned_beat(beat)
 
 
-def test_counters_of_a_heartbeat_are_dropped() -> None:
-    beat = {"boot_id": "b", "services": {}, "counters": {"x": 1}}
-    assert reports_of_beat(beat) == {}
+def test_of_counters_those_that_are_accounted_for_are_kept() -> None:
+    counted = {"connections_total": 1, "bytes_in": 2, "bytes_out": 3}
+    beat = {
+        "boot_id": "b",
+        "services": {},
+        "counters": {SERVICE: counted | {"errors_total": 4, "moods": "x"}},
+    }
+    assert cleaned_beat(beat)["counters"] == {SERVICE: counted}
+
+
+@pytest.mark.parametrize(
+    "counters",
+    [
+        {"x": {}},
+        {SERVICE: 1},
+        {SERVICE: {"bytes_in": -1}},
+        {SERVICE: {"bytes_in": 2**63}},
+        {SERVICE: {"bytes_in": 1.5}},
+    ],
+)
+def test_bad_counters_are_refused(counters: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="counters"):
+        cleaned_beat({"boot_id": "b", "services": {}, "counters": counters})
 
 
 def test_an_enrolment_is_a_token_and_a_csr() -> None:

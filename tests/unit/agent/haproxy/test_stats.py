@@ -1,6 +1,11 @@
 """Counters that survive reloads."""
 
-from servicevm_agent.services.haproxy.config import parse
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servicevm_agent.services.haproxy.config import LoadBalancer, parse
 from servicevm_agent.services.haproxy.stats import (
     Statistics,
     last_check,
@@ -66,6 +71,68 @@ def test_what_is_gone_is_forgotten() -> None:
     sample(statistics, "a", 10)
     statistics.forget_others(parse({"listeners": [], "pools": []}), {})
     assert statistics.totals == {}
+
+
+def _listening(*names: str) -> LoadBalancer:
+    return parse(
+        {
+            "listeners": [
+                {
+                    "name": name,
+                    "protocol": "http",
+                    "port": 80 + number,
+                    "default_pool": "p",
+                }
+                for number, name in enumerate(names)
+            ],
+            "pools": [
+                {"name": "p", "algorithm": "round_robin", "members": []}
+            ],
+        }
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sets(st.sampled_from("ab")),
+            st.sampled_from(["traffic", "reload", "agent", "death"]),
+            st.integers(0, 9),
+        )
+    )
+)
+def test_what_all_listeners_had_is_exact_and_never_gets_less(
+    turns: list[tuple[set[str], str, int]],
+) -> None:
+    """Whatever is configured, reloaded, or started anew between."""
+    statistics, worker = Statistics(), dict.fromkeys("ab", 0)
+    truth, listening = 0, _listening("a", "b")
+
+    def look() -> None:
+        rows = [
+            {"pxname": f"l-{name}", "svname": "FRONTEND", "bin": str(count)}
+            for name, count in worker.items()
+            if name in {one.name for one in listening.listeners}
+        ]
+        statistics.add(rows, listening, {"p": []})
+
+    for names, happens, count in turns:
+        for one in listening.listeners:
+            worker[one.name] += count
+            truth += count
+        look()
+        if happens == "reload":
+            listening, worker = _listening(*sorted(names)), {"a": 0, "b": 0}
+            statistics.worker_changed()
+            statistics.forget_others(listening, {"p": []})
+        elif happens == "death":
+            worker = {"a": 0, "b": 0}
+            statistics.worker_changed()
+        elif happens == "agent":
+            statistics = Statistics(
+                json.loads(json.dumps(statistics.to_dict()))
+            )
+        assert statistics.sums()["bytes_in"] == truth
 
 
 def test_words_of_haproxy_become_a_status() -> None:
