@@ -11,7 +11,7 @@ manager
     cancels and retries what others of the project asked for, as well.
 admin
     does all of it in every project, owns the device templates, sees the
-    processes, binds relay groups and sets quotas.
+    processes, binds relay groups, sets holds and quotas.
 service
     another service of the cloud, such as Neutron. It sees every project,
     makes devices and services for any, and owns those: see below.
@@ -103,6 +103,8 @@ _SERVICE = "/v1/services/{id}"
 _RELAY = "/v1/relays/{id}"
 _GROUPS = "/v1/relay-groups"
 _GROUP = "/v1/relay-groups/{name}"
+_HOLDS = "/v1/holds"
+_HOLD = "/v1/holds/{id}"
 _QUOTAS = "/v1/quotas"
 _QUOTA = "/v1/quotas/{project_id}"
 _OPERATIONS = "/v1/operations"
@@ -324,6 +326,16 @@ _RULES = [
         "Delete a relay group, which unbinds it.",
         ("DELETE", _GROUP),
     ),
+    _rule("hold:list", ADMIN, "List operators' holds.", ("GET", _HOLDS)),
+    _rule("hold:show", ADMIN, "Show an operator's hold.", ("GET", _HOLD)),
+    _rule(
+        "hold:set",
+        ADMIN,
+        "Hold a device, all devices of a template or project, or "
+        "everything: nothing automatic touches it then.",
+        ("POST", _HOLDS),
+    ),
+    _rule("hold:unset", ADMIN, "Take a hold away.", ("DELETE", _HOLD)),
     _rule("api:list", ADMIN, "List api processes.", ("GET", "/v1/apis")),
     _rule("api:show", ADMIN, "Show an api process.", ("GET", "/v1/apis/{id}")),
     _rule(

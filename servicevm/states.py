@@ -93,6 +93,16 @@ class ResourceType(StrEnum):
     CONDUCTOR = "conductor"
     RELAY = "relay"
     RELAY_GROUP = "relay_group"
+    HOLD = "hold"
+
+
+class HoldScope(StrEnum):
+    """What an operator's hold is on."""
+
+    DEVICE = "device"
+    TEMPLATE = "template"
+    PROJECT = "project"
+    EVERYTHING = "everything"
 
 
 class ProcessRole(StrEnum):

@@ -107,6 +107,13 @@ def _named(event: Any, facts: Mapping[str, Any]) -> str:
     return str(facts.get("name") or "")
 
 
+def _held(event: Any, facts: Mapping[str, Any]) -> str:
+    return _("%(what)s: %(why)s") % {
+        "what": words.of(words.HOLD, facts.get("scope")),
+        "why": facts.get("reason"),
+    }
+
+
 def _limits(event: Any, facts: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{words.of(words.QUOTA, name)}: {_limit(limit)}"
@@ -165,6 +172,7 @@ _DETAILS: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
         ("relay_group.create", "relay_group.update", "relay_group.delete"),
         _named,
     ),
+    **dict.fromkeys(("hold.set", "hold.unset", "hold.expired"), _held),
     "quota.update": _limits,
     "relay.drain": _host,
     "relay.resume": _host,

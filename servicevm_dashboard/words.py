@@ -56,6 +56,15 @@ RESOURCE: Mapping[str, Any] = {
     "conductor": pgettext_lazy("resource type", "Conductor"),
     "relay": pgettext_lazy("resource type", "Relay"),
     "relay_group": pgettext_lazy("resource type", "Relay group"),
+    "hold": pgettext_lazy("resource type", "Hold"),
+}
+
+#: What a hold is on.
+HOLD: Mapping[str, Any] = {
+    "device": pgettext_lazy("what is held", "Device"),
+    "template": pgettext_lazy("what is held", "All devices of the template"),
+    "project": pgettext_lazy("what is held", "All devices of the project"),
+    "everything": pgettext_lazy("what is held", "Everything"),
 }
 
 INITIATOR: Mapping[str, Any] = {
@@ -169,6 +178,9 @@ EVENT: Mapping[str, Any] = {
     "relay_group.create": pgettext_lazy("event", "Relay group created"),
     "relay_group.update": pgettext_lazy("event", "Relay group changed"),
     "relay_group.delete": pgettext_lazy("event", "Relay group deleted"),
+    "hold.set": pgettext_lazy("event", "Hold set"),
+    "hold.unset": pgettext_lazy("event", "Hold taken away"),
+    "hold.expired": pgettext_lazy("event", "Hold expired"),
     "relay.drain": pgettext_lazy("event", "Draining asked for"),
     "relay.resume": pgettext_lazy("event", "Draining ended"),
     **dict.fromkeys(

@@ -7,10 +7,12 @@ from typing import Any
 
 import orjson
 
-#: What changes without anyone's changing the resource: presence, what others
-#: are called, and what drivers say. It would make If-Match fail for no reason.
+#: What changes without anyone's changing the resource: presence,
+#: operators' holds, what others are called, and what drivers say. It would
+#: make If-Match fail for no reason.
 _NOT_IN_ETAG = (
     "agent",
+    "hold",
     "members",
     "alive",
     "last_seen",

@@ -11,6 +11,7 @@ from sqlalchemy import orm
 from servicevm import clock, errors
 from servicevm.db import api as db
 from servicevm.db import (
+    holds,
     leases,
     models,
     operations,
@@ -91,8 +92,14 @@ class Janitor:
     def delete_leftovers(self) -> int:
         """Destroy what exists outside of devices that have no row.
 
+        Nothing, where everything is held: no other hold covers what has no
+        row.
+
         :returns: how many
         """
+        with db.reader() as session:
+            if holds.everything(session) is not None:
+                return 0
         count = 0
         for name in _infra_drivers():
             try:
@@ -134,6 +141,13 @@ class Janitor:
                     sa.delete(models.AgentCertificate).where(serial.in_(old))
                 )
             )
+
+    def forget_holds(self) -> None:
+        """Drop the holds that have expired."""
+        with db.reader() as session:
+            found = holds.expired(session)
+        for hold_id in found:
+            db.write(partial(_forget_hold, hold_id))
 
     def forget_processes(self) -> None:
         """Drop the rows of processes that are gone for long."""
@@ -229,6 +243,10 @@ class Janitor:
         )
         row.operation_id = operation.id
         return 1
+
+
+def _forget_hold(hold_id: str, session: orm.Session) -> None:
+    holds.forget(session, hold_id)
 
 
 @cache

@@ -16,7 +16,7 @@ from servicevm import errors
 from servicevm.conductor import hosted, presence, resync, views
 from servicevm.conductor.janitor import Janitor
 from servicevm.db import api as db
-from servicevm.db import models, operations
+from servicevm.db import holds, models, operations
 from servicevm.db.locks import lock_device
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import DeviceSpec, DeviceState, Observation
@@ -74,6 +74,7 @@ class Reconciler:
             self._wake()
         self._janitor.delete_leftovers()
         self._janitor.forget_expired()
+        self._janitor.forget_holds()
         self._janitor.forget_processes()
         self._janitor.mend_usage()
         self._janitor.forget_history()
@@ -139,6 +140,8 @@ class Reconciler:
                 return
             with db.reader() as session:
                 strays = resync.strays(session, device_id, report.services)
+                if strays and holds.of(session, device.row) is not None:
+                    return
             for service_id, generation in strays.items():
                 LOG.info(
                     "Device %s has the service %s, which nobody knows.",
@@ -165,9 +168,11 @@ class Reconciler:
         """Services whose newest generation no operation brings there."""
         with db.reader() as session:
             late = resync.late(session)
+            held = holds.covering(session, late)
         found: list[str] = []
-        for device_id in late:
-            found += db.write(partial(self._repair, device_id))
+        for device in late:
+            if device.id not in held:
+                found += db.write(partial(self._repair, device.id))
         return bool(found)
 
     def _repair(self, device_id: str, session: orm.Session) -> list[str]:

@@ -1,6 +1,7 @@
 """Mending the difference between what devices have and what they should."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_config import cfg
@@ -9,7 +10,7 @@ from sqlalchemy import orm
 from servicevm import clock
 from servicevm.conductor.reports import behind
 from servicevm.db import api as db
-from servicevm.db import models, operations
+from servicevm.db import holds, models, operations
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.states import (
     Action,
@@ -35,7 +36,7 @@ def repair(
 ) -> list[str]:
     """Enqueue an operation for every service that the device is behind on.
 
-    The caller holds the device.
+    None, where an operator holds the device. The caller has it locked.
 
     :param reports: what the device says it has; None where it was not
         asked: then the database's last knowledge decides
@@ -61,13 +62,19 @@ def repair(
             and service.observed_generation >= service.generation
         )
         if (late or forgotten) and _may_try(session, service):
-            _enqueue(session, conf, service)
-            found.append(service.id)
-    return found
+            found.append(service)
+    if not found or _is_held(session, device_id):
+        return []
+    for service in found:
+        _enqueue(session, conf, service)
+    return [service.id for service in found]
 
 
-def late(session: orm.Session) -> list[str]:
-    """Devices that `repair` would find behind by the database's knowledge."""
+def late(session: orm.Session) -> Sequence[Any]:
+    """Devices that `repair` would find behind by the database's knowledge.
+
+    :returns: what tells who holds them, see `servicevm.db.holds.Held`
+    """
     service = models.Service
     refused = sa.func.coalesce(service.failed_generation, 0)
     behind = (service.observed_generation < service.generation) & (
@@ -76,21 +83,20 @@ def late(session: orm.Session) -> list[str]:
     forgotten = (service.provisioning_status == ProvisioningStatus.ERROR) & (
         service.observed_generation >= service.generation
     )
-    return list(
-        session.scalars(
-            sa.select(models.Device.id)
-            .where(
-                models.Device.provisioning_status == ProvisioningStatus.ACTIVE,
-                models.Device.operating_status == OperatingStatus.ONLINE,
-                sa.exists().where(
-                    service.device_id == models.Device.id,
-                    service.provisioning_status.in_(_MENDED),
-                    behind | forgotten,
-                ),
-            )
-            .order_by(models.Device.id)
+    device = models.Device
+    return session.execute(
+        sa.select(device.id, device.project_id, device.template_id)
+        .where(
+            device.provisioning_status == ProvisioningStatus.ACTIVE,
+            device.operating_status == OperatingStatus.ONLINE,
+            sa.exists().where(
+                service.device_id == device.id,
+                service.provisioning_status.in_(_MENDED),
+                behind | forgotten,
+            ),
         )
-    )
+        .order_by(device.id)
+    ).all()
 
 
 def strays(
@@ -111,6 +117,11 @@ def strays(
         for service_id, report in reports.items()
         if service_id not in known
     }
+
+
+def _is_held(session: orm.Session, device_id: str) -> bool:
+    device = session.get_one(models.Device, device_id)
+    return holds.of(session, device) is not None
 
 
 def _may_try(session: orm.Session, service: models.Service) -> bool:

@@ -7,11 +7,12 @@ from sqlalchemy import orm
 
 from servicevm import errors
 from servicevm.conductor.views import DeviceView
-from servicevm.db import events, leases, models, usage
+from servicevm.db import events, holds, leases, models, usage
 from servicevm.states import (
     HARMLESS,
     PENDING,
     Action,
+    HoldScope,
     OperationState,
     ProvisioningStatus,
     ResourceType,
@@ -175,6 +176,7 @@ def delete_device(session: orm.Session, device_id: str) -> None:
         sa.delete(models.Tag).where(models.Tag.resource_id == device_id)
     )
     usage.end(session, device_id)
+    holds.drop(session, HoldScope.DEVICE, device_id)
     session.execute(
         sa.delete(models.Device).where(models.Device.id == device_id)
     )

@@ -32,6 +32,7 @@ class DeviceRow(NamedTuple):
     id: str
     name: str
     project_id: str
+    template_id: str
     provisioning_status: str
     operating_status: str
     status_reason: str

@@ -35,7 +35,7 @@ from sqlalchemy.exc import ArgumentError
 
 from servicevm import clock
 from servicevm import conf as svm_conf
-from servicevm.db import servers, sqlite
+from servicevm.db import present, servers, sqlite
 
 T = TypeVar("T")
 
@@ -208,17 +208,6 @@ def writer() -> Iterator[orm.Session]:
         yield session
 
 
-#: The server's clock in microseconds, whatever its time zone.
-_CLOCKS: Mapping[str, sa.ColumnElement[int]] = {
-    "mysql": sa.literal_column(
-        "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))"
-    ),
-    "postgresql": sa.literal_column(
-        "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
-    ),
-}
-
-
 def now(session: orm.Session) -> int:
     """The present by the database's clock, in microseconds.
 
@@ -245,7 +234,7 @@ def lately() -> int:
     Goes on from what the server said last, so it need not be asked each
     time: for looks, and for what counts in seconds.
     """
-    if engine().dialect.name not in _CLOCKS:
+    if engine().dialect.name not in present.SERVERS:
         return clock.now_us()
     # Read once: another thread may let go of the database meanwhile.
     told = _Facade.told
@@ -274,7 +263,7 @@ class Timed:
         self._query = query
         self._timed = {
             name: query.add_columns(told.label(_NOW))
-            for name, told in _CLOCKS.items()
+            for name, told in present.SERVERS.items()
         }
 
     def first(
@@ -291,7 +280,7 @@ class Timed:
     ) -> Sequence[sa.Row[Any]]:
         """All rows; each may have the time as one more value at its end."""
         dialect = session.get_bind().dialect.name
-        if dialect not in _CLOCKS or _NOW in session.info:
+        if dialect not in present.SERVERS or _NOW in session.info:
             return session.execute(self._query, parameters).all()
         found = session.execute(self._timed[dialect], parameters).all()
         if found:
@@ -306,7 +295,7 @@ def rowcount(result: sa.Result[Any]) -> int:
 
 
 def _clock(session: orm.Session) -> sa.ColumnElement[int] | None:
-    return _CLOCKS.get(session.get_bind().dialect.name)
+    return present.SERVERS.get(session.get_bind().dialect.name)
 
 
 def _manager() -> Any:

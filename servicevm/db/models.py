@@ -537,6 +537,31 @@ class RelayGroup(Base):
     updated_at: orm.Mapped[int]
 
 
+class Hold(Base):
+    """What an operator wants nothing automatic to touch.
+
+    There is one at most of everything, and of each other target.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = (sa.UniqueConstraint("scope", "target"),)
+
+    id: orm.Mapped[str] = orm.mapped_column(Uuid, primary_key=True)
+    #: servicevm.states.HoldScope
+    scope: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    #: Id of the device, template or project; empty where it is everything.
+    target: orm.Mapped[str] = orm.mapped_column(sa.String(64))
+    #: Whose events tell of it: its target's, else the operator's own.
+    project_id: orm.Mapped[str]
+    #: Who set it last.
+    user_id: orm.Mapped[str]
+    reason: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    created_at: orm.Mapped[int]
+    updated_at: orm.Mapped[int]
+    #: NULL: never.
+    expires_at: orm.Mapped[int | None]
+
+
 class Process(Base):
     """A process of this installation that says that it lives."""
 

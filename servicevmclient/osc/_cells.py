@@ -112,6 +112,16 @@ class Agent(Cell):
         return "\n".join(lines)
 
 
+class Hold(Cell):
+    """The operator's hold that covers a device, in a sentence."""
+
+    def text(self, value: Mapping[str, Any]) -> str:
+        """``Disk is swapped (template, until 2026-12-01T08:00:00Z)``."""
+        until = value.get("expires_at")
+        ends = f"until {_moment(until)}" if until else "until it is unset"
+        return f"{value['reason']} ({value['scope']}, {ends})"
+
+
 class Counts(Cell):
     """How many of each: ``ACTIVE 3, ERROR 1``."""
 

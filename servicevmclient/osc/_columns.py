@@ -75,6 +75,7 @@ DEVICE = (
     Column("interfaces", cell=_cells.Rows),
     Column("relay_group", In.LONG, _cells.Cell),
     Column("agent", cell=_cells.Agent),
+    Column("hold", cell=_cells.Hold),
     Column("slots", In.LONG, _cells.Slots),
     Column("facts", cell=_cells.Pairs),
     *_OWNED,

@@ -60,6 +60,7 @@ _DEFAULTS: dict[str, Json] = {
         "interfaces": [],
         "relay_group": None,
         "agent": None,
+        "hold": None,
         "slots": {"total": 1, "used": 0},
         "facts": {},
         "launched_at": None,

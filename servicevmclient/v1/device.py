@@ -36,6 +36,17 @@ class Certificate(TypedDict):
     not_after: str
 
 
+class DeviceHold(TypedDict):
+    """The closest of the operators' holds that cover a device."""
+
+    #: ``device``, ``template``, ``project`` or ``everything``
+    scope: str
+    #: why hands are off, for people
+    reason: str
+    #: ISO 8601, UTC; None: it stays until it is unset
+    expires_at: str | None
+
+
 class Agent(TypedDict):
     """The agent inside the device, as it was last seen."""
 
@@ -95,6 +106,8 @@ class Device(Resource):
     interfaces = Body[list[Interface]]()
     #: None until its agent enrolled
     agent = Body[Agent | None]()
+    #: why nothing automatic touches it; None: no operator holds it
+    hold = Body[DeviceHold | None]()
     slots = Body[Slots]()
     #: what the infra driver found: accelerator, pid, image ...
     facts = Body[dict[str, object]]()

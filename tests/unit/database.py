@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from oslo_config import cfg
 
 from servicevm import conf as servicevm_conf
-from servicevm.db import api
+from servicevm.db import api, present
 from tests.unit.server import Server, empty, point
 
 #: Name of the database that tests share on a server.
@@ -111,7 +111,7 @@ def _use_server(conf: cfg.ConfigOpts) -> None:
     if _Kept.facade is None:
         api.configure(conf)
         # Tests let time pass as they like; the server is on this host.
-        api._CLOCKS.clear()
+        present.SERVERS.clear()
         _keep()
     _restore()
     empty()

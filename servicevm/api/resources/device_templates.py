@@ -14,9 +14,16 @@ from servicevm.api.method import Call, Json, Resource, method
 from servicevm.api.schemas import device_templates as schemas
 from servicevm.api.views import device_templates as views
 from servicevm.db import api as db
-from servicevm.db import events, last_names, listing, models, sequence
+from servicevm.db import (
+    events,
+    holds,
+    last_names,
+    listing,
+    models,
+    sequence,
+)
 from servicevm.errors import CONFLICT, IN_USE, NOT_FOUND, PermanentError
-from servicevm.states import ResourceType
+from servicevm.states import HoldScope, ResourceType
 
 _MODEL = models.DeviceTemplate
 
@@ -171,6 +178,7 @@ class Item(Resource):
                     IN_USE, f"{users} of the devices are made of it."
                 )
             listing.set_tags(session, row.id, ())
+            holds.drop(session, HoldScope.TEMPLATE, row.id)
             _event(session, call, row, "delete")
             session.flush()
             session.delete(row)

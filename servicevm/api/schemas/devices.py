@@ -1,7 +1,7 @@
 """Schemas of devices."""
 
 from servicevm.api.schemas import common
-from servicevm.states import OperatingStatus, ProvisioningStatus
+from servicevm.states import HoldScope, OperatingStatus, ProvisioningStatus
 
 INTERFACE = common.exactly(
     {
@@ -62,6 +62,15 @@ AGENT = common.exactly(
     title="Agent",
 )
 
+HOLD = common.exactly(
+    {
+        "scope": {"enum": [*map(str, HoldScope)]},
+        "reason": common.STRING,
+        "expires_at": common.nullable(common.TIME),
+    },
+    title="DeviceHold",
+)
+
 #: What devices and services say of their state.
 STATUS = {
     "provisioning_status": {"enum": [*map(str, ProvisioningStatus)]},
@@ -93,6 +102,11 @@ DEVICE = common.exactly(
             "dials none.",
         },
         "agent": common.nullable(AGENT),
+        "hold": {
+            **common.nullable(HOLD),
+            "description": "Why nothing automatic touches it: the closest "
+            "of the operators' holds that cover it; null for none.",
+        },
         "slots": common.exactly(
             {"total": common.INTEGER, "used": common.INTEGER}
         ),

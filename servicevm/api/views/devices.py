@@ -7,7 +7,7 @@ from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.api.views import names
-from servicevm.db import models, packed
+from servicevm.db import holds, models, packed
 from servicevm.drivers.infra import user_network
 
 _DEVICE = models.Device.__table__
@@ -52,6 +52,7 @@ PARTS = {
         _DEVICE,
         _SESSION.device_id == _DEVICE.c.id,
     ),
+    "hold": holds.part(_DEVICE),
     "used": sa.select(sa.func.sum(_SERVICE.slots))
     .where(_SERVICE.device_id == _DEVICE.c.id)
     .correlate(_DEVICE)
@@ -76,6 +77,7 @@ def render(row: Any) -> dict[str, Any]:
         else [],
         "relay_group": row.relay_group,
         "agent": None if row.agent is None else _agent(*row.agent),
+        "hold": None if row.hold is None else _hold(*row.hold),
         "slots": {"total": row.slots, "used": int(row.used or 0)},
         "facts": row.facts,
         "tags": sorted(row.tags or ()),
@@ -135,6 +137,14 @@ def _interface(
         "subnet": subnet,
         "port": port,
         "attached": bool(attached),
+    }
+
+
+def _hold(scope: str, reason: str, expires_at: int | None) -> dict[str, Any]:
+    return {
+        "scope": scope,
+        "reason": reason,
+        "expires_at": clock.isoformat(expires_at),
     }
 
 

@@ -128,6 +128,15 @@ def create_relay_group(
     return found
 
 
+def set_hold(api: testing.TestClient, **given: Any) -> dict[str, Any]:
+    answer = api.simulate_post(
+        "/v1/holds", json={"hold": {"reason": "Hands off", **given}}
+    )
+    assert answer.status_code in (200, 201), answer.text
+    found: dict[str, Any] = answer.json["hold"]
+    return found
+
+
 def become(model: Any, row_id: str, **values: Any) -> None:
     """Do what the conductor would: change columns of a row."""
     with db.writer() as session:

@@ -50,6 +50,7 @@ def paths(
         "operations": service["operation_id"],
         "quotas": "default",
         "relay-groups": requests.create_relay_group(api)["name"],
+        "holds": requests.set_hold(api, everything=True)["id"],
         **{f"{role}s": _process(role) for role in ProcessRole},
     }
     found = {}
@@ -138,9 +139,11 @@ def test_if_match_is_heard_by_every_patch_and_delete(
     api: testing.TestClient, paths: Paths
 ) -> None:
     assert set(CHANGES) == set(_with("patch"))
-    # An interface is part of its device, and is taken off by its tag.
+    # An interface is part of its device, and is taken off by its tag. A hold
+    # is changed by setting it again.
     assert set(_with("delete")) - set(CHANGES) == {
-        "/v1/devices/{id}/interfaces/{index}"
+        "/v1/devices/{id}/interfaces/{index}",
+        "/v1/holds/{id}",
     }
     for path, body in CHANGES.items():
         url = paths[path]
@@ -216,6 +219,10 @@ def _posts(device: dict[str, Any]) -> dict[str, tuple[Body, Body]]:
         "/v1/devices": new("device"),
         "/v1/services": new("service"),
         "/v1/relay-groups": new("relay_group"),
+        "/v1/holds": (
+            {"hold": {"project_id": "default", "reason": "x"}},
+            {"hold": {"project_id": "default", "reason": "y"}},
+        ),
         "/v1/devices/{id}/reboot": (
             {"reboot": {}},
             {"reboot": {"hard": True}},

@@ -13,8 +13,8 @@ from servicevm.db import api as db
 from servicevm.db.listing import Listing
 
 #: Tables that have some dozens of rows: as many as there are processes, or
-#: groups of them.
-SMALL = {"processes", "relay_groups"}
+#: groups of them, or operators set by hand.
+SMALL = {"processes", "relay_groups", "holds"}
 
 
 def _listings() -> Iterator[Listing]:

@@ -26,6 +26,7 @@ LISTS = {
     "/v1/conductors": 4,
     "/v1/relays": 4,
     "/v1/relay-groups": 4,
+    "/v1/holds": 4,
     "/v1/apis": 4,
     "/v1/quotas": 6,
     "/v1/summary": 4,
@@ -39,6 +40,7 @@ SHOWS = {
     f"/v1/operations/{rows.DEVICE}": 4,
     f"/v1/conductors/{rows.DEVICE}": 4,
     "/v1/relay-groups/g1": 4,
+    f"/v1/holds/{rows.DEVICE}": 4,
     "/v1/quotas/default": 6,
 }
 #: Paths of which there is but one, or that are no answers of rows.
@@ -160,6 +162,8 @@ def _belongings(session: orm.Session, number: int, device: str) -> None:
             name=f"g{number}", project_id="p", created_at=1, updated_at=1
         )
     )
+    for scope, target in (("device", device), ("project", f"p{number}")):
+        session.add(_hold(number, scope, target))
     session.add(
         models.QuotaLimit(
             project_id=f"p{number}",
@@ -167,6 +171,20 @@ def _belongings(session: orm.Session, number: int, device: str) -> None:
             limit=1,
             updated_at=1,
         )
+    )
+
+
+def _hold(number: int, scope: str, target: str) -> models.Hold:
+    first = number == 1 and scope == "device"
+    return models.Hold(
+        id=rows.DEVICE if first else _id(number, len(scope)),
+        scope=scope,
+        target=target,
+        project_id="p",
+        user_id="u",
+        reason="r",
+        created_at=1,
+        updated_at=1,
     )
 
 

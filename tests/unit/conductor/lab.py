@@ -483,6 +483,23 @@ class Lab:
             assert session is not None
             operations.retry(session, row, timeout=600)
 
+    def hold(self, scope: str, target: str = "", seconds: int = 60) -> None:
+        """What an operator's hold does to the database."""
+        with db.writer() as session:
+            session.add(
+                models.Hold(
+                    id=f"{scope}-{target[-8:]}",
+                    scope=scope,
+                    target=target,
+                    project_id="default",
+                    user_id="u",
+                    reason="Hands off",
+                    created_at=self.now,
+                    updated_at=self.now,
+                    expires_at=self.now + seconds * clock.SECOND,
+                )
+            )
+
     def cancel(self, operation_id: str) -> None:
         with self.change(models.Operation, operation_id) as row:
             session = sa.orm.object_session(row)

@@ -370,6 +370,20 @@ def test_a_device_that_lost_its_services_gets_them_again(site: Site) -> None:
     assert newest.initiator == "system"
 
 
+def test_a_held_device_that_lost_its_services_is_left_as_it_is(
+    site: Site,
+) -> None:
+    site.up()
+    service_id, _ = site.lab.service(site.device_id)
+    site.lab.settle(site.conductor)
+    site.lab.hold("device", site.device_id)
+    site.agent.services.clear()
+    site.agent.connect()
+    site.lab.settle(site.conductor)
+    assert site.service(service_id).observed_generation == 0
+    assert not site.agent.services
+
+
 def test_a_device_is_told_to_remove_what_nobody_knows(site: Site) -> None:
     site.up()
     service_id, _ = site.lab.service(site.device_id)

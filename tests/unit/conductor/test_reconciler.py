@@ -203,6 +203,87 @@ def test_strays_are_removed_from_the_device(lab: Lab) -> None:
     assert left == {}
 
 
+# -- what an operator holds -------------------------------------------------
+
+
+def test_a_service_on_a_held_device_is_not_mended_until_it_is_free(
+    lab: Lab,
+) -> None:
+    device_id, service_id = up(lab)
+    lab.cloud.failing["publish"] = TransientError(INTERNAL, "No.")
+    lab.update(service_id, CONFIG)
+    conductor = lab.conductor()
+    lab.settle(conductor)
+    lab.cloud.failing.clear()
+    lab.hold("device", device_id, seconds=120)
+    lab.advance(61)
+    conductor.reconciler.sweep()
+    assert not conductor.run_once()
+    assert lab.get(models.Service, service_id).provisioning_status == "ERROR"
+    lab.advance(61)
+    conductor.reconciler.sweep()
+    lab.settle(conductor)
+    service = lab.get(models.Service, service_id)
+    assert service.provisioning_status == "ACTIVE"
+    (told,) = lab.events(type="hold.expired")
+    assert told.device_id == device_id
+    assert not lab.all(models.Hold)
+
+
+def test_strays_stay_on_a_held_device(lab: Lab) -> None:
+    device_id, service_id = up(lab)
+    lab.hold("everything")
+    stray = "11111111-1111-4111-8111-111111111111"
+
+    def add(state):
+        state["services"][stray] = state["services"][service_id]
+        return state
+
+    World(Path(lab.conf.state_dir) / "noop-mgmt").change(device_id, add)
+    conductor = lab.conductor()
+    conductor.reconciler.sweep()
+    conductor.reconciler.mend(device_id)
+    left = NoopMgmtDriver(lab.conf, lab.relay).observe(device_id).services
+    assert set(left) == {service_id, stray}
+
+
+@pytest.mark.parametrize(
+    ("scope", "left"), [("everything", 2), ("project", 1)]
+)
+def test_leftovers_stay_only_where_everything_is_held(
+    lab: Lab, scope: str, left: int
+) -> None:
+    up(lab)
+    lab.hold(scope, "" if scope == "everything" else "default")
+    stray = "00000000-0000-4000-8000-00000000dead"
+    lab.cloud.machines[stray] = {"state": DeviceState.RUNNING, "looks": 0}
+    lab.conductor().reconciler.sweep()
+    assert len(lab.cloud.machines) == left
+
+
+def test_status_and_operations_go_on_while_everything_is_held(
+    lab: Lab,
+) -> None:
+    lab.hold("everything")
+    device_id, service_id = up(lab)
+    assert lab.get(models.Service, service_id).operating_status == "ONLINE"
+    lab.cloud.machines[device_id]["state"] = DeviceState.STOPPED
+    lab.conductor().reconciler.sweep()
+    assert lab.get(models.Device, device_id).operating_status == "DEAD"
+    lab.reboot(device_id)
+    lab.settle(lab.conductor())
+    assert lab.get(models.Device, device_id).operating_status == "ONLINE"
+
+
+def test_a_deleted_device_takes_its_hold_along(lab: Lab) -> None:
+    device_id, _ = up(lab)
+    lab.hold("device", device_id)
+    lab.delete_device(device_id)
+    lab.settle(lab.conductor())
+    assert lab.get(models.Device, device_id) is None
+    assert not lab.all(models.Hold)
+
+
 def test_history_is_kept_for_keep_days_and_no_longer(lab: Lab) -> None:
     device_id, _ = up(lab)
     lab.conductor().reconciler.sweep()

@@ -68,6 +68,14 @@ def world(anyone: testing.TestClient) -> World:
     )
     group = {"relay_group": {"name": "edge"}}
     ask(anyone, "POST", "/v1/relay-groups", as_("admin"), group)
+    held = {"hold": {"project_id": "p", "reason": "x"}}
+    made = ask(anyone, "POST", "/v1/holds", as_("admin"), held)
+    hold = made.json["hold"]["id"]
     return World(
-        anyone, template, device["id"], service["id"], service["operation_id"]
+        anyone,
+        template,
+        device["id"],
+        service["id"],
+        service["operation_id"],
+        hold,
     )

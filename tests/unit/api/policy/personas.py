@@ -53,6 +53,7 @@ class World(NamedTuple):
     device: str
     service: str
     operation: str
+    hold: str
 
 
 def ask(

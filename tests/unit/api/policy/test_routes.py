@@ -91,6 +91,10 @@ TABLE = {
     ("GET", "/v1/relay-groups/{name}"): ADMIN,
     ("PATCH", "/v1/relay-groups/{name}"): ADMIN,
     ("DELETE", "/v1/relay-groups/{name}"): ADMIN,
+    ("GET", "/v1/holds"): ADMIN,
+    ("POST", "/v1/holds"): ADMIN,
+    ("GET", "/v1/holds/{id}"): ADMIN,
+    ("DELETE", "/v1/holds/{id}"): ADMIN,
     ("GET", "/v1/apis"): ADMIN,
     ("GET", "/v1/apis/{id}"): ADMIN,
     ("GET", "/v1/quotas"): ADMIN,
@@ -121,6 +125,7 @@ def _body(world: World, method: str, route: str) -> Any:
         ("PATCH", "/v1/relays/{id}"): {"relay": {"draining": True}},
         ("POST", "/v1/relay-groups"): {"relay_group": {"name": "hall"}},
         ("PATCH", "/v1/relay-groups/{name}"): {"relay_group": {}},
+        ("POST", "/v1/holds"): {"hold": {"everything": True, "reason": "x"}},
         ("PATCH", "/v1/quotas/{project_id}"): {"quota": {"devices": 1}},
     }.get((method, route))
 
@@ -132,6 +137,7 @@ def _path(world: World, route: str) -> str:
         "devices": world.device,
         "services": world.service,
         "operations": world.operation,
+        "holds": world.hold,
     }.get(kind, requests.UNKNOWN)
     return (
         route.replace("{id}", found)
