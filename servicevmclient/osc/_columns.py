@@ -206,6 +206,19 @@ RELAY_GROUP = (
 )
 
 
+HOLD = (
+    Column("scope", In.LIST),
+    Column("target_name", In.LIST, _cells.Cell, yields=1),
+    Column("target", In.LIST, _cells.Cell, yields=2),
+    Column("reason", In.LIST),
+    Column("expires_at", In.LIST, _cells.Moment),
+    Column("user_id", In.LONG),
+    Column("created_at", In.LONG, _cells.Moment),
+    Column("updated_at", cell=_cells.Moment),
+    Column("id", In.LONG),
+)
+
+
 def of_list(columns: Sequence[Column], *, long: bool) -> Sequence[Column]:
     """The columns of a list."""
     shown = (In.LIST, In.LONG) if long else (In.LIST,)

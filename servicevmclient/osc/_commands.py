@@ -33,6 +33,7 @@ _NOUNS: Final = {
     "conductor": ("list", "show"),
     "relay": ("list", "show", "set"),
     "relay group": ("create", "list", "show", "set", "unset", "delete"),
+    "hold": ("list", "show", "set", "unset"),
     "api": ("list",),
     "summary": ("show",),
     "quota": ("list", "show", "set", "unset", "delete"),

@@ -3,9 +3,11 @@
 import argparse
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _INTEGER = r"[+-]?(0|[1-9][0-9]*)"
+_SPANS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def key_value(text: str) -> tuple[str, str]:
@@ -85,3 +87,25 @@ def sort_key(text: str) -> str:
             f"expected key[:asc|:desc] but found {text!r}"
         )
     return text
+
+
+def later(text: str) -> str:
+    """A time, ISO 8601 in UTC: ``2h`` from now, or as it is written.
+
+    A time that does not say its zone is UTC.
+    """
+    span = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", text)
+    try:
+        if span:
+            number, unit = span.groups()
+            at = datetime.now(UTC) + timedelta(**{_SPANS[unit]: int(number)})
+        else:
+            at = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            "expected a time from now like 30m, 2h or 7d, or one like "
+            f"2026-12-01T08:00Z, but found {text!r}"
+        ) from None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

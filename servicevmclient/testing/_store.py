@@ -98,7 +98,16 @@ _DEFAULTS: dict[str, Json] = {
         "created_at": "2026-11-22T10:00:00.000000Z",
         "updated_at": "2026-11-22T10:00:00.000000Z",
     },
+    "holds": {
+        "user_id": "fake",
+        "created_at": "2026-11-22T10:00:00.000000Z",
+        "updated_at": "2026-11-22T10:00:00.000000Z",
+        "expires_at": None,
+    },
 }
+
+#: those that belong to no project
+_PLAIN = ("conductors", "relays", "apis", "relay_groups", "holds")
 
 
 def now() -> str:
@@ -126,7 +135,7 @@ class Store:
         """Make a resource as it looks before anything was done to it."""
         row: Json = {"id": str(uuid.uuid4()), **_DEFAULTS[plural]}
         row["name"] = ""
-        if plural not in ("conductors", "relays", "apis", "relay_groups"):
+        if plural not in _PLAIN:
             row |= {
                 "project_id": "fake",
                 "tags": [],
@@ -156,6 +165,12 @@ class Store:
         names: Json = {}
         if plural == "relay_groups":
             return {key: row[key] for key in row if key != "id"}
+        if plural == "holds":
+            of = {"device": "devices", "template": "device_templates"}
+            name = self._name(of.get(row["scope"], ""), row["target"])
+            return {key: row[key] for key in row if key != "name"} | {
+                "target_name": name
+            }
         if plural == "devices":
             names["template_name"] = self._name(
                 "device_templates", row["template_id"]

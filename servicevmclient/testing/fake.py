@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from servicevmclient.testing import _holds
 from servicevmclient.testing._quotas import DEFAULTS, Quotas
 from servicevmclient.testing._store import PLANS, Store, etag_of, fails
 from servicevmclient.testing._summary import summary
@@ -30,6 +31,7 @@ _PATHS = {
     "conductors": "conductors",
     "relays": "relays",
     "relay-groups": "relay_groups",
+    "holds": "holds",
     "apis": "apis",
 }
 _CONTROL = ("limit", "marker", "sort", "fields", "all_projects")
@@ -289,6 +291,8 @@ class FakeServicevm:
 
     def _create(self, plural: str, body: Json) -> _Answer:
         given = body[plural.removesuffix("s")]
+        if plural == "holds":
+            given = _holds.row(given, self.store.rows[plural])
         if (
             plural == "relay_groups"
             and given["name"] in self.store.rows[plural]
@@ -297,7 +301,7 @@ class FakeServicevm:
         row = self.store.add(plural, given)
         if (plural.removesuffix("s"), "create") in PLANS:
             self.store.begin(plural, row, "create")
-        at_once = plural in ("device_templates", "relay_groups")
+        at_once = plural in ("device_templates", "relay_groups", "holds")
         return self._answer(plural, row, 201 if at_once else 202)
 
     def _one(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.device_template import DeviceTemplate
     from servicevmclient.v1.driver import Driver
     from servicevmclient.v1.event import Event
+    from servicevmclient.v1.hold import Hold
     from servicevmclient.v1.operation import Operation
     from servicevmclient.v1.quota import Quota
     from servicevmclient.v1.relay import Relay
@@ -28,6 +29,7 @@ __all__ = [
     "DeviceTemplate",
     "Driver",
     "Event",
+    "Hold",
     "Operation",
     "Page",
     "Progress",
@@ -47,6 +49,7 @@ _HOME = {
     "DeviceTemplate": "device_template",
     "Driver": "driver",
     "Event": "event",
+    "Hold": "hold",
     "Operation": "operation",
     "Page": "_page",
     "Progress": "_waiter",

@@ -14,6 +14,7 @@ from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 from servicevmclient.v1.driver import Driver
 from servicevmclient.v1.event import Event
+from servicevmclient.v1.hold import Hold
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.quota import OWN, Quota
 from servicevmclient.v1.relay import Relay
@@ -488,6 +489,29 @@ class Client(Verbs):
     ) -> None:
         """Delete it: its relays serve devices of any project."""
         self.delete(RelayGroup, name, if_match=if_match)
+
+    # -- holds --------------------------------------------------------------
+    def holds(self, **query: Any) -> Iterator[Hold]:
+        """Yield the holds that have not expired; ``scope``, ``target``."""
+        return self.each(Hold, **query)
+
+    def get_hold(self, hold_id: str) -> Hold:
+        """The hold with this id."""
+        return self.get(Hold, hold_id)
+
+    def set_hold(self, *, reason: str, **target: Any) -> Hold:
+        """Keep everything automatic off something, or renew that.
+
+        :param reason: why, for people
+        :param target: one of ``device_id``, ``template_id``, ``project_id``
+            and ``everything=True``; ``expires_at``, ISO 8601, if it is to
+            end by itself
+        """
+        return self.create(Hold, {"reason": reason, **target})
+
+    def unset_hold(self, hold_id: str, *, if_match: str | None = None) -> None:
+        """Let what is automatic have its way again."""
+        self.delete(Hold, hold_id, if_match=if_match)
 
     # -- quotas -------------------------------------------------------------
     def quotas(self, **query: Any) -> Iterator[Quota]:

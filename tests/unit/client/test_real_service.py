@@ -31,6 +31,7 @@ from servicevmclient.v1 import (
     DeviceTemplate,
     Driver,
     Event,
+    Hold,
     Operation,
     Page,
     Quota,
@@ -178,6 +179,7 @@ def test_answers_have_the_declared_fields_and_no_others(
         *client.conductors(),
         *client.relays(),
         *client.relay_groups(),
+        client.set_hold(everything=True, reason="x"),
         *client.apis(),
     ]
     assert {type(one) for one in found} == {
@@ -187,6 +189,7 @@ def test_answers_have_the_declared_fields_and_no_others(
         DeviceTemplate,
         Driver,
         Event,
+        Hold,
         Operation,
         Quota,
         Relay,
@@ -197,6 +200,8 @@ def test_answers_have_the_declared_fields_and_no_others(
     for one in found:
         assert sorted(one.to_dict()) == sorted(one.fields)
     client.delete_relay_group("blue")
+    (hold,) = client.holds()
+    client.unset_hold(hold.id)
 
 
 def test_a_quota_is_shown_set_and_holds(terminal: Terminal) -> None:
@@ -357,6 +362,10 @@ STORY = (
     ("relay group set", ()),
     ("relay group unset", ()),
     ("relay group delete", ()),
+    ("hold set", ()),
+    ("hold list", ()),
+    ("hold show", ()),
+    ("hold unset", ()),
     ("api list", ()),
     ("summary show", ()),
     ("quota list", ()),

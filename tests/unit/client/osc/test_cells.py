@@ -55,6 +55,15 @@ AGENT = {
             ],
             "web http://[::]:80",
         ),
+        (
+            _cells.Hold,
+            {
+                "scope": "device",
+                "reason": "Swap",
+                "expires_at": "2026-11-22T10:00:00.5Z",
+            },
+            "Swap (device, until 2026-11-22T10:00:00Z)",
+        ),
         (_cells.Slots, {"total": 4, "used": 1}, "1 of 4 used"),
         (_cells.Moment, "2026-11-22T10:00:00.123456Z", "2026-11-22T10:00:00Z"),
         (_cells.Moment, "2026-11-22T11:00:00+01:00", "2026-11-22T10:00:00Z"),

@@ -1,4 +1,5 @@
 import argparse
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -40,6 +41,30 @@ def test_pairs_are_parsed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-12-01T08:00Z", "2026-12-01T08:00:00Z"),
+        ("2026-12-01T08:00", "2026-12-01T08:00:00Z"),
+        ("2026-12-01T08:00+01:00", "2026-12-01T07:00:00Z"),
+        ("2026-12-01", "2026-12-01T00:00:00Z"),
+    ],
+)
+def test_a_time_is_told_in_utc(text: str, expected: str) -> None:
+    assert _values.later(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30m", 1800), ("2h", 7200), ("7d", 604800)]
+)
+def test_a_span_begins_now(text: str, seconds: int) -> None:
+    before = datetime.now(UTC).replace(microsecond=0)
+    found = datetime.fromisoformat(_values.later(text))
+    after = datetime.now(UTC)
+    span = timedelta(seconds=seconds)
+    assert before + span <= found <= after + span
+
+
+@pytest.mark.parametrize(
     ("parse", "text"),
     [
         (_values.key_value, "novalue"),
@@ -50,6 +75,9 @@ def test_pairs_are_parsed() -> None:
         (_values.positive, "0"),
         (_values.positive, "-1"),
         (_values.positive, "x"),
+        (_values.later, "tomorrow"),
+        (_values.later, "0h"),
+        (_values.later, "9999999d"),
         (_values.sort_key, "name:up"),
         (_values.sort_key, "name desc"),
     ],

@@ -17,6 +17,7 @@ def test_the_public_names_are_these() -> None:
         "DeviceTemplate",
         "Driver",
         "Event",
+        "Hold",
         "Operation",
         "Page",
         "Progress",
@@ -245,6 +246,20 @@ def test_processes_are_listed_and_a_relay_is_drained(
     with pytest.raises(exceptions.PreconditionFailed):
         client.update_relay(relay.id, draining=False, if_match=relay.etag)
     assert client.find_relay("r9", ignore_missing=True) is None
+
+
+def test_a_hold_is_set_renewed_and_unset(client: Client) -> None:
+    made = client.set_hold(project_id="p1", reason="one")
+    assert client.get_hold(made.id) == made
+    renewed = client.set_hold(
+        project_id="p1", reason="two", expires_at="2999-01-01T00:00:00Z"
+    )
+    assert renewed.id == made.id
+    assert [one.reason for one in client.holds(scope="project")] == ["two"]
+    with pytest.raises(exceptions.PreconditionFailed):
+        client.unset_hold(made.id, if_match=made.etag)
+    client.unset_hold(made.id, if_match=renewed.etag)
+    assert not list(client.holds())
 
 
 def test_a_relay_group_is_found_by_its_name_and_unbound(
