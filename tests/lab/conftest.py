@@ -24,6 +24,18 @@ from oslo_config import cfg
 
 from servicevm import conf as options
 from servicevm.drivers.infra.nova import login
+from tests.lab.nova_devices import (
+    demo_net as demo_net,
+)
+from tests.lab.nova_devices import (
+    demo_project as demo_project,
+)
+from tests.lab.nova_devices import (
+    make_driver as make_driver,
+)
+from tests.lab.nova_devices import (
+    new_spec as new_spec,
+)
 from tools.lab.environment import CACHE
 from tools.lab.lab import Lab
 
