@@ -31,7 +31,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tools.cluster import keystone_people
+from tools.cluster import keystone_people, keystone_store
 from tools.cluster.command import end, environment, run
 from tools.cluster.configuration import write
 from tools.cluster.keystone_people import PEOPLE, Identity, Login, People
@@ -255,31 +255,25 @@ class Keystone:
 
     def _configure(self) -> None:
         for name in ("fernet", "receipts", "credential"):
-            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+            keystone_store.make_keys(self.folder / name)
         write(
             self.folder / "keystone.conf",
             _CONF.format(folder=self.folder, token_seconds=self.token_seconds),
         )
 
     def _bootstrap(self, binaries: Path, port: int) -> None:
-        """Database, keys, the administrator; the state file comes last."""
+        """Database and the administrator; the state file comes last."""
         users = {
             name: secrets.token_urlsafe(24)
             for name in ("admin", *self._people.users)
         }
         url = f"http://127.0.0.1:{port}/v3"
-        owner = ["--keystone-user", str(os.geteuid())]
-        owner += ["--keystone-group", str(os.getegid())]
         urls = [
             f"--bootstrap-{kind}-url={url}"
             for kind in ("public", "internal", "admin")
         ]
-        for arguments in (
-            ["db_sync"],
-            ["fernet_setup", *owner],
-            ["credential_setup", *owner],
-            ["bootstrap", "--bootstrap-region-id=RegionOne", *urls],
-        ):
+
+        def manage(*arguments: str) -> None:
             run(
                 [
                     str(binaries / "keystone-manage"),
@@ -289,6 +283,13 @@ class Keystone:
                 log=self.log,
                 env={"OS_BOOTSTRAP_PASSWORD": users["admin"]},
             )
+
+        keystone_store.make_schema(
+            self.folder / "keystone.sqlite",
+            self._venv,
+            lambda: manage("db_sync"),
+        )
+        manage("bootstrap", "--bootstrap-region-id=RegionOne", *urls)
         write(
             self.folder / "state.json",
             json.dumps({"port": port, "users": users}),
