@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from servicevm.drivers.infra.nova import template
+from servicevm.drivers.infra.nova.at_once import at_once
 from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.drivers.infra.nova.faults import asking
 from servicevm.drivers.infra.nova.recent import Recent
@@ -22,6 +23,9 @@ __all__ = ["Choices", "Flavor", "Image", "smallest"]
 #: Seconds that an answer is good for: a new image is used at once, and two
 #: hundred devices do not ask two hundred times.
 _SECONDS = 5.0
+
+#: Nobody changes a flavor; one that is new is looked for where none fits.
+_FLAVOR_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ class Choices:
     def __init__(self, operator: str) -> None:
         self._operator = operator
         self._images: Recent[Image] = Recent(_SECONDS)
-        self._flavors: Recent[Sequence[Flavor]] = Recent(_SECONDS)
+        self._flavors: Recent[Sequence[Flavor]] = Recent(_FLAVOR_SECONDS)
         self._server_groups: Recent[str] = Recent(_SECONDS)
 
     def image(self, cloud: Cloud, options: Mapping[str, Any]) -> Image:
@@ -85,14 +89,31 @@ class Choices:
             )
         return found
 
-    def flavor(
-        self, cloud: Cloud, options: Mapping[str, Any], image: Image
-    ) -> Flavor:
+    def image_and_flavor(
+        self, cloud: Cloud, options: Mapping[str, Any]
+    ) -> tuple[Image, Flavor]:
+        """What a new server is made of.
+
+        :raises PermanentError: IMAGE_MISSING, IMAGE_UNUSABLE,
+            FLAVOR_MISSING, FLAVOR_TOO_SMALL
         """
-        :raises PermanentError: FLAVOR_MISSING, FLAVOR_TOO_SMALL
-        """
-        flavors = self._flavors.get(cloud.project_id, lambda: _flavors(cloud))
-        return smallest(flavors, options, image)
+
+        def flavors() -> Sequence[Flavor]:
+            return self._flavors.get(cloud.project_id, lambda: _flavors(cloud))
+
+        looked_up: list[Any] = at_once(
+            [lambda: self.image(cloud, options), flavors]
+        )
+        image, found = looked_up
+        try:
+            return image, smallest(found, options, image)
+        except PermanentError:
+            self._flavors.forget(cloud.project_id)
+            return image, smallest(flavors(), options, image)
+
+    def forget_flavors(self, cloud: Cloud) -> None:
+        """One of them was deleted."""
+        self._flavors.forget(cloud.project_id)
 
     def server_group(self, cloud: Cloud, wanted: str) -> str:
         """Id of the server group.

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from oslo_config import cfg
 
@@ -14,6 +15,7 @@ from servicevm.drivers.infra.base import (
     Peer,
     Record,
 )
+from servicevm.drivers.infra.nova.at_once import at_once
 from servicevm.drivers.infra.nova.cloud import Clouds
 from servicevm.drivers.infra.nova.groups import Groups
 from servicevm.drivers.infra.nova.homes import Homes
@@ -25,6 +27,7 @@ from servicevm.drivers.infra.nova.rules import rules_of
 from servicevm.drivers.infra.nova.servers import SERVER, Servers
 from servicevm.drivers.infra.nova.states import Seen, observation
 from servicevm.drivers.infra.nova.wishes import (
+    Wanted,
     Wishes,
     is_management,
     kind_of,
@@ -65,15 +68,25 @@ class Devices:
     def prepare(self, spec: DeviceSpec, record: Record) -> list[InterfaceSpec]:
         home = self._homes.of(spec)
         cloud, servers = self._homes.cloud(home), self._homes.servers(home)
+
+        def choose() -> None:
+            if SERVER not in spec.ledger:
+                servers.choose(spec)
+
+        def check() -> list[Wanted]:
+            return self._wishes.check(
+                spec, cloud, spec.interfaces, self._own(spec, servers)
+            )
+
+        def find() -> dict[str, Any]:
+            return self._ports.find(home, spec.id)
+
         # All that can be wrong with what was asked for is found here, before
         # there is anything to clean up.
-        if SERVER not in spec.ledger:
-            servers.choose(spec)
-        wanted = self._wishes.check(
-            spec, cloud, spec.interfaces, self._own(spec, servers)
-        )
+        looked_up: list[Any] = at_once([choose, check, find])
+        _, wanted, found = looked_up
         try:
-            ports = self._ports.ensure(spec, cloud, wanted, record)
+            ports = self._ports.ensure(spec, cloud, wanted, found, record)
         except PermanentError:
             self.removal.undo(spec)
             raise
@@ -173,7 +186,8 @@ class Devices:
         cloud, servers = self._homes.cloud(home), self._homes.servers(home)
         there = self._there(spec, servers)
         wanted = self._wishes.check(spec, cloud, [interface], {there.id})
-        (port,) = self._ports.ensure(spec, cloud, wanted, record)
+        found = self._ports.find(home, spec.id)
+        (port,) = self._ports.ensure(spec, cloud, wanted, found, record)
         if not port.device_id:
             try:
                 servers.plug(there, port.id)

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from oslo_utils.uuidutils import is_uuid_like
+
 from servicevm.drivers.infra.base import InterfaceSpec
+from servicevm.drivers.infra.nova.at_once import at_once
 from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.drivers.infra.nova.faults import asking
 from servicevm.drivers.infra.nova.recent import Recent
@@ -135,13 +138,15 @@ class Networks:
         and a tenant's may be called the same.
         """
         network = self._cloud.connection.network
+        if is_uuid_like(wanted):
+            known = self._with_id(wanted)
+            if known is not None:
+                return known
         with asking(f"Neutron for the network {wanted}"):
-            found = list(network.networks(id=wanted))
-            if not found:
-                named = list(network.networks(name=wanted))
-                mine = self._cloud.project_id
-                found = [one for one in named if one.project_id == mine]
-                found = found or [one for one in named if one.is_shared]
+            named = list(network.networks(name=wanted))
+        mine = self._cloud.project_id
+        found = [one for one in named if one.project_id == mine]
+        found = found or [one for one in named if one.is_shared]
         if len(found) > 1:
             raise PermanentError(
                 NETWORK_MISSING,
@@ -152,30 +157,44 @@ class Networks:
             raise PermanentError(
                 NETWORK_MISSING, f"There is no network {wanted}."
             )
-        return self._whole(found[0])
+        return _whole(found[0], self._subnets(found[0].id))
 
     def _by_id(self, network_id: str) -> Network:
-        network = self._cloud.connection.network
-        with asking(f"Neutron for the network {network_id}"):
-            found = list(network.networks(id=network_id))
-        if not found:
+        found = self._with_id(network_id)
+        if found is None:
             raise PermanentError(
                 NETWORK_MISSING, f"There is no network {network_id}."
             )
-        return self._whole(found[0])
+        return found
 
-    def _whole(self, found: Any) -> Network:
+    def _with_id(self, network_id: str) -> Network | None:
         network = self._cloud.connection.network
-        with asking(f"Neutron for the subnets of {found.id}"):
-            subnets = [
-                Subnet(one.id, str(one.cidr), one.gateway_ip or None)
-                for one in network.subnets(network_id=found.id)
-            ]
-        return Network(
-            id=found.id,
-            name=str(found.name or found.id),
-            project_id=str(found.project_id),
-            shared=bool(found.is_shared),
-            port_security=found.is_port_security_enabled,
-            subnets=subnets,
+
+        def find() -> list[Any]:
+            with asking(f"Neutron for the network {network_id}"):
+                return list(network.networks(id=network_id))
+
+        looked_up: list[Any] = at_once(
+            [find, lambda: self._subnets(network_id)]
         )
+        found, subnets = looked_up
+        return _whole(found[0], subnets) if found else None
+
+    def _subnets(self, network_id: str) -> list[Subnet]:
+        network = self._cloud.connection.network
+        with asking(f"Neutron for the subnets of {network_id}"):
+            return [
+                Subnet(one.id, str(one.cidr), one.gateway_ip or None)
+                for one in network.subnets(network_id=network_id)
+            ]
+
+
+def _whole(found: Any, subnets: Sequence[Subnet]) -> Network:
+    return Network(
+        id=found.id,
+        name=str(found.name or found.id),
+        project_id=str(found.project_id),
+        shared=bool(found.is_shared),
+        port_security=found.is_port_security_enabled,
+        subnets=subnets,
+    )

@@ -1,11 +1,12 @@
 """Ports of a device's interfaces: made by us, or the user's own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from oslo_log import log
 
 from servicevm.drivers.infra.base import DeviceSpec, Record
+from servicevm.drivers.infra.nova.at_once import begun
 from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.drivers.infra.nova.faults import answer_of, asking
 from servicevm.drivers.infra.nova.groups import Groups
@@ -65,21 +66,28 @@ class Ports:
         spec: DeviceSpec,
         home: Cloud,
         wanted: Sequence[Wanted],
+        found: Mapping[str, Any],
         record: Record,
     ) -> list[Any]:
-        """Make the ports that are missing; all of them, in their order."""
-        found = self.find(home.project_id, spec.id)
-        return [
-            one.port
-            or self._ensure(
-                spec,
-                home,
-                one,
-                found.get(port_name(spec.id, one.interface.index)),
-                record,
-            )
-            for one in wanted
-        ]
+        """Make the ports that are missing; all of them, in their order.
+
+        :param found: those that there are, of `find`
+        """
+        ours = [one for one in wanted if one.port is None]
+        for one in ours:
+            record(kind_of(one.interface), None)
+
+        def ensured(one: Wanted) -> Callable[[], Any]:
+            name = port_name(spec.id, one.interface.index)
+            return lambda: self._ensure(spec, home, one, found.get(name))
+
+        made = begun([ensured(one) for one in ours])
+        # Also those beside one that failed: they are there.
+        for one, port in zip(ours, made, strict=True):
+            if port.exception() is None:
+                record(kind_of(one.interface), port.result().id)
+        ports = iter(made)
+        return [one.port or next(ports).result() for one in wanted]
 
     def tag(self, project_id: str, device_id: str) -> None:
         """See that all ports of the device have their tags.
@@ -140,18 +148,13 @@ class Ports:
         home: Cloud,
         wanted: Wanted,
         port: Any,
-        record: Record,
     ) -> Any:
-        kind = kind_of(wanted.interface)
         if port is not None and port.network_id != wanted.network.id:
             self.delete(port.id)
             port = None
-        record(kind, None)
         if port is None:
-            port = self._make(spec, home, wanted)
-        else:
-            self._correct_groups(spec, home, wanted, port)
-        record(kind, port.id)
+            return self._make(spec, home, wanted)
+        self._correct_groups(spec, home, wanted, port)
         return port
 
     def _make(self, spec: DeviceSpec, home: Cloud, wanted: Wanted) -> Any:

@@ -19,6 +19,8 @@ from servicevm.drivers.infra.nova.pace import Pace
 from servicevm.drivers.infra.nova.states import Seen, seen
 from servicevm.errors import (
     CLOUD_REFUSED,
+    FLAVOR_MISSING,
+    PermanentError,
     TransientError,
 )
 
@@ -117,8 +119,9 @@ class Servers:
 
         :raises PermanentError: there is no such thing
         """
-        image = self._choices.image(self._cloud, spec.options)
-        flavor = self._choices.flavor(self._cloud, spec.options, image)
+        image, flavor = self._choices.image_and_flavor(
+            self._cloud, spec.options
+        )
         self._placement(spec.options)
         order.check_root(image, spec.options)
         return image, flavor
@@ -134,6 +137,10 @@ class Servers:
         try:
             with asking("Nova to make a server"):
                 return str(self._compute.create_server(**values).id)
+        except PermanentError as error:
+            if error.reason is FLAVOR_MISSING:
+                self._choices.forget_flavors(self._cloud)
+            raise
         finally:
             # Also where no answer came: it may have been made.
             self._looks.touched(spec.id)

@@ -1,12 +1,13 @@
 """What interfaces are to be, checked before anything is made; and became."""
 
 import ipaddress
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from servicevm.drivers.infra.base import DeviceSpec, InterfaceSpec
 from servicevm.drivers.infra.nova import template
+from servicevm.drivers.infra.nova.at_once import at_once
 from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.drivers.infra.nova.faults import asking
 from servicevm.drivers.infra.nova.groups import Groups
@@ -80,7 +81,11 @@ class Wishes:
         for name in spec.options.get("security_groups", ()):
             self._groups.named(home, name)
         rules_of((), spec.peers)
-        return [self._check(spec, one, servers) for one in interfaces]
+
+        def checked(one: InterfaceSpec) -> Callable[[], Wanted]:
+            return lambda: self._check(spec, one, servers)
+
+        return at_once([checked(one) for one in interfaces])
 
     def _check(
         self,
