@@ -107,6 +107,7 @@ _HOLDS = "/v1/holds"
 _HOLD = "/v1/holds/{id}"
 _QUOTAS = "/v1/quotas"
 _QUOTA = "/v1/quotas/{project_id}"
+_USAGE = "/v1/usage"
 _OPERATIONS = "/v1/operations"
 _OPERATION = "/v1/operations/{id}"
 
@@ -121,6 +122,7 @@ _RULES = [
         ("GET", f"{_OPERATIONS}?all_projects=true"),
         ("GET", "/v1/events?all_projects=true"),
         ("GET", "/v1/summary?all_projects=true"),
+        ("GET", f"{_USAGE}?all_projects=true"),
     ),
     _rule(
         "create_for_project",
@@ -363,6 +365,21 @@ _RULES = [
         ADMIN,
         "Take a project's own limits away.",
         ("DELETE", _QUOTA),
+    ),
+    _rule(
+        "usage:list",
+        READER,
+        "List what projects, their devices and their services have used; "
+        "those of another project need servicevm:all_projects.",
+        ("GET", _USAGE),
+        ("GET", f"{_USAGE}/resources"),
+    ),
+    _rule(
+        "usage:show",
+        READER,
+        "Show what a project has used; another project needs "
+        "servicevm:all_projects.",
+        ("GET", f"{_USAGE}/{{project_id}}"),
     ),
     _rule(
         "metrics",

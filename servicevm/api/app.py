@@ -27,6 +27,7 @@ from servicevm.api.resources import (
     service_types,
     services,
     summary,
+    usage,
     versions,
 )
 from servicevm.api.runtime import Runtime
@@ -73,6 +74,9 @@ ROUTES: Mapping[str, Any] = {
     "/v1/quotas": quotas.Collection,
     "/v1/quotas/defaults": quotas.Defaults,
     "/v1/quotas/{project_id}": quotas.Item,
+    "/v1/usage": usage.Collection,
+    "/v1/usage/resources": usage.Resources,
+    "/v1/usage/{project_id}": usage.Item,
 }
 
 

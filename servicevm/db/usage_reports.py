@@ -17,8 +17,15 @@ from servicevm.db import models
 from servicevm.db.traffic import COUNTERS
 from servicevm.states import ResourceType
 
-__all__ = ["Period", "Used", "latest_spans", "of_projects", "of_resources"]
-__all__ += ["projects", "resources"]
+__all__ = [
+    "Period",
+    "Used",
+    "latest_spans",
+    "of_projects",
+    "of_resources",
+    "projects",
+    "resources",
+]
 
 _SPAN = models.table(models.UsageSpan).c
 _TRAFFIC = models.table(models.UsageTraffic).c
@@ -52,43 +59,38 @@ def projects(
     session: orm.Session,
     period: Period,
     *,
+    only: Sequence[str] | None = None,
     limit: int,
     after: str = "",
     before: str | None = None,
 ) -> list[str]:
-    """Projects that used something, as `servicevm.db.quotas.projects`."""
-    return _some(
-        session,
-        sa.select(_SPAN.project_id.label("id")).where(*_during(period)),
-        sa.select(_TRAFFIC.project_id.label("id")).where(*_hours(period)),
-        limit,
-        after,
-        before,
+    """Projects that used something, in the order of their ids.
+
+    :param only: of these; None for all
+    :param limit: at most so many
+    :param after: those behind this one
+    :param before: instead, those before this one, the nearest first
+    """
+    return _some(_SPAN.project_id, _TRAFFIC.project_id, period, only).page(
+        session, limit, after, before
     )
 
 
 def resources(
     session: orm.Session,
-    project_id: str,
     period: Period,
     *,
+    only: Sequence[str] | None = None,
     limit: int,
     after: str = "",
     before: str | None = None,
 ) -> list[str]:
-    """Ids of a project's devices and services that were used; as `projects`,
-    in the order of the ids."""
-    return _some(
-        session,
-        sa.select(_SPAN.resource_id.label("id")).where(
-            _SPAN.project_id == project_id, *_during(period)
-        ),
-        sa.select(_TRAFFIC.service_id.label("id")).where(
-            _TRAFFIC.project_id == project_id, *_hours(period)
-        ),
-        limit,
-        after,
-        before,
+    """Ids of devices and services that were used; as `projects`.
+
+    :param only: of these projects; None for all
+    """
+    return _some(_SPAN.resource_id, _TRAFFIC.service_id, period, only).page(
+        session, limit, after, before
     )
 
 
@@ -204,18 +206,37 @@ def _hours(period: Period) -> list[sa.ColumnElement[bool]]:
     return [_TRAFFIC.hour >= period.start, _TRAFFIC.hour < period.end]
 
 
+class _Ids:
+    """Each once, in their order."""
+
+    def __init__(self, *selects: sa.Select[Any]) -> None:
+        self._id = sa.union(*selects).subquery().c.id
+
+    def page(
+        self,
+        session: orm.Session,
+        limit: int,
+        after: str,
+        before: str | None,
+    ) -> list[str]:
+        query = sa.select(self._id).limit(limit)
+        if before is None:
+            query = query.where(self._id > after).order_by(self._id)
+        else:
+            query = query.where(self._id < before).order_by(self._id.desc())
+        return list(session.scalars(query))
+
+
 def _some(
-    session: orm.Session,
-    spans: sa.Select[Any],
-    traffic: sa.Select[Any],
-    limit: int,
-    after: str,
-    before: str | None,
-) -> list[str]:
-    named = sa.union(spans, traffic).subquery()
-    query = sa.select(named.c.id).limit(limit)
-    if before is None:
-        query = query.where(named.c.id > after).order_by(named.c.id)
-    else:
-        query = query.where(named.c.id < before).order_by(named.c.id.desc())
-    return list(session.scalars(query))
+    owner: sa.ColumnElement[str],
+    booked: sa.ColumnElement[str],
+    period: Period,
+    only: Sequence[str] | None,
+) -> _Ids:
+    """Owners of spans and of traffic in the period."""
+    spans = sa.select(owner.label("id")).where(*_during(period))
+    traffic = sa.select(booked.label("id")).where(*_hours(period))
+    if only is not None:
+        spans = spans.where(_SPAN.project_id.in_(only))
+        traffic = traffic.where(_TRAFFIC.project_id.in_(only))
+    return _Ids(spans, traffic)

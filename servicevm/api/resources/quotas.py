@@ -82,9 +82,7 @@ class Item(Resource):
         query=parameters.FIELDS_ONLY,
     )
     def on_get(self, call: Call, project_id: str) -> Json:
-        project_id = _project(call, project_id)
-        if not call.reaches(project_id):
-            raise _unknown(project_id)
+        project_id = reached(call, project_id)
         with db.reader() as session:
             item = self._item(session, project_id)
         return _show(call, item)
@@ -137,6 +135,17 @@ class Item(Resource):
             "quota",
             lambda: _limits_of(self._item(session, project_id)),
         )
+
+
+def reached(call: Call, project_id: str) -> str:
+    """The project's id, if the caller may know of what it has.
+
+    :raises PermanentError: NOT_FOUND
+    """
+    project_id = _project(call, project_id)
+    if not call.reaches(project_id):
+        raise _unknown(project_id)
+    return project_id
 
 
 def _project(call: Call, project_id: str) -> str:

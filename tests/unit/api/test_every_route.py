@@ -21,6 +21,8 @@ NO_STATE = {
     "/healthcheck",
     "/v1/devices/{id}/console-log",
     "/v1/services/{id}/stats",
+    # It grows by itself.
+    "/v1/usage/{project_id}",
 }
 #: POST that nothing is recorded of: it is asked of the device itself.
 UNRECORDED = {"/v1/services/{id}/actions/{action}"}
@@ -49,6 +51,7 @@ def paths(
         "service-types": "loadbalancer",
         "operations": service["operation_id"],
         "quotas": "default",
+        "usage": "default",
         "relay-groups": requests.create_relay_group(api)["name"],
         "holds": requests.set_hold(api, everything=True)["id"],
         **{f"{role}s": _process(role) for role in ProcessRole},
@@ -60,6 +63,9 @@ def paths(
         concrete = concrete.replace("{index}", "0")
         for name in ("{id}", "{name}", "{project_id}"):
             concrete = concrete.replace(name, ids.get(collection, ""))
+        if collection == "usage":
+            # What is used is not the same at the next moment.
+            concrete += "?start=2020-01-01&end=2020-02-01"
         found[path] = concrete
     return found
 

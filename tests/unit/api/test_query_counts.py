@@ -29,6 +29,8 @@ LISTS = {
     "/v1/holds": 4,
     "/v1/apis": 4,
     "/v1/quotas": 6,
+    "/v1/usage": 6,
+    "/v1/usage/resources": 6,
     "/v1/summary": 4,
     "/v1/summary?include=failing&include=running&include=quota": 14,
 }
@@ -42,6 +44,7 @@ SHOWS = {
     "/v1/relay-groups/g1": 4,
     f"/v1/holds/{rows.DEVICE}": 4,
     "/v1/quotas/default": 6,
+    "/v1/usage/default": 6,
 }
 #: Paths of which there is but one, or that are no answers of rows.
 OTHERS = {

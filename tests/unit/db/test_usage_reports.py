@@ -124,7 +124,9 @@ def test_resources_are_those_that_used_something_with_their_last_span() -> (
     )
     period = Period(3, NOW)
     with api.reader() as session:
-        found = usage_reports.resources(session, "default", period, limit=9)
+        found = usage_reports.resources(
+            session, period, only=["default"], limit=9
+        )
         assert found == ["d", "gone"]
         uses = usage_reports.of_resources(session, found, period)
         spans = usage_reports.latest_spans(session, found)

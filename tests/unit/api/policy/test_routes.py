@@ -102,6 +102,9 @@ TABLE = {
     ("GET", "/v1/quotas/{project_id}"): SEE,
     ("PATCH", "/v1/quotas/{project_id}"): ADMIN,
     ("DELETE", "/v1/quotas/{project_id}"): ADMIN,
+    ("GET", "/v1/usage"): LIST,
+    ("GET", "/v1/usage/resources"): LIST,
+    ("GET", "/v1/usage/{project_id}"): SEE,
 }
 
 
