@@ -37,6 +37,7 @@ _NOUNS: Final = {
     "api": ("list",),
     "summary": ("show",),
     "quota": ("list", "show", "set", "unset", "delete"),
+    "usage": ("list", "show"),
 }
 
 
@@ -64,5 +65,6 @@ COMMANDS: Final = {
     "device console log show": (
         "servicevmclient.osc.v1.device:ShowDeviceConsoleLog"
     ),
+    "usage resource list": "servicevmclient.osc.v1.usage:ListUsageResource",
     "service stats show": "servicevmclient.osc.v1.service:ShowServiceStats",
 }

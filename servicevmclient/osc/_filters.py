@@ -100,12 +100,14 @@ def add(
     *,
     tags: bool,
     pages: bool,
+    sorts: bool,
     projects: bool,
 ) -> None:
     """Render the filters and what every list has.
 
     :param tags: the resources have tags
-    :param pages: the service orders and pages them
+    :param pages: the service pages them
+    :param sorts: and orders them as it is told
     :param projects: each belongs to a project
     """
     parser.add_argument("--long", action="store_true", help="More columns")
@@ -134,13 +136,14 @@ def add(
         return
     if projects:
         add_projects(parser)
-    parser.add_argument(
-        "--sort",
-        metavar="KEY[:asc|:desc]",
-        type=_values.sort_key,
-        action="append",
-        help="Order, by the service (repeat for more keys)",
-    )
+    if sorts:
+        parser.add_argument(
+            "--sort",
+            metavar="KEY[:asc|:desc]",
+            type=_values.sort_key,
+            action="append",
+            help="Order, by the service (repeat for more keys)",
+        )
     parser.add_argument(
         "--limit",
         metavar="N",
@@ -193,6 +196,7 @@ def query(
     *,
     tags: bool,
     pages: bool,
+    sorts: bool,
     projects: bool,
 ) -> dict[str, Any]:
     """The query; a filter's name is looked up only if it is given."""
@@ -200,11 +204,12 @@ def query(
     if pages:
         found |= {
             "marker": parsed.marker,
-            "sort": ",".join(parsed.sort) if parsed.sort else None,
             "max_items": parsed.limit,
             # A page as small as what is shown; the service bounds it, too.
             "limit": parsed.limit,
         }
+    if pages and sorts:
+        found["sort"] = ",".join(parsed.sort) if parsed.sort else None
     if pages and projects:
         found |= of_projects(parsed, app)
     for one in filters:

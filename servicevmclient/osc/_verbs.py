@@ -31,8 +31,10 @@ class List(Lister):
     filters: ClassVar[Sequence[_filters.Filter]] = ()
     #: whether the kind has tags
     tagged: ClassVar[bool] = True
-    #: whether the service orders and pages them
+    #: whether the service pages them
     paged: ClassVar[bool] = True
+    #: whether it orders them as it is told
+    sorted: ClassVar[bool] = True
     #: whether each belongs to a project
     owned: ClassVar[bool] = True
 
@@ -49,6 +51,7 @@ class List(Lister):
             self.filters,
             tags=self.tagged,
             pages=self.paged,
+            sorts=self.sorted,
             projects=self.owned,
         )
         return parser
@@ -62,6 +65,7 @@ class List(Lister):
             self.client,
             tags=self.tagged,
             pages=self.paged,
+            sorts=self.sorted,
             projects=self.owned,
         )
         columns = of_list(self.columns, long=parsed_args.long)

@@ -17,6 +17,7 @@ from servicevmclient.testing import _holds
 from servicevmclient.testing._quotas import DEFAULTS, Quotas
 from servicevmclient.testing._store import PLANS, Store, etag_of, fails
 from servicevmclient.testing._summary import summary
+from servicevmclient.testing._usage import Usages
 
 Json = dict[str, Any]
 
@@ -80,6 +81,8 @@ class FakeServicevm:
         self.store = Store()
         #: what projects may have; it is shown, but refuses nothing
         self.quotas = Quotas(self.store)
+        #: what projects have used: what it is told
+        self.usage = Usages()
         self._refusals: dict[tuple[str, str], _Refused] = {}
         #: method and path of every request, in order
         self.requests: list[tuple[str, str]] = []
@@ -191,6 +194,9 @@ class FakeServicevm:
             if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
                 asked = parse_qs(url.query).get("project_id", [])
                 return self._quota(method, parts[2:], headers, body, asked)
+            if parts[:2] == ["v1", "usage"] and len(parts) < 4:
+                asked_of = parse_qs(url.query)
+                return _Answer(200, self.usage.answer(parts[2:], asked_of))
             if parts == ["v1", "summary"]:
                 counts = summary(self.store, self.quotas, parse_qs(url.query))
                 return _Answer(200, {"summary": counts})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.service import Service
     from servicevmclient.v1.service_type import ServiceType
     from servicevmclient.v1.summary import Summary
+    from servicevmclient.v1.usage import Usage, UsageResource
 
 __all__ = [
     "Api",
@@ -39,6 +40,8 @@ __all__ = [
     "Service",
     "ServiceType",
     "Summary",
+    "Usage",
+    "UsageResource",
 ]
 
 _HOME = {
@@ -59,6 +62,8 @@ _HOME = {
     "Service": "service",
     "ServiceType": "service_type",
     "Summary": "summary",
+    "Usage": "usage",
+    "UsageResource": "usage",
 }
 
 

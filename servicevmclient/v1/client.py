@@ -22,6 +22,7 @@ from servicevmclient.v1.relay_group import RelayGroup
 from servicevmclient.v1.service import Service
 from servicevmclient.v1.service_type import ServiceType
 from servicevmclient.v1.summary import Summary
+from servicevmclient.v1.usage import Usage, UsageResource
 
 #: seconds that a wait lasts if it is not told
 WAIT = 600.0
@@ -542,6 +543,37 @@ class Client(Verbs):
     ) -> None:
         """Take the project's own limits away."""
         self.delete(Quota, project_id, if_match=if_match)
+
+    # -- usage --------------------------------------------------------------
+    def usage(self, **query: Any) -> Iterator[Usage]:
+        """Yield what projects have used: the own one, this month.
+
+        :param query: ``start`` and ``end``, ISO 8601: another period;
+            ``all_projects=True``, or a ``project_id``, for who may see what
+            is not of the own project
+        """
+        return self.each(Usage, **query)
+
+    def get_usage(
+        self,
+        project_id: str | None = None,
+        *,
+        start: str | None = None,
+        end: str | None = None,
+    ) -> Usage:
+        """What a project has used; one's own, and this month, if not said.
+
+        :param start: ISO 8601, as `end`
+        """
+        period = grouped({"start": start, "end": end})
+        address = path(Usage, project_id or OWN)
+        return self._one(
+            Usage, self._adapter.request("GET", address, params=period)
+        )
+
+    def usage_resources(self, **query: Any) -> Iterator[UsageResource]:
+        """Yield the devices and services that were used; as `usage`."""
+        return self.each(UsageResource, **query)
 
     def _operation_do(self, operation_id: str, verb: str) -> Operation:
         answer = self.act(Operation, operation_id, verb)

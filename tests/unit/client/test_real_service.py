@@ -39,6 +39,8 @@ from servicevmclient.v1 import (
     RelayGroup,
     Service,
     ServiceType,
+    Usage,
+    UsageResource,
 )
 from servicevmclient.v1._resource import Resource
 from tests.unit import database
@@ -181,6 +183,8 @@ def test_answers_have_the_declared_fields_and_no_others(
         *client.relay_groups(),
         client.set_hold(everything=True, reason="x"),
         *client.apis(),
+        *client.usage(),
+        *client.usage_resources(),
     ]
     assert {type(one) for one in found} == {
         Api,
@@ -196,6 +200,8 @@ def test_answers_have_the_declared_fields_and_no_others(
         RelayGroup,
         Service,
         ServiceType,
+        Usage,
+        UsageResource,
     }
     for one in found:
         assert sorted(one.to_dict()) == sorted(one.fields)
@@ -373,6 +379,9 @@ STORY = (
     ("quota set", ()),
     ("quota unset", ()),
     ("quota delete", ()),
+    ("usage list", ()),
+    ("usage show", ()),
+    ("usage resource list", ()),
     ("operation list", ()),
     ("operation show", ()),
     ("service delete", ()),

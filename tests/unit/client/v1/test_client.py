@@ -27,6 +27,8 @@ def test_the_public_names_are_these() -> None:
         "Service",
         "ServiceType",
         "Summary",
+        "Usage",
+        "UsageResource",
     ]
     for name in v1.__all__:
         assert getattr(v1, name).__name__ == name
