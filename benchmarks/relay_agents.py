@@ -22,13 +22,15 @@ HELLO = {
     "ready": True,
     "services": {},
 }
+#: Of a device with one service, of which there is no news.
 BEAT = {
     "services": {},
     "counters": {
-        "cpu_seconds": 1234,
-        "memory_bytes": 123456789,
-        "bytes_in": 12345678901,
-        "bytes_out": 12345678901,
+        "00000000-0000-4000-8000-000000000001": {
+            "connections_total": 123456789,
+            "bytes_in": 12345678901,
+            "bytes_out": 12345678901,
+        }
     },
     "boot_id": HELLO["boot_id"],
 }
