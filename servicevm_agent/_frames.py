@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, List, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 #: Largest payload of a frame, in bytes, without its 4-byte length.
 MAX_FRAME = 1 << 20
@@ -19,9 +19,13 @@ _HEADER = 4
 _SPACE = " \t\n\r"
 #: Seen through this a payload has one kind of digit and one of bracket.
 _OUTLINE = bytes.maketrans(b"123456789[", b"000000000{")
-_MANY_DIGITS = b"0" * _MAX_DIGITS
+#: What 64 bits certainly hold has less: other readers need not be exact.
+_MANY_DIGITS = b"0" * (_MAX_DIGITS - 1)
 
 Message = Dict[str, Any]
+#: Reads JSON in UTF-8, strictly: no NaN, no lone surrogate, nothing behind.
+#: Raises ValueError.
+Reader = Callable[[bytes], Any]
 
 
 class WireError(Exception):
@@ -64,12 +68,17 @@ class Decoder:
 
     Holds at most one incomplete frame: a length over the limit is refused
     when its header is seen, before anything of it is kept.
+
+    :param reader: instead of the standard library's, for who has a faster one
     """
 
-    __slots__ = ("_buffer", "_max_frame")
+    __slots__ = ("_buffer", "_max_frame", "_reader")
 
-    def __init__(self, max_frame: int = MAX_FRAME) -> None:
+    def __init__(
+        self, max_frame: int = MAX_FRAME, reader: Optional[Reader] = None
+    ) -> None:
         self._max_frame = max_frame
+        self._reader = _read if reader is None else reader
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> List[Message]:
@@ -104,7 +113,8 @@ class Decoder:
                 raise WireError("bad_frame", "empty frame")
             if end > size:
                 break
-            messages.append((_decode(bytes(held[body:end])), length))
+            payload = bytes(held[body:end])
+            messages.append((_decode(payload, self._reader), length))
             start = end
         if held is data:
             if start < size:
@@ -116,20 +126,15 @@ class Decoder:
         return messages
 
 
-def _decode(payload: bytes) -> Message:
+def _decode(payload: bytes, reader: Reader) -> Message:
     outline = payload.translate(_OUTLINE)
-    # Where no run of digits is long, neither is any integer. The wary one
-    # calls us for each, which takes as long as reading the rest does.
-    reader = _WARY_READER if _MANY_DIGITS in outline else _READER
     try:
-        text = payload.decode("utf-8").strip(_SPACE)
-        message, end = reader.raw_decode(text)
-        if end != len(text):
-            raise ValueError("something follows the object")
-        # One byte is found much faster than two.
-        if b"\\" in payload and b"\\u" in payload:
-            # A lone surrogate can be received but never sent on or stored.
-            json.dumps(message, ensure_ascii=False).encode()
+        # Where no run of digits is long, neither is any integer. The wary one
+        # calls us for each, which takes as long as reading the rest does.
+        if _MANY_DIGITS in outline:
+            message = _read(payload, _WARY_READER)
+        else:
+            message = reader(payload)
     except (ValueError, RecursionError) as error:
         raise WireError("bad_message", str(error)[:200]) from None
     if not isinstance(message, dict):
@@ -137,6 +142,18 @@ def _decode(payload: bytes) -> Message:
     # Fewer brackets than the limit cannot nest deeper than the limit.
     if outline.count(b"{") > MAX_DEPTH:
         _check_depth(message)
+    return message
+
+
+def _read(payload: bytes, reader: Optional[json.JSONDecoder] = None) -> Any:
+    text = payload.decode("utf-8").strip(_SPACE)
+    message, end = (reader or _READER).raw_decode(text)
+    if end != len(text):
+        raise ValueError("something follows the object")
+    # One byte is found much faster than two.
+    if b"\\" in payload and b"\\u" in payload:
+        # A lone surrogate can be received but never sent on or stored.
+        json.dumps(message, ensure_ascii=False).encode()
     return message
 
 

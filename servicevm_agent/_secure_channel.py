@@ -7,7 +7,8 @@ from typing import Any, Dict, List, Optional
 
 from servicevm_agent._frames import MAX_FRAME, WireError
 
-_CHUNK = 65536
+#: Least bytes of a read: a heartbeat, with what TLS adds to it.
+_CHUNK = 512
 
 
 class SecureChannel:
@@ -60,9 +61,11 @@ class SecureChannel:
             if not self.ready:
                 return b""
         pieces: List[bytes] = []
+        # Room that is not filled costs more than the reading of a heartbeat.
+        room = max(_CHUNK, len(data))
         while not self.closed:
             try:
-                piece = self._tls.read(_CHUNK)
+                piece = self._tls.read(room)
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:
@@ -70,9 +73,10 @@ class SecureChannel:
             if not piece:
                 self.closed = True
             pieces.append(piece)
-            # A read takes a whole record. With nothing behind it another
-            # one would only raise, which costs more than the read itself.
-            if not self._from_peer.pending:
+            # A read takes a whole record, if there is room. With nothing
+            # behind it another one would only raise, which costs more than
+            # the read itself.
+            if len(piece) < room and not self._from_peer.pending:
                 break
         return b"".join(pieces)
 

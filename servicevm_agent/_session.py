@@ -17,6 +17,7 @@ from servicevm_agent._frames import (
     MAX_FRAME,
     Decoder,
     Message,
+    Reader,
     WireError,
     encode,
 )
@@ -92,6 +93,7 @@ class Session:
         large one counting several times; answers to our own calls are not
         counted, were they late
     :param burst: messages that it may send at once after a silence
+    :param reader: of JSON; see `Decoder`
 
     Times are seconds on any monotonic clock of the caller.
     """
@@ -121,6 +123,7 @@ class Session:
         max_in_flight: int = 16,
         rate: float = 20.0,
         burst: float = 100,
+        reader: Optional[Reader] = None,
     ) -> None:
         self._methods = methods
         self._max_frame = max_frame
@@ -129,7 +132,7 @@ class Session:
         self._burst = float(burst)
         self._tokens = float(burst)
         self._refilled_at: Optional[float] = None
-        self._decoder = Decoder(max_frame)
+        self._decoder = Decoder(max_frame, reader)
         self._outgoing = bytearray()
         self._next_id = 1
         self._pace: Optional[Pace] = None

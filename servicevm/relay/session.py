@@ -5,6 +5,8 @@ from concurrent.futures import Future
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from servicevm.errors import (
     AGENT_NOT_CONNECTED,
     UNAVAILABLE,
@@ -33,6 +35,12 @@ class _Stage(Enum):
     OPEN = auto()
     REFUSED = auto()  # has its answer, may close by itself
     ENDED = auto()
+
+
+# To name one by its class takes a call of Python 3.11's `enum`: as long as the
+# rate limit of a heartbeat, and there were four of them.
+_OPEN = _Stage.OPEN
+_ENDED = _Stage.ENDED
 
 
 class AgentSession:
@@ -71,6 +79,7 @@ class AgentSession:
             max_in_flight=bounds.CALLS_IN_FLIGHT,
             rate=wire.RELAY.rate,
             burst=wire.RELAY.burst,
+            reader=orjson.loads,
         )
         self._calls = Calls(board.loop, self._wire, self._flush)
         self._stage = _Stage.NEW
@@ -95,7 +104,7 @@ class AgentSession:
         """:raises WireError: close the connection"""
         self._heard_at = now
         for event in self._wire.receive(data, now):
-            if self._stage is _Stage.ENDED:
+            if self._stage is _ENDED:
                 return
             if isinstance(event, wire.Notification):
                 self._told(event)
@@ -107,9 +116,9 @@ class AgentSession:
 
     def ended(self, ending: Ending, detail: str) -> None:
         """Called once; nothing can be sent any more."""
-        if self._stage is _Stage.OPEN:
+        if self._stage is _OPEN:
             SESSIONS.dec()
-        self._stage = _Stage.ENDED
+        self._stage = _ENDED
         self._ending = detail or ending.value
         self._board.opening.discard(self)
         self._board.registry.remove(self)
@@ -149,7 +158,7 @@ class AgentSession:
 
     def close(self, ending: Ending, detail: str = "") -> None:
         """End the session from our side."""
-        if self._stage is not _Stage.ENDED:
+        if self._stage is not _ENDED:
             self._connection.end(ending, detail)
 
     # -- what the agent says ------------------------------------------------
@@ -191,11 +200,12 @@ class AgentSession:
             refuse(self._wire, request.id, busy, request.method)
 
     def _expect_open(self, method: str) -> None:
+        if self._stage is _OPEN and method != "hello":
+            return
         if self._stage is _Stage.NEW:
             self._connection.end(Ending.HELLO_MISSING, f"{method} came first")
             raise wire.WireError("bad_message", "hello must come first")
-        if self._stage is not _Stage.OPEN or method == "hello":
-            raise wire.WireError("bad_message", f"{method} out of turn")
+        raise wire.WireError("bad_message", f"{method} out of turn")
 
     def _beat(self, params: dict[str, Any]) -> None:
         beat = cleaned_beat(params)
@@ -227,7 +237,7 @@ class AgentSession:
             return {}
 
         def taken(result: Any, error: BaseException | None) -> None:
-            if self._stage is _Stage.ENDED:
+            if self._stage is _ENDED:
                 return
             if request_id is not None and error is None:
                 self._wire.reply(request_id, dict(result))
@@ -265,15 +275,15 @@ class AgentSession:
             board.opening.discard(self)
             if error is None:
                 self.epoch = result["epoch"]
-                if self._stage is _Stage.ENDED:
+                if self._stage is _ENDED:
                     self._tell_closed()
                 else:
                     self._opened(request_id, result)
-            elif self._stage is not _Stage.ENDED:
+            elif self._stage is not _ENDED:
                 self._refuse_hello(request_id, error)
 
         def ask() -> Any:
-            if self._stage is _Stage.ENDED:
+            if self._stage is _ENDED:
                 # The conductor was away for long. It is not told now: the
                 # agent is in another session by then.
                 raise TransientError(AGENT_NOT_CONNECTED)
@@ -299,7 +309,7 @@ class AgentSession:
             return
         if loser is not None:
             loser.close(Ending.NEWER_SESSION)
-        self._stage = _Stage.OPEN
+        self._stage = _OPEN
         SESSIONS.inc()
         self._heard_at = self._board.loop.time()
         self._connection.authenticated()
@@ -334,7 +344,7 @@ class AgentSession:
         )
 
     def _flush(self) -> None:
-        if self._stage is not _Stage.ENDED:
+        if self._stage is not _ENDED:
             data = self._wire.outgoing()
             if data:
                 self._connection.send(data)

@@ -14,9 +14,14 @@ from typing import Any, Protocol
 
 MAX_INT = 2**63 - 1
 
+#: Where a value is: of the outermost a name, of others where what holds them
+#: is, and their name, index, or None for a key. Put into words only when
+#: there is something to be said: that takes as long as a look at a value.
+Where = str | tuple[Any, str | int | None]
+
 
 class Shape(Protocol):
-    def clean(self, value: Any, where: str) -> Any: ...
+    def clean(self, value: Any, where: Where) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -24,20 +29,21 @@ class Integer:
     low: int = 0
     high: int = MAX_INT
 
-    def clean(self, value: Any, where: str) -> int:
+    def clean(self, value: Any, where: Where) -> int:
         # bool is an int in Python, not in JSON.
         if type(value) is not int or not self.low <= value <= self.high:
             raise ValueError(
-                f"{where} must be an integer from {self.low} to {self.high}"
+                f"{_said(where)} must be an integer from {self.low} "
+                f"to {self.high}"
             )
         return value
 
 
 @dataclass(frozen=True)
 class Boolean:
-    def clean(self, value: Any, where: str) -> bool:
+    def clean(self, value: Any, where: Where) -> bool:
         if not isinstance(value, bool):
-            raise ValueError(f"{where} must be true or false")
+            raise ValueError(f"{_said(where)} must be true or false")
         return value
 
 
@@ -51,9 +57,9 @@ class Word:
     def _matches(self) -> Callable[[str], object]:
         return re.compile(self.pattern).fullmatch
 
-    def clean(self, value: Any, where: str) -> str:
+    def clean(self, value: Any, where: Where) -> str:
         if type(value) is not str or not self._matches(value):
-            raise ValueError(f"{where} must match {self.pattern}")
+            raise ValueError(f"{_said(where)} must match {self.pattern}")
         return value
 
 
@@ -61,10 +67,11 @@ class Word:
 class Choice:
     values: frozenset[str]
 
-    def clean(self, value: Any, where: str) -> str:
+    def clean(self, value: Any, where: Where) -> str:
         if type(value) is not str or value not in self.values:
             raise ValueError(
-                f"{where} must be one of {', '.join(sorted(self.values))}"
+                f"{_said(where)} must be one of "
+                f"{', '.join(sorted(self.values))}"
             )
         return value
 
@@ -79,9 +86,9 @@ class Text:
 
     longest: int
 
-    def clean(self, value: Any, where: str) -> str:
+    def clean(self, value: Any, where: Where) -> str:
         if type(value) is not str:
-            raise ValueError(f"{where} must be a string")
+            raise ValueError(f"{_said(where)} must be a string")
         if value.isascii() and value.isprintable():
             return value[: self.longest]
         return "".join(
@@ -98,7 +105,7 @@ class Optional:
 
     shape: Shape
 
-    def clean(self, value: Any, where: str) -> Any:
+    def clean(self, value: Any, where: Where) -> Any:
         return None if value is None else self.shape.clean(value, where)
 
 
@@ -107,13 +114,14 @@ class Array:
     item: Shape
     longest: int
 
-    def clean(self, value: Any, where: str) -> list[Any]:
+    def clean(self, value: Any, where: Where) -> list[Any]:
         if type(value) is not list or len(value) > self.longest:
             raise ValueError(
-                f"{where} must be a list of at most {self.longest} items"
+                f"{_said(where)} must be a list of at most "
+                f"{self.longest} items"
             )
         clean = self.item.clean
-        return [clean(item, f"{where}[{n}]") for n, item in enumerate(value)]
+        return [clean(item, (where, n)) for n, item in enumerate(value)]
 
 
 @dataclass(frozen=True)
@@ -124,16 +132,17 @@ class Map:
     value: Shape
     longest: int
 
-    def clean(self, value: Any, where: str) -> dict[str, Any]:
+    def clean(self, value: Any, where: Where) -> dict[str, Any]:
         if type(value) is not dict or len(value) > self.longest:
             raise ValueError(
-                f"{where} must be an object of at most {self.longest} fields"
+                f"{_said(where)} must be an object of at most "
+                f"{self.longest} fields"
             )
         if not value:  # most heartbeats bring no news
             return {}
         return {
-            self.key.clean(key, f"a key of {where}"): self.value.clean(
-                item, f"{where}.{str(key)[:64]}"
+            self.key.clean(key, (where, None)): self.value.clean(
+                item, (where, key)
             )
             for key, item in value.items()
         }
@@ -146,17 +155,17 @@ class Record:
     required: Mapping[str, Shape]
     optional: Mapping[str, Shape]
 
-    def clean(self, value: Any, where: str) -> dict[str, Any]:
+    def clean(self, value: Any, where: Where) -> dict[str, Any]:
         if type(value) is not dict:
-            raise ValueError(f"{where} must be an object")
+            raise ValueError(f"{_said(where)} must be an object")
         fresh: dict[str, Any] = {}
         for name, shape in self.required.items():
             if name not in value:
-                raise ValueError(f"{where}.{name} is missing")
-            fresh[name] = shape.clean(value[name], f"{where}.{name}")
+                raise ValueError(f"{_said((where, name))} is missing")
+            fresh[name] = shape.clean(value[name], (where, name))
         for name, shape in self.optional.items():
             if name in value:
-                fresh[name] = shape.clean(value[name], f"{where}.{name}")
+                fresh[name] = shape.clean(value[name], (where, name))
         return fresh
 
 
@@ -166,20 +175,20 @@ class Anything:
 
     deep: int = 16
 
-    def clean(self, value: Any, where: str) -> dict[str, Any]:
+    def clean(self, value: Any, where: Where) -> dict[str, Any]:
         if type(value) is not dict:
-            raise ValueError(f"{where} must be an object")
+            raise ValueError(f"{_said(where)} must be an object")
         fresh: dict[str, Any] = _copy(value, where, self.deep)
         return fresh
 
 
-def _copy(value: Any, where: str, deep: int) -> Any:
+def _copy(value: Any, where: Where, deep: int) -> Any:
     if type(value) is str:
         return Text(len(value)).clean(value, where)
     if not isinstance(value, (dict, list)):
         return value
     if deep == 0:
-        raise ValueError(f"{where} is nested too deeply")
+        raise ValueError(f"{_said(where)} is nested too deeply")
     if isinstance(value, list):
         return [_copy(item, where, deep - 1) for item in value]
     clean = Text(256).clean
@@ -189,10 +198,21 @@ def _copy(value: Any, where: str, deep: int) -> Any:
     }
 
 
+def _said(where: Where) -> str:
+    if isinstance(where, str):
+        return where
+    outer, inner = _said(where[0]), where[1]
+    if inner is None:
+        return f"a key of {outer}"
+    return (
+        f"{outer}[{inner}]" if type(inner) is int else f"{outer}.{inner:.64}"
+    )
+
+
 Check = Callable[[Any], Any]
 
 
-def check(shape: Shape, where: str) -> Check:
+def check(shape: Shape, where: Where) -> Check:
     """The shape as a function of one value."""
 
     def clean(value: Any) -> Any:

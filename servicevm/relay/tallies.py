@@ -71,18 +71,20 @@ class Tallies:
         self,
         device_id: str,
         boot_id: str,
-        services: Mapping[str, Mapping[str, int]],
+        services: _Services,
     ) -> None:
         if not services:
             return
         boots = self._waiting.setdefault(device_id, {})
         waiting = boots.setdefault(boot_id, {})
         for service_id, totals in services.items():
-            known = waiting.pop(service_id, {})
-            waiting[service_id] = {
-                name: max(total, known.get(name, 0))
-                for name, total in totals.items()
-            }
+            # With every heartbeat: what is known is raised where it is.
+            known = waiting.pop(service_id, totals)
+            waiting[service_id] = known
+            if known is not totals:
+                for name, total in totals.items():
+                    if total > known[name]:
+                        known[name] = total
         # Whoever has more invents them.
         while len(waiting) > MOST_SERVICES:
             del waiting[next(iter(waiting))]
