@@ -23,6 +23,7 @@ _NOT_IN_ETAG = (
     "resource_name",
     "resource_gone",
     "footprint",
+    "capabilities",
 )
 
 

@@ -90,6 +90,7 @@ DEVICE_TEMPLATE = (
     Column("service_types", In.LIST, _cells.Words),
     Column("slots", In.LONG),
     Column("footprint", cell=_cells.Pairs),
+    Column("capabilities", cell=_cells.Pairs),
     Column("interfaces", cell=_cells.Rows),
     Column("infra_options", cell=_cells.Pairs),
     Column("mgmt_options", cell=_cells.Pairs),

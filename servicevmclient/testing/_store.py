@@ -189,6 +189,8 @@ class Store:
                 "vcpus": options.get("vcpus", 0),
                 "ram_mib": options.get("memory_mib", 0),
             }
+        if plural == "device_templates" and "capabilities" not in row:
+            names["capabilities"] = {"attach_interface": True, "rebuild": True}
         return row | names
 
     def _name(self, plural: str, row_id: str | None) -> str | None:

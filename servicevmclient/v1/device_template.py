@@ -59,6 +59,9 @@ class DeviceTemplate(Resource):
     health = Body[dict[str, object]]()
     #: what a device that is made of it takes
     footprint = Body[Footprint]()
+    #: what can be done with such a device, e.g. ``attach_interface``; empty
+    #: where its infra driver is not installed
+    capabilities = Body[dict[str, bool]]()
     tags = Body[list[str]]()
     #: the owner's own keys and values
     properties = Body[dict[str, str]]()

@@ -94,6 +94,12 @@ FOOTPRINT = {
     "description": "What a device that is made of it takes of its project's "
     "quotas; null where the infra driver is not installed.",
 }
+CAPABILITIES = {
+    "type": "object",
+    "additionalProperties": common.BOOLEAN,
+    "description": "What its infra driver can do with a device that is made "
+    "of it; empty where that is not installed.",
+}
 
 TEMPLATE = common.exactly(
     {
@@ -107,6 +113,7 @@ TEMPLATE = common.exactly(
         **common.DESCRIBED,
         **SPEC,
         "footprint": FOOTPRINT,
+        "capabilities": CAPABILITIES,
         "created_at": common.TIME,
         "updated_at": common.TIME,
     },

@@ -1,5 +1,6 @@
 """Device templates as the API shows them."""
 
+import dataclasses
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ import sqlalchemy as sa
 from servicevm import clock
 from servicevm.api.runtime import Runtime
 from servicevm.db import models
+from servicevm.drivers.infra.base import InfraDriver
 
 _TEMPLATE = models.DeviceTemplate.__table__
 _REVISION = models.DeviceTemplateRevision.__table__.c
@@ -25,6 +27,9 @@ PARTS = {
 
 def render(runtime: Runtime, row: Any) -> dict[str, Any]:
     """A template that was read with `PARTS`."""
+    # Without it nothing can be made of the template here, but it can be
+    # looked at.
+    infra = runtime.installed(row.spec["infra_driver"])
     return {
         "id": row.id,
         "name": row.name,
@@ -32,7 +37,10 @@ def render(runtime: Runtime, row: Any) -> dict[str, Any]:
         "project_id": row.project_id,
         "revision": row.revision,
         **row.spec,
-        "footprint": _footprint(runtime, row),
+        "footprint": _footprint(infra, row),
+        "capabilities": dataclasses.asdict(infra.capabilities)
+        if infra
+        else {},
         "tags": sorted(row.tags or ()),
         "properties": row.properties,
         "created_at": clock.isoformat(row.created_at),
@@ -40,11 +48,9 @@ def render(runtime: Runtime, row: Any) -> dict[str, Any]:
     }
 
 
-def _footprint(runtime: Runtime, row: Any) -> dict[str, int | None]:
+def _footprint(infra: InfraDriver | None, row: Any) -> dict[str, int | None]:
     """What a device that was made of it now would take."""
-    infra = runtime.installed(row.spec["infra_driver"])
     if infra is None:
-        # Nothing can be made of it here, but it can be looked at.
         return {"vcpus": None, "ram_mib": None}
     takes = infra.footprint(row.spec["infra_options"])
     return {"vcpus": takes.vcpus, "ram_mib": takes.ram_mib}

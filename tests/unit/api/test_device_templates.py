@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from falcon import testing
 
 from servicevm.db import api as db
 from servicevm.db import models
+from servicevm.drivers.infra.noop import NoopInfraDriver
 from tests.unit.api import requests
 
 
@@ -273,6 +275,15 @@ def test_a_template_whose_driver_is_gone_can_be_looked_at(
     shown = api.simulate_get(path).json["device_template"]
     assert shown["infra_driver"] == "uninstalled"
     assert shown["footprint"] == {"vcpus": None, "ram_mib": None}
+    assert shown["capabilities"] == {}
+
+
+def test_a_template_says_what_can_be_done_with_its_devices(
+    api: testing.TestClient, template: dict[str, Any]
+) -> None:
+    shown = template["capabilities"]
+    assert shown == dataclasses.asdict(NoopInfraDriver.capabilities)
+    assert shown["attach_interface"] is True
 
 
 def test_drivers_that_are_gone_are_looked_for_once(
@@ -295,10 +306,19 @@ def test_drivers_that_are_gone_are_looked_for_once(
     assert len(told) == 1
 
 
-def test_what_drivers_say_can_not_be_set(api: testing.TestClient) -> None:
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"footprint": {"vcpus": 1, "ram_mib": 1}},
+        {"capabilities": {"attach_interface": True}},
+    ],
+    ids=["footprint", "capabilities"],
+)
+def test_what_drivers_say_can_not_be_set(
+    api: testing.TestClient, said: dict[str, Any]
+) -> None:
     answer = api.simulate_post(
-        "/v1/device-templates",
-        json=requests.template_body(footprint={"vcpus": 1, "ram_mib": 1}),
+        "/v1/device-templates", json=requests.template_body(**said)
     )
     error = requests.refused(answer, 400, "unknown_field")
-    assert list(error["fields"]) == ["$.device_template.footprint"]
+    assert list(error["fields"]) == [f"$.device_template.{next(iter(said))}"]
