@@ -25,6 +25,8 @@ ARGUMENTS = [
 
 #: Milliseconds that playwright waits for what is to be there.
 TIMEOUT = 15_000
+#: The same for a login: the first page of a Horizon loads all of it.
+_LOGIN = 60_000
 
 
 class People:
@@ -82,7 +84,7 @@ class People:
         page.goto("/auth/login/")
         page.fill("#id_username", user)
         page.fill("#id_password", password)
-        page.click("#loginBtn")
+        page.click("#loginBtn", timeout=_LOGIN)
         page.wait_for_url(lambda url: "/auth/login" not in url)
 
     def in_region(self, context: BrowserContext, region: str) -> None:
