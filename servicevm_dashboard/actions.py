@@ -12,8 +12,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from horizon import exceptions, messages, tables
-from horizon.utils import settings
 
+from servicevm_dashboard import permitted
 from servicevm_dashboard.exceptions import (
     NotAuthenticated,
     ServicevmError,
@@ -43,15 +43,7 @@ class Gated:
 
     def get_policy_target(self, request: Any, datum: Any) -> dict[str, Any]:
         """What the service's rules ask of a thing."""
-        known = {} if datum is None else datum.to_dict_view()
-        return {
-            "project_id": known.get("project_id") or request.user.project_id,
-            "user_id": known.get("user_id") or request.user.id,
-            "initiator": known.get("initiator", "user"),
-            "owned": bool(known.get("managed_by")),
-            # The API knows; here nobody is one of the cloud's services.
-            "owner_id": "",
-        }
+        return permitted.target(request, datum)
 
     def _allowed(self, request: Any, datum: Any = None) -> bool:
         if self.rule and not self._permitted(request, datum):
@@ -68,9 +60,7 @@ class Gated:
         key = (self.rule, *sorted(target.items()))
         known = self.table.decisions  # type: ignore[attr-defined]
         if key not in known:
-            check = settings.import_setting("POLICY_CHECK_FUNCTION")
-            rules = (("servicevm", f"servicevm:{self.rule}"),)
-            known[key] = not check or bool(check(rules, request, target))
+            known[key] = permitted.allows(request, self.rule, target)
         return bool(known[key])
 
 

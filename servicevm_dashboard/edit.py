@@ -16,7 +16,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import View
 from horizon import exceptions, messages
-from openstack_dashboard import policy
 
 from servicevm_dashboard import described
 from servicevm_dashboard.api import servicevm
@@ -26,6 +25,7 @@ from servicevm_dashboard.exceptions import (
     NotAuthenticated,
     ServicevmError,
 )
+from servicevm_dashboard.permitted import permitted
 from servicevm_dashboard.schema_form import Problem, SchemaForm, schemas
 from servicevm_dashboard.schema_form.paths import Path
 from servicevm_dashboard.wizard import Sent, unpacked
@@ -95,7 +95,7 @@ class EditView(View):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         resource = self._read()
-        if not self._allowed(resource):
+        if not permitted(request, self.rule, resource):
             messages.error(request, _("You are not allowed to do that."))
             return redirect(self.detail_url)
         base = self.present(resource)
@@ -236,17 +236,6 @@ class EditView(View):
                 self.request, self.failure, redirect=self.detail_url
             )
             raise
-
-    def _allowed(self, resource: Any) -> bool:
-        shown = resource.to_dict_view()
-        target = {
-            "project_id": shown["project_id"],
-            "user_id": self.request.user.id,  # type: ignore[union-attr]
-            "owned": bool(shown.get("managed_by")),
-            "owner_id": "",
-        }
-        rules = (("servicevm", f"servicevm:{self.rule}"),)
-        return bool(policy.check(rules, self.request, target))
 
     @property
     def _salt(self) -> str:

@@ -64,6 +64,35 @@ def create_service(
     return with_input(line, attributes["config"])
 
 
+def attach_interface(
+    device: str,
+    wishes: Mapping[str, str],
+    program: Sequence[str] = PROGRAM,
+) -> str:
+    """The line that gives a device this interface.
+
+    :param device: its name, or its id where that is not unique
+    :param wishes: as the service is sent them
+    """
+    return _line(
+        [*program, "device", "interface", "attach"],
+        [_option(f"--{key}", one) for key, one in wishes.items()],
+        device,
+    )
+
+
+def detach_interface(
+    device: str, index: int, program: Sequence[str] = PROGRAM
+) -> str:
+    """The line that takes an interface off a device.
+
+    :param device: its name, or its id where that is not unique
+    """
+    return _line(
+        [*program, "device", "interface", "detach"], [], device, str(index)
+    )
+
+
 def with_input(line: str, document: Any) -> str:
     """A command with a document on its standard input.
 
@@ -89,10 +118,14 @@ def _option(flag: str, value: str) -> list[str]:
 
 
 def _line(
-    command: Sequence[str], options: Iterable[Sequence[str]], name: str
+    command: Sequence[str],
+    options: Iterable[Sequence[str]],
+    name: str,
+    *more: str,
 ) -> str:
     """Quoted for a shell, broken where it would get too long."""
     last = ["--", name] if name.startswith("-") else [name]
+    last += more
     lines = [shlex.join(command)]
     for part in (*options, last):
         words = shlex.join(part)

@@ -12,9 +12,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import View
 from horizon import exceptions, messages
-from openstack_dashboard import policy
 
 from servicevm_dashboard.exceptions import NotAuthenticated, ServicevmError
+from servicevm_dashboard.permitted import permitted
 from servicevm_dashboard.schema_form import Problem
 from servicevm_dashboard.wizard.sent import Sent, merged, state, unpacked
 from servicevm_dashboard.wizard.step import Step
@@ -39,13 +39,10 @@ class Wizard(View, abc.ABC):
     data: Sent
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        rules = (("servicevm", f"servicevm:{self.rule}"),)
-        user: Any = request.user
-        target = {"project_id": user.project_id, "user_id": user.id}
-        if not policy.check(rules, request, target):
-            messages.error(request, _("You are not allowed to do that."))
-            return redirect(reverse(self.index))
         try:
+            if not permitted(request, self.rule, self.datum()):
+                messages.error(request, _("You are not allowed to do that."))
+                return redirect(self.home)
             return super().dispatch(request, *args, **kwargs)
         except NotAuthenticated:
             # Horizon says so, and where to log in.
@@ -94,6 +91,15 @@ class Wizard(View, abc.ABC):
             raise
         except ServicevmError as error:
             return self._refused(error, order[-1])
+
+    def datum(self) -> Any:
+        """What is changed; None where something new is made."""
+        return None
+
+    @property
+    def home(self) -> str:
+        """Where one comes from, and goes to if nothing is done."""
+        return reverse(self.index)
 
     def begin(self) -> Mapping[str, str]:
         """Input to value, before anybody filled in anything."""
@@ -164,7 +170,7 @@ class Wizard(View, abc.ABC):
             "coming": [one.title for one in self.steps[number + 1 :]],
             "last": number == len(self.steps) - 1,
             "submit": self.submit,
-            "cancel": reverse(self.index),
+            "cancel": self.home,
             "state": state(self.data, slug),
             "hint": hint,
         }

@@ -11,9 +11,17 @@ from django.utils.translation import gettext as _
 
 from servicevm_dashboard import words
 
-__all__ = ["asked", "problems", "schema"]
+__all__ = [
+    "REFERENCE",
+    "address_field",
+    "asked",
+    "network_field",
+    "problems",
+    "schema",
+]
 
-_NETWORK = "^[A-Za-z0-9][A-Za-z0-9_.:\\-]*$"
+#: Of the id of a network, a subnet or a port.
+REFERENCE = "^[A-Za-z0-9][A-Za-z0-9_.:\\-]*$"
 
 
 def schema(
@@ -56,35 +64,50 @@ def _open(
     spec: Mapping[str, Any], networks: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
     """Of an interface whose network the template leaves open."""
-    network: dict[str, Any] = {"type": "string", "title": _("Network")}
-    if networks:
-        network["enum"] = [ref for ref, _name in networks]
-        network["x-enum-titles"] = dict(networks)
-    else:
-        network |= {
-            "minLength": 1,
-            "maxLength": 255,
-            "pattern": _NETWORK,
-            "x-sentence": _("It must be the id of a network."),
-            "description": _("Id of the network that it is to be on."),
-        }
     return {
         "type": "object",
         "title": words.of(words.ROLE, spec["role"]),
         "required": ["network"],
         "properties": {
-            "network": network,
-            "address": {
-                "type": "string",
-                "title": _("Address"),
-                "description": _("If it is left empty, a free one is taken."),
-                "anyOf": [
-                    {"type": "string", "format": "ipv4"},
-                    {"type": "string", "format": "ipv6"},
-                ],
-                "x-basic": True,
-            },
+            "network": network_field(networks),
+            "address": address_field(),
         },
+    }
+
+
+def network_field(networks: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The network that an interface is to be on.
+
+    :param networks: id and name of those that there are, if that is known
+    """
+    title = {"type": "string", "title": _("Network")}
+    if networks:
+        return {
+            **title,
+            "enum": [ref for ref, _name in networks],
+            "x-enum-titles": dict(networks),
+        }
+    return {
+        **title,
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": REFERENCE,
+        "x-sentence": _("It must be the id of a network."),
+        "description": _("Id of the network that it is to be on."),
+    }
+
+
+def address_field() -> dict[str, Any]:
+    """The address that it is to have there, of either kind."""
+    return {
+        "type": "string",
+        "title": _("Address"),
+        "description": _("If it is left empty, a free one is taken."),
+        "anyOf": [
+            {"type": "string", "format": "ipv4"},
+            {"type": "string", "format": "ipv6"},
+        ],
+        "x-basic": True,
     }
 
 

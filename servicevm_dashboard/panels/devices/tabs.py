@@ -9,7 +9,7 @@ from servicevm_dashboard import advice, console, detail, links, timeline
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Service
 from servicevm_dashboard.exceptions import ServicevmError
-from servicevm_dashboard.panels.devices import agent
+from servicevm_dashboard.panels.devices import agent, plugging
 from servicevm_dashboard.panels.operations import tabs as operations
 
 #: Facts: interfaces have a tab of their own, the agent a line.
@@ -95,7 +95,16 @@ class InterfacesTab(detail.LazyTab):
     content = "servicevm/devices/_interfaces.html"
 
     def read(self, request: Any) -> dict[str, Any]:
-        return {"device": self.resource}
+        device = self.resource
+        dashboard = self.view.dashboard
+        return {
+            "busy": device.provisioning_status.startswith("PENDING"),
+            "attach": plugging.to_attach(request, dashboard, device),
+            "interfaces": [
+                (one, plugging.to_detach(request, dashboard, device, one))
+                for one in device.interfaces
+            ],
+        }
 
 
 class ServicesTab(detail.LazyTab):

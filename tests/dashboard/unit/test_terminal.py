@@ -113,6 +113,19 @@ def test_the_lines_make_the_service_that_the_form_makes(
     assert {key: made[key] for key in wanted} == wanted
 
 
+@pytest.mark.parametrize("name", AWKWARD)
+def test_the_lines_plug_and_unplug_what_the_pages_do(
+    service: FakeServicevm, run: Callable[[str], int], name: str
+) -> None:
+    device = service.store.add("devices", {"name": name})
+    wishes = {"role": "ingress", "network": "n1", "address": "2001:db8::9"}
+    assert run(terminal.attach_interface(name, wishes, PROGRAM)) == 0
+    (plugged,) = device["interfaces"]
+    assert plugged.items() >= wishes.items()
+    assert run(terminal.detach_interface(name, 0, PROGRAM)) == 0
+    assert device["interfaces"] == []
+
+
 def test_a_line_is_not_wider_than_a_terminal() -> None:
     line = terminal.create_device(
         "lb", {"name": "n", "tags": [f"tag-{one}" for one in range(30)]}
