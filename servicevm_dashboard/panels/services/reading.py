@@ -11,13 +11,25 @@ from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 
-__all__ = ["actions", "as_yaml", "members", "summary", "up", "url"]
+__all__ = [
+    "actions",
+    "as_yaml",
+    "down",
+    "members",
+    "summary",
+    "unchecked",
+    "up",
+    "url",
+]
 
 #: Seconds that the declaration of a service type is remembered: it changes
 #: with the release that is installed.
 _REMEMBERED = 300
 #: Asked for by a page of its own.
 _SHOWN_ELSEWHERE = frozenset({"stats"})
+#: Of a pool, by the type of service: what looks whether its members work.
+#: Without it all of them count as up.
+_MONITORS = {"loadbalancer": "health_monitor"}
 _CLOSED = {"DEAD", "OFFLINE", "UNRESPONSIVE", "UNKNOWN"}
 
 
@@ -64,6 +76,18 @@ def down(service: Any) -> Sequence[str]:
         one["name"]
         for one in service.members
         if one["operating_status"] in _CLOSED
+    ]
+
+
+def unchecked(service: Any) -> Sequence[str]:
+    """Names of its pools that have members which nobody checks."""
+    monitor = _MONITORS.get(service.service_type)
+    if monitor is None:
+        return []
+    return [
+        str(pool.get("name"))
+        for pool in _lists(service.config, "pools")
+        if _lists(pool, "members") and not pool.get(monitor)
     ]
 
 

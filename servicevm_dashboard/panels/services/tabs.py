@@ -30,6 +30,7 @@ class OverviewTab(detail.OverviewTab):
             ],
             "members": tables.members(service),
             "down": ", ".join(reading.down(service)),
+            "unchecked": ", ".join(reading.unchecked(service)),
             "summary": reading.summary(service.config),
             "device_link": links.link(
                 self.view.dashboard, "devices", "detail", service.device_id
@@ -50,6 +51,7 @@ class MembersTab(detail.LazyTab):
         return {
             "service": self.resource,
             "members": reading.members(self.resource),
+            "unchecked": reading.unchecked(self.resource),
             "ways": adding.ways(
                 tables.ServicesTable(request, data=[self.resource]),
                 links.link(self.view.dashboard, "services", "edit", self.ref),

@@ -5,8 +5,10 @@ has a job to do goes from page to page by what the pages offer.
 """
 
 import http.client
+import os
 import re
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -122,8 +124,13 @@ def create_device(page: Page, template: Any, name: str) -> None:
     expect(page.locator("h1")).to_have_text(name)
 
 
-def create_balancer(page: Page, name: str, *members: tuple[str, int]) -> None:
-    """The wizard, from a device's page."""
+def create_balancer(
+    page: Page, name: str, *members: tuple[str, int], checked: bool = False
+) -> None:
+    """The wizard, from a device's page.
+
+    :param checked: with a health monitor, as it is offered
+    """
     page.get_by_role("link", name="Create Service", exact=True).click()
     page.get_by_label("Name").fill(name)
     button(page, "Next").click()
@@ -132,6 +139,8 @@ def create_balancer(page: Page, name: str, *members: tuple[str, int]) -> None:
         if number:
             page.get_by_role("button", name="Add member").click()
         add_member(page, number, f"b{number + 1}", address, port)
+    if checked:
+        page.get_by_label("Health monitor").check()
     button(page, "Next").click()
     button(page, "Create Load Balancer").click()
     expect(page.locator("h1")).to_have_text(name)
@@ -193,6 +202,7 @@ def test_a_newcomer_makes_breaks_heals_and_deletes_a_load_balancer(
     about = overview(page)
     expect(about).to_contain_text("It is in service.")
     expect(about).to_contain_text("2 of 2 up")
+    expect(about).to_contain_text("Nobody checks the members of")
     expect(opened(page, "Members")).to_contain_text("192.0.2.12")
     charts = opened(page, "Statistics")
     expect(charts.locator("svg path.servicevm-line")).to_have_count(4)
@@ -318,6 +328,8 @@ def test_a_reader_sees_all_of_it_and_is_offered_nothing(
     for url in (
         f"{DEVICES}create/",
         f"{DEVICES}{device.id}/edit/",
+        f"{DEVICES}{device.id}/interfaces/attach/",
+        f"{DEVICES}{device.id}/interfaces/1/detach/",
         f"{SERVICES}create/",
         f"{SERVICES}{service.id}/edit/",
     ):
@@ -331,7 +343,8 @@ def nothing_is_offered(page: Page) -> None:
         ".servicevm .btn-primary:not(.servicevm-filter *),"
         ".servicevm .btn-danger, .servicevm .data-table-action,"
         ".servicevm [type=checkbox]:visible, .servicevm a[href*='/create/'],"
-        ".servicevm a[href*='/edit/'], .actions_column .btn"
+        ".servicevm a[href*='/edit/'], .servicevm a[href*='/attach/'],"
+        ".servicevm a[href*='/detach/'], .actions_column .btn"
     )
     assert offered.all_text_contents() == []
 
@@ -390,8 +403,14 @@ def answer(url: str) -> str:
         connection.close()
 
 
+def machine(lab: Lab) -> int:
+    """Process id of the only virtual machine."""
+    (pid,) = (lab.folder / "state" / "devices").glob("[!.]*/pid")
+    return int(pid.read_text())
+
+
 @pytest.mark.vm
-def test_a_real_machine_balances_real_requests(
+def test_a_real_load_balancer_is_made_broken_healed_and_deleted(
     vm_template: Any,
     newcomer: str,
     backends: tuple[Backend, Backend],
@@ -410,7 +429,7 @@ def test_a_real_machine_balances_real_requests(
 
     opened(page, "Services")
     servers = [("127.0.0.1", one.port) for one in backends]
-    create_balancer(page, "web", *servers)
+    create_balancer(page, "web", *servers, checked=True)
     about = overview(page)
     expect(about).to_contain_text("2 of 2 up", timeout=LONG)
     link = about.locator("dd a[rel=noreferrer]")
@@ -422,6 +441,32 @@ def test_a_real_machine_balances_real_requests(
     expect(total).to_have_text("20")
     expect(charts.locator("[data-servicevm-now=out]")).to_have_text(RATE)
     screenshot(page, "story-traffic")
+
+    # A server stops: the page names it, and the other one serves.
+    untouched(page)
+    backends[1].close()
+    about = opened(page, "Overview")
+    expect(about).to_contain_text("Not up: b2", timeout=LONG)
+    assert {answer(url) for _ in range(4)} == {"b1"}
+    screenshot(page, "story-member-down")
+
+    # Its machine is killed: the page says so, and how to have it back.
+    os.kill(machine(lab), signal.SIGKILL)
+    expect(about).to_contain_text("It does not run any more.")
+    expect(about).to_contain_text("Reboot the device to start it again.")
+    screenshot(page, "story-killed")
+    assert still_untouched(page)
+    about.get_by_role("link", name="edge", exact=True).click()
+    expect(overview(page)).to_contain_text("It does not run any more.")
+    do(page, "Reboot Device")
+    untouched(page)
+    expect(overview(page)).to_contain_text("It is in service.", timeout=LONG)
+    pane = opened(page, "Services")
+    expect(pane.get_by_role("row", name="web")).to_contain_text(
+        "b1: Online", timeout=LONG
+    )
+    assert still_untouched(page)
+    assert answer(url) == "b1"
 
     page.goto(DEVICES)
     page.get_by_role("link", name="edge", exact=True).click()

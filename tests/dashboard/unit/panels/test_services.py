@@ -166,6 +166,28 @@ def test_members_have_addresses_and_health(
     assert "Offline" in html
 
 
+def test_members_that_nobody_checks_are_told_to_be(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.service(service)
+    (pool,) = world.CONFIG["pools"]
+    checked = {**pool, "health_monitor": {"type": "http"}}
+    for config, said, type_ in (
+        (world.CONFIG, True, "loadbalancer"),
+        ({**world.CONFIG, "pools": [checked]}, False, "loadbalancer"),
+        ({"pools": [{"name": "q", "members": []}]}, False, "loadbalancer"),
+        # What another type of service calls so may be something else.
+        (world.CONFIG, False, "firewall"),
+    ):
+        row |= {"config": config, "service_type": type_}
+        for tab, words in (
+            ("overview", "Nobody checks the members of p,"),
+            ("members", "Not checked: its pool has no health monitor."),
+        ):
+            shown = member.get(f"{url(row)}?fragment={tab}", **AJAX).json()
+            assert (words in shown["html"]) == said, (config, tab)
+
+
 def test_statistics_are_a_table_and_what_charts_need(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
