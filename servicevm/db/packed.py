@@ -83,22 +83,19 @@ def _as_text(element: _text, compiler: Any, **more: Any) -> str:
 
 
 def part(
-    value: sa.ColumnElement[Any],
-    owner: sa.FromClause,
-    *where: Any,
-    first: sa.ColumnElement[Any] | None = None,
+    value: sa.ColumnElement[Any], owner: sa.FromClause, *where: Any
 ) -> sa.ScalarSelect[Any]:
     """What belongs to a row of `owner` and is in other tables.
 
     :param value: `array` or `gathered`
     :param where: how it belongs to the row
-    :param first: of several rows the one that has least of this; for
-        `array`, where there can be several
     """
-    found = sa.select(_text(value)).where(*where).correlate(owner)
-    if first is not None:
-        found = found.order_by(first).limit(1)
-    return found.scalar_subquery()
+    return (
+        sa.select(_text(value))
+        .where(*where)
+        .correlate(owner)
+        .scalar_subquery()
+    )
 
 
 class Rows:
