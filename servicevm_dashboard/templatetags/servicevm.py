@@ -128,6 +128,12 @@ def kind(value: str) -> Any:
 
 
 @register.filter
+def held(value: str) -> Any:
+    """``{{ device.hold.scope|held }}``"""
+    return words.of(words.HOLD, value)
+
+
+@register.filter
 def fact(value: str) -> Any:
     """The word for a fact's key; itself, readable, where there is none."""
     return words.FACT.get(value, value.replace("_", " ").capitalize())

@@ -21,7 +21,11 @@ _MODEL = models.Hold
 
 LISTING = listing.Listing(
     model=_MODEL,
-    filters={"scope": _MODEL.scope, "target": _MODEL.target},
+    filters={
+        "id": _MODEL.id,
+        "scope": _MODEL.scope,
+        "target": _MODEL.target,
+    },
     sorts={"created_at": _MODEL.created_at, "updated_at": _MODEL.updated_at},
     changed=_MODEL.updated_at,
     tagged=False,
@@ -30,6 +34,7 @@ LISTING = listing.Listing(
 )
 
 _FILTERS = {
+    "id": parameters.ID,
     "scope": parameters.one_of(list(HoldScope), "scope"),
     "target": parameters.TEXT,
 }

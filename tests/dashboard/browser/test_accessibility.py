@@ -136,6 +136,7 @@ ADMIN = {
     "operations": "servicevm_operations/",
     "processes": "servicevm_processes/",
     "quotas": "servicevm_quotas/",
+    "holds": "servicevm_holds/",
     "device": "servicevm_devices/{device}/",
     "edit template": "servicevm_templates/{template}/edit/",
 }

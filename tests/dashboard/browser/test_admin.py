@@ -37,6 +37,7 @@ def own_limits(admin: Client, sdk: Callable[[str], Client]) -> Iterator[str]:
         "operations",
         "processes",
         "quotas",
+        "holds",
     ],
 )
 def test_each_panel_opens_and_is_accessible(
@@ -158,6 +159,36 @@ def test_a_relay_is_drained_and_takes_sessions_again(
         expect(row).to_contain_text("Running")
     finally:
         admin.update_relay(relay.id, draining=False)
+
+
+def test_a_hold_is_set_seen_and_taken_away(
+    page: Page, make_device: Make, axe: Make, screenshot: Make
+) -> None:
+    device = make_device(unique("edge"))
+    page.goto("/admin/servicevm_holds/")
+    page.get_by_role("link", name="Set Hold").click()
+    dialogue = page.locator(".modal.in")
+    # Only what is chosen is asked for.
+    expect(dialogue.get_by_label("Template")).not_to_be_visible()
+    dialogue.get_by_label("ID of the device").fill(device.id)
+    dialogue.get_by_label("Reason").fill("Disk is swapped")
+    dialogue.get_by_label("Hours").fill("2")
+    axe(page, ".modal.in")
+    screenshot(page, "admin-set-hold")
+    dialogue.get_by_role("button", name="Set Hold").click()
+    row = page.locator(f'tr[data-display="Device {device.name}"]')
+    expect(row).to_contain_text("Disk is swapped")
+    expect(row).to_contain_text("You")
+    row.get_by_role("link", name=device.name).click()
+    expect(page.get_by_text("Held by operators")).to_be_visible()
+    screenshot(page, "admin-held-device")
+    page.goto("/admin/servicevm_holds/")
+    row.get_by_role("button", name="Take Hold Away").click()
+    page.locator(".modal.in").get_by_text("Take Hold Away").last.click()
+    expect(page.locator(".alert-success")).to_contain_text(
+        f"Device {device.name}"
+    )
+    expect(row).to_have_count(0)
 
 
 def test_horizons_own_pages_have_the_quotas(

@@ -169,6 +169,8 @@ def test_pages_and_filters(
     assert targets("scope=project") == ["p1", "p2"]
     assert targets("scope=project&target=p2") == ["p2"]
     assert targets(f"target={device['id']}&target=p1") == ["p1", device["id"]]
+    (everything_, *_) = api.simulate_get(ALL).json["holds"]
+    assert targets(f"id={everything_['id']}") == [None]
     assert targets("sort=created_at:desc&limit=2") == everything[:2:-1]
     answer = api.simulate_get(f"{ALL}?limit=3").json
     (link,) = answer["holds_links"]

@@ -72,6 +72,23 @@ def test_what_is_wrong_comes_with_what_to_do(
     assert "text-success" not in text
 
 
+def test_a_project_sees_that_its_device_is_held_and_why(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service)
+    assert "Held by operators" not in member.get(url(row)).content.decode()
+    row["hold"] = {
+        "scope": "template",
+        "reason": "Image is being looked at",
+        "expires_at": "2999-12-01T08:00:00.000000Z",
+    }
+    text = member.get(url(row)).content.decode()
+    assert "Held by operators" in text
+    assert "Image is being looked at" in text
+    assert "All devices of the template" in text
+    assert "2999" in text
+
+
 def test_an_operation_that_ended_after_its_device_was_read_says_no_state(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
