@@ -11,7 +11,7 @@ need no more than these run against it.
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,39 @@ def admin(
 def demo(entries: dict[str, Any]) -> Iterator[openstack.connection.Connection]:
     """The cloud as a tenant."""
     yield from _connected(entries["lab-demo"])
+
+
+@pytest.fixture(scope="session")
+def other(
+    entries: dict[str, Any],
+) -> Iterator[openstack.connection.Connection]:
+    """The cloud as another tenant."""
+    yield from _connected(entries["lab-other"])
+
+
+@pytest.fixture
+def upload(
+    admin: openstack.connection.Connection,
+) -> Iterator[Callable[..., Any]]:
+    """Puts a public image into Glance."""
+    made = []
+
+    def one(name: str, disk_format: str, data: bytes) -> Any:
+        made.append(
+            admin.image.create_image(
+                name=name,
+                disk_format=disk_format,
+                container_format="bare",
+                visibility="public",
+                data=data,
+                allow_duplicates=True,
+            )
+        )
+        return made[-1]
+
+    yield one
+    for image in made:
+        admin.image.delete_image(image.id)
 
 
 def _connected(

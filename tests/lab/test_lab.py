@@ -275,7 +275,7 @@ def test_servicevm_runs_in_it_with_two_conductors_and_a_relay(
         endpoint = admin.endpoint_for("servicevm")
         for kind, count in (("conductors", 2), ("relays", 1)):
             answer = admin.session.get(
-                f"{endpoint}/v1/{kind}", headers=token
+                f"{endpoint}/v1/{kind}?alive=true", headers=token
             ).json()
             assert len(answer[kind]) == count, answer
 
