@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from oslo_log import log
 from sqlalchemy import orm
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from servicevm import clock
 from servicevm.db import api as db
@@ -57,8 +58,8 @@ def grown(known: Totals, told: Totals) -> dict[str, int]:
 def add(session: orm.Session, told: Sequence[Told]) -> int:
     """Count what is new, in the hour that it is now.
 
-    Of a service that its device has or had. Three queries and, where there is
-    something new, a write a service and boot and one a service.
+    Of a service that its device has or had. A few statements, however much is
+    told.
 
     :returns: rows that had something new
     """
@@ -131,12 +132,15 @@ def _make_room(session: orm.Session, new: set[Key], now: int) -> set[Key]:
 
     :returns: those of the new ones for which there is none
     """
+    full = session.scalars(
+        sa.select(_COUNTER.c.service_id)
+        .where(_COUNTER.c.service_id.in_({key[0] for key in new}))
+        .group_by(_COUNTER.c.service_id)
+        .having(sa.func.count() >= MAX_BOOTS)
+    ).all()
     refused: set[Key] = set()
-    for service_id in sorted({key[0] for key in new}):
+    for service_id in sorted(full):
         of_service = _COUNTER.c.service_id == service_id
-        counted = sa.select(sa.func.count()).select_from(_COUNTER)
-        if (session.scalar(counted.where(of_service)) or 0) < MAX_BOOTS:
-            continue
         oldest = session.execute(
             sa.select(_COUNTER.c.boot_id, _COUNTER.c.updated_at)
             .where(of_service)
@@ -166,15 +170,23 @@ def _keep(
     now: int,
 ) -> None:
     """Put the highest totals on record."""
-    key = (_COUNTER.c.service_id, _COUNTER.c.boot_id)
-    _add_up(
-        session,
-        _COUNTER,
-        key,
-        news,
-        set(present),
-        {one: {"updated_at": now} for one in news},
-    )
+    rows: dict[Key, dict[str, Any]] = {
+        key: {
+            "service_id": key[0],
+            "boot_id": key[1],
+            "updated_at": now,
+            **new,
+        }
+        for key, new in news.items()
+    }
+    known = [row for key, row in rows.items() if key in present]
+    if known:
+        _add_to(session, _COUNTER, known)
+    unknown = [row for key, row in rows.items() if key not in present]
+    if unknown:
+        # Not added to what another has put there meanwhile: it may have been
+        # told the same. `servicevm.db.api.write` then does all of it again.
+        session.connection().execute(sa.insert(_COUNTER), unknown)
 
 
 def _book(
@@ -184,68 +196,49 @@ def _book(
     hour: int,
 ) -> None:
     """Add what is new to the hour."""
-    sums: dict[Any, dict[str, int]] = {}
+    sums: dict[str, dict[str, int]] = {}
     for (service_id, _), new in news.items():
-        so_far = sums.setdefault(
-            (service_id, hour), dict.fromkeys(COUNTERS, 0)
-        )
+        so_far = sums.setdefault(service_id, dict.fromkeys(COUNTERS, 0))
         for name in COUNTERS:
             so_far[name] += new[name]
-    there = session.scalars(
-        sa.select(_TRAFFIC.c.service_id).where(
-            _TRAFFIC.c.service_id.in_([service for service, _ in sums]),
-            _TRAFFIC.c.hour == hour,
-        )
-    )
-    _add_up(
-        session,
-        _TRAFFIC,
-        (_TRAFFIC.c.service_id, _TRAFFIC.c.hour),
-        sums,
-        {(service, hour) for service in there},
-        {one: {"project_id": owners[one[0]]} for one in sums},
-    )
+    rows: list[dict[str, Any]] = [
+        {"service_id": one, "hour": hour, "project_id": owners[one], **more}
+        for one, more in sums.items()
+    ]
+    _add_to(session, _TRAFFIC, rows)
 
 
-def _add_up(
-    session: orm.Session,
-    table: sa.Table,
-    key: tuple[sa.Column[Any], sa.Column[Any]],
-    more: Mapping[Any, Totals],
-    there: set[Any],
-    other: Mapping[Any, Mapping[str, Any]],
+def _add_to(
+    session: orm.Session, table: sa.Table, rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Add to rows that are there, and add those that are not."""
-    connection = session.connection()
-    first, second = key
-    changed = [
-        {"first": one[0], "second": one[1]}
-        | {f"more_{name}": more[one][name] for name in COUNTERS}
-        | {f"now_{name}": value for name, value in other[one].items()}
-        for one in more
-        if one in there
-    ]
-    if changed:
-        names = next(iter(other.values()))
-        connection.execute(
-            sa.update(table)
-            .where(
-                first == sa.bindparam("first"),
-                second == sa.bindparam("second"),
-            )
-            .values(
-                {
-                    name: table.c[name] + sa.bindparam(f"more_{name}")
-                    for name in COUNTERS
-                }
-                | {name: sa.bindparam(f"now_{name}") for name in names}
-            ),
-            changed,
+    """Insert rows; to the counters of those that are there, add.
+
+    PyMySQL sends such inserts together, and updates one by one: of 10,000
+    rows that is a fifth of the time.
+    """
+    dialect = session.get_bind().dialect.name
+    adding: Any
+    if dialect == "mysql":
+        replacing = mysql.insert(table)
+        adding = replacing.on_duplicate_key_update(
+            _changes(table, replacing.inserted)
         )
-    made = [
-        {first.name: one[0], second.name: one[1], **more[one], **other[one]}
-        for one in more
-        if one not in there
-    ]
-    if made:
-        connection.execute(sa.insert(table), made)
+    else:
+        kind = postgresql if dialect == "postgresql" else sqlite
+        inserting = kind.insert(table)
+        adding = inserting.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns),
+            set_=_changes(table, inserting.excluded),
+        )
+    session.connection().execute(adding, rows)
+
+
+def _changes(table: sa.Table, told: Any) -> dict[str, Any]:
+    """Sums of what is there and what is told; all else is as told."""
+    return {
+        column.name: column + told[column.name]
+        if column.name in COUNTERS
+        else told[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }

@@ -3,6 +3,7 @@
 import random
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -110,6 +111,17 @@ def test_a_device_tells_of_its_own_services_only(
     assert tell(told(5, 5, 5, service_id=other)) == 0
     assert booked() == {}
     assert booked(other) == {}
+
+
+def test_what_several_conductors_hear_at_once_counts_once(
+    service: dict[str, int],
+) -> None:
+    def hear(turn: int) -> None:
+        tell(told(turn // 4, 5, 7), told(1, 1, 1, boot="next"))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(hear, range(24)))
+    assert booked() == {0: (6, 6, 8)}
 
 
 def test_what_is_told_of_a_service_that_is_gone_counts(
