@@ -431,6 +431,55 @@ NOVA_OPTS = [
 ]
 
 
+HEALING_OPTS = [
+    cfg.BoolOpt(
+        "enabled",
+        default=True,
+        help="Heal devices that are lost, as their templates say. Set it "
+        "alike for every conductor.",
+    ),
+    cfg.FloatOpt(
+        "outage_grace",
+        default=120.0,
+        min=0.0,
+        max=86_400.0,
+        help="Seconds in which nothing is healed after the conductor began, "
+        "the database was away, or a relay went away or came: devices need "
+        "time to be heard of again.",
+    ),
+    cfg.IntOpt(
+        "max_parallel",
+        default=5,
+        min=1,
+        help="Devices that are healed at once, by all conductors together.",
+    ),
+    cfg.FloatOpt(
+        "breaker_share",
+        default=0.3,
+        min=0.0,
+        max=1.0,
+        help="Share of the devices of a domain (all of them, a relay group, "
+        "an availability zone) that may be lost within breaker_window; with "
+        "more, nothing is healed there until an operator releases the "
+        "breaker or they are back.",
+    ),
+    cfg.IntOpt(
+        "breaker_devices",
+        default=5,
+        min=1,
+        help="Devices that have to be lost for that, whatever their share.",
+    ),
+    cfg.FloatOpt(
+        "breaker_window",
+        default=300.0,
+        min=1.0,
+        max=86_400.0,
+        help="Seconds in which the losses are counted. After a release it "
+        "is as long until the breaker may stop healing again.",
+    ),
+]
+
+
 def _quota(name: str, default: int, text: str) -> cfg.IntOpt:
     return cfg.IntOpt(
         name,
@@ -467,6 +516,7 @@ def list_opts() -> list[tuple[str, Sequence[cfg.Opt]]]:
         ("qemu", QEMU_OPTS),
         ("nova", NOVA_OPTS),
         ("quota", QUOTA_OPTS),
+        ("healing", HEALING_OPTS),
     ]
 
 

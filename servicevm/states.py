@@ -94,6 +94,7 @@ class ResourceType(StrEnum):
     RELAY = "relay"
     RELAY_GROUP = "relay_group"
     HOLD = "hold"
+    BREAKER = "breaker"
 
 
 class HoldScope(StrEnum):

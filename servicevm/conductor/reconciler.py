@@ -14,6 +14,7 @@ from sqlalchemy import orm
 
 from servicevm import errors
 from servicevm.conductor import hosted, presence, resync, views
+from servicevm.conductor.healer import Healer
 from servicevm.conductor.janitor import Janitor
 from servicevm.db import api as db
 from servicevm.db import holds, models, operations
@@ -53,10 +54,14 @@ class Reconciler:
         self._wake = wake
         self._died = died
         self._janitor = Janitor(conf, drivers)
+        self._healer = Healer(conf, drivers)
 
     def look(self) -> None:
-        """The cheap part: who is heard of. Every second or so."""
+        """The cheap part: who is heard of, and what to do about those who
+        are not. Every second or so."""
         presence.look(presence.Patience.of(self._conf))
+        if self._healer.look():
+            self._wake()
 
     def sweep(self) -> None:
         """The whole comparison. Every ``reconcile_interval``."""

@@ -410,6 +410,42 @@ class AgentSession(Base):
     last_seen: orm.Mapped[int]
 
 
+class DeviceHealing(Base):
+    """How far the healing of a lost device has come; see servicevm.healing."""
+
+    __tablename__ = "device_healings"
+
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+    began_at: orm.Mapped[int]
+    tries: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
+    tried_at: orm.Mapped[int | None]
+    #: Of the last attempt.
+    operation_id: orm.Mapped[str | None] = orm.mapped_column(Uuid)
+    gave_up: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
+    #: Why an attempt that is due is not made; a servicevm.healing.Waits.
+    waits_for: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+
+
+class Breaker(Base):
+    """Healing stopped in a domain, because too much was lost at once."""
+
+    __tablename__ = "breakers"
+
+    #: See servicevm.conductor.breaker.
+    domain: orm.Mapped[str] = orm.mapped_column(
+        sa.String(128), primary_key=True
+    )
+    #: Lists find everything by an id; this one's is its domain.
+    id: orm.Mapped[str] = orm.synonym("domain")
+    tripped_at: orm.Mapped[int]
+    lost: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    devices: orm.Mapped[int] = orm.mapped_column(sa.Integer)
+    #: An operator let healing go on; it does not stop again before this.
+    released_until: orm.Mapped[int | None]
+
+
 class IdempotencyKey(Base):
     """What a POST with an Idempotency-Key made; the same again gets it."""
 

@@ -20,6 +20,7 @@ from servicevm.db import models, operations
 from servicevm.db.locks import lock_device, lock_service
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import (
+    Capabilities,
     DeviceSpec,
     DeviceState,
     Endpoint,
@@ -57,6 +58,8 @@ class Cloud(InfraDriver):
 
     A machine takes `looks` observations to run, and as many calls to go.
     """
+
+    capabilities = Capabilities(attach_interface=True, rebuild=True)
 
     def __init__(self) -> None:
         self.machines: dict[str, dict[str, Any]] = {}
