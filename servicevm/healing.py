@@ -9,7 +9,7 @@ it anew.
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from servicevm import clock
 from servicevm.states import Action
@@ -23,6 +23,7 @@ __all__ = [
     "Verdict",
     "Waits",
     "decide",
+    "missing",
 ]
 
 #: What a ladder may have.
@@ -100,6 +101,22 @@ class Policy(NamedTuple):
         return min(self.backoff << min(tries - 1, 32), _LONGEST)
 
 
+class Able(Protocol):
+    """What an infra driver can do; its Capabilities."""
+
+    @property
+    def reboot(self) -> bool: ...
+
+    @property
+    def rebuild(self) -> bool: ...
+
+
+def missing(able: Able) -> frozenset[Action]:
+    """Rungs that a driver cannot climb."""
+    known = {Action.REBOOT: able.reboot, Action.REBUILD: able.rebuild}
+    return frozenset(one for one in RUNGS if not known[one])
+
+
 class Episode(NamedTuple):
     """How far it has come.
 
@@ -125,7 +142,7 @@ class Verdict(StrEnum):
 class Decision(NamedTuple):
     """What to do now.
 
-    :param action: with TRY
+    :param action: with TRY, or what is to be tried after a WAIT
     :param until: with WAIT, when that changes by itself, in microseconds;
         None if it does not
     """
@@ -158,5 +175,5 @@ def decide(
         else episode.began_at + policy.after
     )
     if now < due:
-        return Decision(Verdict.WAIT, until=due)
+        return Decision(Verdict.WAIT, action, due)
     return Decision(Verdict.TRY, action)

@@ -105,6 +105,7 @@ _GROUPS = "/v1/relay-groups"
 _GROUP = "/v1/relay-groups/{name}"
 _HOLDS = "/v1/holds"
 _HOLD = "/v1/holds/{id}"
+_BREAKER = "/v1/breakers/{name}"
 _QUOTAS = "/v1/quotas"
 _QUOTA = "/v1/quotas/{project_id}"
 _USAGE = "/v1/usage"
@@ -192,6 +193,12 @@ _RULES = [
         CHANGE,
         "Make a device's machine anew.",
         ("POST", f"{_DEVICE}/rebuild"),
+    ),
+    _rule(
+        "device:heal",
+        CHANGE,
+        "Heal a device that is lost now.",
+        ("POST", f"{_DEVICE}/heal"),
     ),
     _rule(
         "device:attach_interface",
@@ -338,6 +345,24 @@ _RULES = [
         ("POST", _HOLDS),
     ),
     _rule("hold:unset", ADMIN, "Take a hold away.", ("DELETE", _HOLD)),
+    _rule(
+        "breaker:list",
+        ADMIN,
+        "List where healing stopped.",
+        ("GET", "/v1/breakers"),
+    ),
+    _rule(
+        "breaker:show",
+        ADMIN,
+        "Show where healing stopped.",
+        ("GET", _BREAKER),
+    ),
+    _rule(
+        "breaker:update",
+        ADMIN,
+        "Let healing go on where it stopped, or stop it again.",
+        ("PATCH", _BREAKER),
+    ),
     _rule("api:list", ADMIN, "List api processes.", ("GET", "/v1/apis")),
     _rule("api:show", ADMIN, "Show an api process.", ("GET", "/v1/apis/{id}")),
     _rule(

@@ -79,6 +79,9 @@ PENDING: Mapping[Action, ProvisioningStatus] = {
 }
 
 
+#: How a device that ought to serve and does not is shown.
+LOST = frozenset({OperatingStatus.DEAD, OperatingStatus.UNRESPONSIVE})
+
 #: Where one of these fails the device goes on as it was before.
 HARMLESS = frozenset({Action.ATTACH, Action.DETACH})
 

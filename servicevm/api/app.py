@@ -12,6 +12,7 @@ from servicevm.api import auth, errors, metrics, openapi
 from servicevm.api.middleware import Envelope
 from servicevm.api.resources import (
     apis,
+    breakers,
     conductors,
     device_interfaces,
     device_templates,
@@ -45,6 +46,7 @@ ROUTES: Mapping[str, Any] = {
     "/v1/devices/{id}": devices.Item,
     "/v1/devices/{id}/reboot": devices.Reboot,
     "/v1/devices/{id}/rebuild": devices.Rebuild,
+    "/v1/devices/{id}/heal": devices.Heal,
     "/v1/devices/{id}/interfaces": device_interfaces.Collection,
     "/v1/devices/{id}/interfaces/{index}": device_interfaces.Item,
     "/v1/devices/{id}/console-log": devices.ConsoleLog,
@@ -68,6 +70,8 @@ ROUTES: Mapping[str, Any] = {
     "/v1/relay-groups/{name}": relay_groups.Item,
     "/v1/holds": holds.Collection,
     "/v1/holds/{id}": holds.Item,
+    "/v1/breakers": breakers.Collection,
+    "/v1/breakers/{name}": breakers.Item,
     "/v1/apis": apis.Collection,
     "/v1/apis/{id}": apis.Item,
     "/v1/summary": summary.Item,

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from servicevm import healing
 from servicevm.api import validation
 from servicevm.api.runtime import Runtime, mgmt_class
 from servicevm.db import addresses
@@ -32,6 +33,7 @@ def check(runtime: Runtime, spec: Mapping[str, Any]) -> None:
         validation.refuse(found, "The template", TEMPLATE_INVALID)
     if infra is not None:
         _refuse_open(infra, spec)
+        _refuse_rungs(infra, spec)
         infra.validate_template(spec["infra_options"], spec["interfaces"])
 
 
@@ -50,6 +52,24 @@ def _refuse_open(infra: InfraDriver, spec: Mapping[str, Any]) -> None:
     }
     if missing:
         validation.refuse(missing, "The template", TEMPLATE_INVALID)
+
+
+def _refuse_rungs(infra: InfraDriver, spec: Mapping[str, Any]) -> None:
+    """Refuse to be told to heal in a way that the driver does not know.
+
+    :raises PermanentError: TEMPLATE_INVALID
+    """
+    missing = healing.missing(infra.capabilities)
+    bad = {
+        f"{_ROOT}.healing.ladder[{index}]": "The infra driver "
+        f"{spec['infra_driver']} cannot do that."
+        for index, rung in enumerate(
+            (spec.get("healing") or {}).get("ladder", ())
+        )
+        if rung in missing
+    }
+    if bad:
+        validation.refuse(bad, "The template", TEMPLATE_INVALID)
 
 
 def _driver(

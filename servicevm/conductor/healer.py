@@ -24,7 +24,7 @@ from servicevm.conductor.patients import Patient
 from servicevm.db import api as db
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import DeviceState
-from servicevm.healing import RUNGS, Verdict, Waits, decide
+from servicevm.healing import Verdict, Waits, decide, missing
 from servicevm.states import (
     Action,
     OperatingStatus,
@@ -107,7 +107,7 @@ class Healer:
         decision = decide(
             patient.policy, patient.episode, lost=patient.lost, now=look.now
         )
-        if decision.action is not None:
+        if decision.verdict is Verdict.TRY and decision.action is not None:
             return self._try(patient, decision.action, look)
         if decision.verdict is Verdict.CLOSE:
             db.write(partial(episodes.close, patient))
@@ -118,12 +118,8 @@ class Healer:
     def _able(self, patient: Patient) -> Patient:
         """With what its driver cannot do taken off the ladder."""
         infra = self._drivers.infra(patient.infra_driver)
-        able = {
-            Action.REBOOT: infra.capabilities.reboot,
-            Action.REBUILD: infra.capabilities.rebuild,
-        }
-        missing = [one for one in RUNGS if not able[one]]
-        return patient._replace(policy=patient.policy.without(missing))
+        unable = missing(infra.capabilities)
+        return patient._replace(policy=patient.policy.without(unable))
 
     def _may_blame(self, patient: Patient, now: int) -> bool:
         if patient.failed or patient.operating == OperatingStatus.DEAD:

@@ -9,15 +9,13 @@ from sqlalchemy import orm
 from servicevm.db import leases, models
 from servicevm.healing import Episode, Policy
 from servicevm.states import (
-    OperatingStatus,
+    LOST,
     OperationState,
     ProvisioningStatus,
 )
 
-__all__ = ["LOST", "Loss", "Patient", "losses", "read"]
+__all__ = ["Loss", "Patient", "losses", "read"]
 
-#: How a device that ought to serve and does not is shown.
-LOST = (OperatingStatus.DEAD, OperatingStatus.UNRESPONSIVE)
 #: Most that are read at once; the rest is read when these are done.
 MOST = 1000
 
@@ -93,7 +91,7 @@ _ABOUT = _OPERATION.alias("about")
 
 _CONCERNED = sa.union(
     sa.select(_DEVICE.c.id).where(
-        _DEVICE.c.operating_status.in_([str(one) for one in LOST]),
+        _DEVICE.c.operating_status.in_(sorted(LOST)),
         _DEVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE),
     ),
     sa.select(_HEALING.c.device_id),

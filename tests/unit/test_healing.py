@@ -38,7 +38,7 @@ def test_nothing_is_tried_before_its_time() -> None:
     began = Episode(began_at=100 * SECOND)
     due = began.began_at + POLICY.after
     early = decide(POLICY, began, lost=True, now=due - 1)
-    assert early == Decision(Verdict.WAIT, until=due)
+    assert early == Decision(Verdict.WAIT, Action.REBOOT, due)
     assert decide(POLICY, began, lost=True, now=due) == Decision(
         Verdict.TRY, Action.REBOOT
     )
@@ -93,7 +93,7 @@ def test_a_ladder_has_an_end(ladder: tuple[str, ...]) -> None:
         decision = decide(asked, episode, lost=True, now=now)
         if decision.verdict is Verdict.GIVE_UP:
             break
-        assert decision.action is not None
+        assert decision.verdict is Verdict.TRY
         tried.append(str(decision.action))
         episode = episode._replace(tries=episode.tries + 1, ended_at=now)
     assert tried == [rung for rung in ladder for _ in range(3)]
@@ -127,7 +127,7 @@ def test_whatever_a_device_does_attempts_in_an_episode_are_bounded(
     for lost, seconds in losses:
         now += seconds * SECOND
         decision = decide(asked, episode, lost=lost, now=now)
-        if decision.action is not None:
+        if decision.verdict is Verdict.TRY:
             assert lost
             assert not episode.gave_up
             assert episode.tries < attempts * len(ladder)

@@ -1,5 +1,7 @@
 """``/v1/devices``: units that host services."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy import orm
 
@@ -20,6 +22,7 @@ from servicevm.api.views import devices as views
 from servicevm.api.views import operations as operation_views
 from servicevm.db import (
     addresses,
+    healings,
     listing,
     models,
     operations,
@@ -32,7 +35,9 @@ from servicevm.db import api as db
 from servicevm.db.locks import lock_device
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.errors import CONFLICT, PermanentError
+from servicevm.healing import Policy, missing
 from servicevm.states import (
+    LOST,
     Action,
     OperatingStatus,
     ProvisioningStatus,
@@ -225,6 +230,69 @@ class Rebuild(Resource):
         return _restart(call, id, Action.REBUILD, {})
 
 
+class Heal(Resource):
+    """``/v1/devices/{id}/heal``."""
+
+    @method(
+        "Climb a lost device's ladder of healing now, from its first rung",
+        rule="device:heal",
+        status=202,
+        request=schemas.HEAL,
+        response=schemas.SHOW,
+        idempotent=True,
+    )
+    def on_post(self, call: Call, id: str) -> Json:
+        def heal(session: orm.Session) -> Json:
+            lock_device(session, id)
+            row = find(session, call, id)
+            if idempotency.made_before(session, call) is not None:
+                return shown(session, row.id)
+            _refuse_unless_up(session, row)
+            _refuse_well(row)
+            action = _first_rung(session, call, row)
+            operation = _begin(session, call, row, action, _HARD[action])
+            healings.begin(session, row.id, operation.id)
+            session.flush()
+            return shown(session, row.id)
+
+        item = db.write(heal)
+        self.runtime.conductor.wake()
+        return call.show("device", item)
+
+
+#: Arguments: a guest that is lost is not asked.
+_HARD: Mapping[Action, Json] = {
+    Action.REBOOT: {"hard": True},
+    Action.REBUILD: {},
+}
+
+
+def _refuse_well(row: models.Device) -> None:
+    """:raises PermanentError: CONFLICT"""
+    if (
+        row.provisioning_status == ProvisioningStatus.ACTIVE
+        and row.operating_status not in LOST
+    ):
+        raise PermanentError(
+            CONFLICT,
+            f"Device {row.id} is {row.operating_status}: there is nothing to "
+            "heal. To restart it all the same, reboot or rebuild it.",
+        )
+
+
+def _first_rung(
+    session: orm.Session, call: Call, row: models.Device
+) -> Action:
+    """What its template tries first; a reboot, where it says nothing."""
+    spec = session.get_one(
+        models.DeviceTemplateRevision,
+        (row.template_id, row.template_revision),
+    ).spec
+    infra = call.runtime.infra_driver(spec["infra_driver"])
+    policy = Policy.of(spec).without(missing(infra.capabilities))
+    return policy.rung(0) or Action.REBOOT
+
+
 class ConsoleLog(Resource):
     """``/v1/devices/{id}/console-log``."""
 
@@ -275,16 +343,27 @@ def _restart(call: Call, id: str, action: Action, arguments: Json) -> Json:
                 "The infra driver of the device cannot rebuild; delete it "
                 "and create another one.",
             )
-        row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
-        row.status_code, row.status_reason = None, ""
-        requested.request(session, call, row, action, arguments)
-        idempotency.remember(session, call, ResourceType.DEVICE, row.id)
+        _begin(session, call, row, action, arguments)
         session.flush()
         return shown(session, row.id)
 
     item = db.write(restart)
     call.runtime.conductor.wake()
     return call.show("device", item)
+
+
+def _begin(
+    session: orm.Session,
+    call: Call,
+    row: models.Device,
+    action: Action,
+    arguments: Json,
+) -> models.Operation:
+    row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+    row.status_code, row.status_reason = None, ""
+    operation = requested.request(session, call, row, action, arguments)
+    idempotency.remember(session, call, ResourceType.DEVICE, row.id)
+    return operation
 
 
 def shown(session: orm.Session, device_id: str) -> Json:

@@ -1,5 +1,8 @@
 """Schemas of device templates."""
 
+from typing import Any
+
+from servicevm import healing
 from servicevm.api.schemas import common
 
 _IP = {"type": "string", "minLength": 2, "maxLength": 45}
@@ -32,6 +35,15 @@ INTERFACE = common.fields(
     "role",
 )
 
+
+def _seconds(least: int, most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+def _default(value: Any) -> str:
+    return "+".join(value) if isinstance(value, list) else str(value)
+
+
 HEALTH = common.fields(
     {
         "first_contact_timeout": {
@@ -41,6 +53,40 @@ HEALTH = common.fields(
             "description": "Seconds that a booted device may take to call "
             "home.",
         }
+    }
+)
+
+HEALING = common.fields(
+    {
+        "ladder": {
+            "type": "array",
+            "maxItems": len(healing.RUNGS),
+            "uniqueItems": True,
+            "items": {"enum": [*map(str, healing.RUNGS)]},
+            "description": "What is tried with a device that is lost, the "
+            "gentlest first; empty: nothing is done by itself.",
+        },
+        "after": {
+            **_seconds(1, 86_400),
+            "description": "Seconds that a device is lost before anything "
+            "is tried.",
+        },
+        "attempts": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 10,
+            "description": "Attempts at each rung of the ladder.",
+        },
+        "backoff": {
+            **_seconds(1, 3600),
+            "description": "Seconds after the first attempt until the next; "
+            "doubled with each.",
+        },
+        "cooldown": {
+            **_seconds(1, 604_800),
+            "description": "Seconds after an attempt from which a loss "
+            "counts as a new one.",
+        },
     }
 )
 
@@ -76,6 +122,16 @@ SPEC = {
         "its type.",
     },
     "health": HEALTH,
+    "healing": {
+        **HEALING,
+        "description": "What is done by itself with a device that is DEAD "
+        "or UNRESPONSIVE; what is not said is "
+        + ", ".join(
+            f"{key} {_default(value)}"
+            for key, value in healing.DEFAULTS.items()
+        )
+        + ".",
+    },
 }
 
 #: What a spec says where the user does not.
@@ -86,6 +142,7 @@ DEFAULTS = {
     "service_types": [],
     "slots": 1,
     "health": {},
+    "healing": {},
 }
 
 _AMOUNT = common.nullable({"type": "integer", "minimum": 0})

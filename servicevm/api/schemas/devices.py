@@ -1,6 +1,7 @@
 """Schemas of devices."""
 
 from servicevm.api.schemas import common
+from servicevm.healing import RUNGS, Waits
 from servicevm.states import HoldScope, OperatingStatus, ProvisioningStatus
 
 INTERFACE = common.exactly(
@@ -47,6 +48,36 @@ _WISHES = {
         "when the device is deleted.",
     },
 }
+
+HEALING = common.exactly(
+    {
+        "began_at": {
+            **common.TIME,
+            "description": "When it was first seen lost.",
+        },
+        "attempts": common.INTEGER,
+        "gave_up": {
+            **common.BOOLEAN,
+            "description": "All that its template says was tried; it is "
+            "left to people.",
+        },
+        "waits_for": {
+            **common.nullable({"enum": [*map(str, Waits)]}),
+            "description": "Why an attempt that is due is not made: hold, "
+            "breaker, channel (our own side was away), doubt (two sources "
+            "do not agree), turn (others come first).",
+        },
+        "next_action": {
+            **common.nullable({"enum": [*map(str, RUNGS)]}),
+            "description": "What is tried next; null where nothing is.",
+        },
+        "next_at": {
+            **common.nullable(common.TIME),
+            "description": "When, at the earliest.",
+        },
+    },
+    title="Healing",
+)
 
 AGENT = common.exactly(
     {
@@ -107,6 +138,11 @@ DEVICE = common.exactly(
             "description": "Why nothing automatic touches it: the closest "
             "of the operators' holds that cover it; null for none.",
         },
+        "healing": {
+            **common.nullable(HEALING),
+            "description": "How far its healing has come; null while there "
+            "is nothing to heal.",
+        },
         "slots": common.exactly(
             {"total": common.INTEGER, "used": common.INTEGER}
         ),
@@ -160,4 +196,5 @@ REBUILD = common.envelope("rebuild", common.fields({}))
 ATTACH = common.envelope(
     "interface", common.fields(_WISHES, "role", minProperties=2)
 )
+HEAL = common.envelope("heal", common.fields({}))
 CONSOLE_LOG = common.exactly({"console_log": common.STRING})

@@ -36,6 +36,8 @@ def render(runtime: Runtime, row: Any) -> dict[str, Any]:
         "description": row.description,
         "project_id": row.project_id,
         "revision": row.revision,
+        # Revisions of earlier releases say nothing of it.
+        "healing": {},
         **row.spec,
         "footprint": _footprint(infra, row),
         "capabilities": dataclasses.asdict(infra.capabilities)

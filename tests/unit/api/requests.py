@@ -117,6 +117,14 @@ def create_service(
     return found
 
 
+def trip_breaker(domain: str = "fleet") -> None:
+    """Have healing stop in a domain, as a conductor does."""
+    with db.writer() as session:
+        session.add(
+            models.Breaker(domain=domain, tripped_at=1, lost=3, devices=4)
+        )
+
+
 def create_relay_group(
     api: testing.TestClient, name: str = "edge", **given: Any
 ) -> dict[str, Any]:

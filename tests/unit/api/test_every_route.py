@@ -38,6 +38,7 @@ def paths(
 ) -> Paths:
     """Every path with the ids of things that are there."""
     requests.activate(device)
+    requests.trip_breaker()
     requests.become(
         models.Service,
         service["id"],
@@ -54,6 +55,7 @@ def paths(
         "usage": "default",
         "relay-groups": requests.create_relay_group(api)["name"],
         "holds": requests.set_hold(api, everything=True)["id"],
+        "breakers": "fleet",
         **{f"{role}s": _process(role) for role in ProcessRole},
     }
     found = {}
@@ -137,6 +139,7 @@ CHANGES: dict[str, Any] = {
     "/v1/services/{id}": {"service": {"name": "x"}},
     "/v1/relays/{id}": {"relay": {"draining": True}},
     "/v1/relay-groups/{name}": {"relay_group": {"description": "x"}},
+    "/v1/breakers/{name}": {"breaker": {"released": True}},
     "/v1/quotas/{project_id}": {"quota": {"devices": 3}},
 }
 
@@ -234,6 +237,7 @@ def _posts(device: dict[str, Any]) -> dict[str, tuple[Body, Body]]:
             {"reboot": {"hard": True}},
         ),
         "/v1/devices/{id}/rebuild": ({"rebuild": {}}, None),
+        "/v1/devices/{id}/heal": ({"heal": {}}, None),
         "/v1/devices/{id}/interfaces": (
             {"interface": {"role": "ingress", "network": "n"}},
             {"interface": {"role": "ingress", "network": "m"}},
@@ -246,6 +250,8 @@ def _posts(device: dict[str, Any]) -> dict[str, tuple[Body, Body]]:
 def _ready(path: str, device: dict[str, Any], service: dict[str, Any]) -> None:
     """Let the device and an operation be as the path needs them."""
     requests.activate(device)
+    if path.endswith("heal"):
+        requests.become(models.Device, device["id"], operating_status="DEAD")
     if path.endswith("retry"):
         requests.finish(service["operation_id"], "FAILED")
 

@@ -14,7 +14,7 @@ from servicevm.db.listing import Listing
 
 #: Tables that have some dozens of rows: as many as there are processes, or
 #: groups of them, or operators set by hand.
-SMALL = {"processes", "relay_groups", "holds"}
+SMALL = {"processes", "relay_groups", "holds", "breakers"}
 
 
 def _listings() -> Iterator[Listing]:

@@ -27,6 +27,7 @@ LISTS = {
     "/v1/relays": 4,
     "/v1/relay-groups": 4,
     "/v1/holds": 4,
+    "/v1/breakers": 4,
     "/v1/apis": 4,
     "/v1/quotas": 6,
     "/v1/usage": 6,
@@ -43,6 +44,7 @@ SHOWS = {
     f"/v1/conductors/{rows.DEVICE}": 4,
     "/v1/relay-groups/g1": 4,
     f"/v1/holds/{rows.DEVICE}": 4,
+    "/v1/breakers/b1": 4,
     "/v1/quotas/default": 6,
     "/v1/usage/default": 6,
 }
@@ -167,6 +169,9 @@ def _belongings(session: orm.Session, number: int, device: str) -> None:
     )
     for scope, target in (("device", device), ("project", f"p{number}")):
         session.add(_hold(number, scope, target))
+    session.add(
+        models.Breaker(domain=f"b{number}", tripped_at=1, lost=1, devices=2)
+    )
     session.add(
         models.QuotaLimit(
             project_id=f"p{number}",

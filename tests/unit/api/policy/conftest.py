@@ -71,6 +71,7 @@ def world(anyone: testing.TestClient) -> World:
     held = {"hold": {"project_id": "p", "reason": "x"}}
     made = ask(anyone, "POST", "/v1/holds", as_("admin"), held)
     hold = made.json["hold"]["id"]
+    requests.trip_breaker()
     return World(
         anyone,
         template,

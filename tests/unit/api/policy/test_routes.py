@@ -61,6 +61,7 @@ TABLE = {
     ("DELETE", "/v1/devices/{id}"): CHANGE,
     ("POST", "/v1/devices/{id}/reboot"): CHANGE,
     ("POST", "/v1/devices/{id}/rebuild"): CHANGE,
+    ("POST", "/v1/devices/{id}/heal"): CHANGE,
     ("POST", "/v1/devices/{id}/interfaces"): CHANGE,
     ("DELETE", "/v1/devices/{id}/interfaces/{index}"): CHANGE,
     ("GET", "/v1/devices/{id}/console-log"): CHANGE,
@@ -95,6 +96,9 @@ TABLE = {
     ("POST", "/v1/holds"): ADMIN,
     ("GET", "/v1/holds/{id}"): ADMIN,
     ("DELETE", "/v1/holds/{id}"): ADMIN,
+    ("GET", "/v1/breakers"): ADMIN,
+    ("GET", "/v1/breakers/{name}"): ADMIN,
+    ("PATCH", "/v1/breakers/{name}"): ADMIN,
     ("GET", "/v1/apis"): ADMIN,
     ("GET", "/v1/apis/{id}"): ADMIN,
     ("GET", "/v1/quotas"): ADMIN,
@@ -120,6 +124,7 @@ def _body(world: World, method: str, route: str) -> Any:
         ("PATCH", "/v1/devices/{id}"): {"device": {"name": "n"}},
         ("POST", "/v1/devices/{id}/reboot"): {"reboot": {}},
         ("POST", "/v1/devices/{id}/rebuild"): {"rebuild": {}},
+        ("POST", "/v1/devices/{id}/heal"): {"heal": {}},
         ("POST", "/v1/devices/{id}/interfaces"): {
             "interface": {"role": "ingress", "network": "n"}
         },
@@ -129,8 +134,12 @@ def _body(world: World, method: str, route: str) -> Any:
         ("POST", "/v1/relay-groups"): {"relay_group": {"name": "hall"}},
         ("PATCH", "/v1/relay-groups/{name}"): {"relay_group": {}},
         ("POST", "/v1/holds"): {"hold": {"everything": True, "reason": "x"}},
+        ("PATCH", "/v1/breakers/{name}"): {"breaker": {"released": True}},
         ("PATCH", "/v1/quotas/{project_id}"): {"quota": {"devices": 1}},
     }.get((method, route))
+
+
+_NAMES = {"relay-groups": "edge", "breakers": "fleet"}
 
 
 def _path(world: World, route: str) -> str:
@@ -144,9 +153,7 @@ def _path(world: World, route: str) -> str:
     }.get(kind, requests.UNKNOWN)
     return (
         route.replace("{id}", found)
-        .replace(
-            "{name}", "edge" if kind == "relay-groups" else "loadbalancer"
-        )
+        .replace("{name}", _NAMES.get(kind, "loadbalancer"))
         .replace("{action}", "stats")
         .replace("{index}", "1")
         .replace("{project_id}", MINE)
