@@ -58,9 +58,13 @@ class Breaker:
         """Trip what has to, close what may; the domains that are stopped."""
         with db.reader() as session:
             now = db.now(session)
-            known = {
-                row.domain: row.released_until
-                for row in session.scalars(sa.select(models.Breaker))
+            rows = session.scalars(sa.select(models.Breaker)).all()
+            known = {row.domain: row.released_until for row in rows}
+            # Not at the first good sign: it must not go on and off.
+            settled = {
+                row.domain
+                for row in rows
+                if row.tripped_at <= now - self._window
             }
             found = patients.losses(session)
             lately = _count(
@@ -81,7 +85,7 @@ class Breaker:
                     partial(_trip, domain=domain, lost=lost, devices=devices)
                 )
                 known[domain] = None
-        for domain in sorted(known):
+        for domain in sorted(settled):
             half = self._share * totals[domain] / 2
             if still[domain] <= half and domain not in suspect:
                 db.write(partial(_close, domain=domain))

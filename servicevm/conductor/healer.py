@@ -84,8 +84,6 @@ class Healer:
             now = db.now(session)
             self._channel.look(session, now)
             found = patients.read(session)
-        if not found:
-            return False
         look = _Look(now, self._breaker.look(), ASKED)
         # Those that are in doubt must not stand in the way of others.
         random.shuffle(found)

@@ -76,6 +76,7 @@ DEVICE = (
     Column("relay_group", In.LONG, _cells.Cell),
     Column("agent", cell=_cells.Agent),
     Column("hold", cell=_cells.Hold),
+    Column("healing", cell=_cells.Pairs),
     Column("slots", In.LONG, _cells.Slots),
     Column("facts", cell=_cells.Pairs),
     *_OWNED,
@@ -95,6 +96,7 @@ DEVICE_TEMPLATE = (
     Column("infra_options", cell=_cells.Pairs),
     Column("mgmt_options", cell=_cells.Pairs),
     Column("health", cell=_cells.Pairs),
+    Column("healing", cell=_cells.Pairs),
     *_OWNED,
 )
 SERVICE = (
@@ -204,6 +206,15 @@ RELAY_GROUP = (
     Column("description", In.LONG, _cells.Cell, yields=1),
     Column("created_at", In.LONG, _cells.Moment),
     Column("updated_at", cell=_cells.Moment),
+)
+
+BREAKER = (
+    _NAME,
+    Column("released", In.LIST),
+    Column("lost", In.LIST),
+    Column("devices", In.LIST),
+    Column("tripped_at", In.LIST, _cells.Moment),
+    Column("released_until", In.LONG, _cells.Moment),
 )
 
 

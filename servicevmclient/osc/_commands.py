@@ -16,6 +16,7 @@ _NOUNS: Final = {
         "delete",
         "reboot",
         "rebuild",
+        "heal",
     ),
     "device template": (
         "create",
@@ -34,6 +35,7 @@ _NOUNS: Final = {
     "relay": ("list", "show", "set"),
     "relay group": ("create", "list", "show", "set", "unset", "delete"),
     "hold": ("list", "show", "set", "unset"),
+    "breaker": ("list", "show", "release"),
     "api": ("list",),
     "summary": ("show",),
     "quota": ("list", "show", "set", "unset", "delete"),

@@ -26,6 +26,14 @@ def key_typed(text: str) -> tuple[str, Any]:
     return key, typed(value)
 
 
+def healing(text: str) -> tuple[str, Any]:
+    """As `key_typed`; ``ladder`` has words with commas, or none."""
+    key, value = key_value(text)
+    if key == "ladder":
+        return key, [word for word in value.split(",") if word]
+    return key, typed(value)
+
+
 def typed(text: str) -> Any:
     """An integer or boolean if it is written like one, else the text."""
     if re.fullmatch(_INTEGER, text):

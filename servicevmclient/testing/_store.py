@@ -14,6 +14,7 @@ PLANS: dict[tuple[str, str], tuple[str, ...]] = {
     ("device", "create"): ("allocate", "boot", "wait_agent", "activate"),
     ("device", "reboot"): ("reboot", "wait_agent", "activate"),
     ("device", "rebuild"): ("rebuild", "wait_agent", "activate"),
+    ("device", "heal"): ("reboot", "wait_agent", "activate"),
     ("device", "attach"): ("attach", "tell_interfaces", "activate"),
     ("device", "detach"): ("tell_interfaces", "detach", "activate"),
     ("device", "delete"): ("destroy", "purge"),
@@ -51,6 +52,7 @@ _DEFAULTS: dict[str, Json] = {
         "service_types": [],
         "slots": 1,
         "health": {},
+        "healing": {},
     },
     "devices": {
         "description": "",
@@ -61,6 +63,7 @@ _DEFAULTS: dict[str, Json] = {
         "relay_group": None,
         "agent": None,
         "hold": None,
+        "healing": None,
         "slots": {"total": 1, "used": 0},
         "facts": {},
         "launched_at": None,
@@ -90,6 +93,13 @@ _DEFAULTS: dict[str, Json] = {
         "sessions": 0,
         "draining": False,
     },
+    "breakers": {
+        "released": False,
+        "released_until": None,
+        "lost": 1,
+        "devices": 1,
+        "tripped_at": "2026-11-22T10:00:00.000000Z",
+    },
     "relay_groups": {
         "project_id": None,
         "description": "",
@@ -107,7 +117,14 @@ _DEFAULTS: dict[str, Json] = {
 }
 
 #: those that belong to no project
-_PLAIN = ("conductors", "relays", "apis", "relay_groups", "holds")
+_PLAIN = (
+    "conductors",
+    "relays",
+    "apis",
+    "relay_groups",
+    "holds",
+    "breakers",
+)
 
 
 def now() -> str:
@@ -154,7 +171,7 @@ class Store:
                 "operation_id": None,
             }
         row |= attributes
-        if plural in ("service_types", "relay_groups"):
+        if plural in ("service_types", "relay_groups", "breakers"):
             row["id"] = row["name"]
         self.rows[plural][str(row["id"])] = row
         return row
@@ -163,7 +180,7 @@ class Store:
         """The row with the names of what it points to, and what a driver
         says of it."""
         names: Json = {}
-        if plural == "relay_groups":
+        if plural in ("relay_groups", "breakers"):
             return {key: row[key] for key in row if key != "id"}
         if plural == "holds":
             of = {"device": "devices", "template": "device_templates"}

@@ -34,6 +34,7 @@ _PATHS = {
     "relay-groups": "relay_groups",
     "holds": "holds",
     "apis": "apis",
+    "breakers": "breakers",
 }
 _CONTROL = ("limit", "marker", "sort", "fields", "all_projects")
 
@@ -347,7 +348,7 @@ class FakeServicevm:
     def _below(
         self, plural: str, row: Json, parts: list[str], body: Json
     ) -> _Answer:
-        if parts in (["reboot"], ["rebuild"]):
+        if parts in (["reboot"], ["rebuild"], ["heal"]):
             self.store.begin(plural, row, parts[0])
             return self._answer(plural, row, 202)
         if parts == ["interfaces"]:

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1._page import Page
     from servicevmclient.v1._waiter import Progress
     from servicevmclient.v1.api import Api
+    from servicevmclient.v1.breaker import Breaker
     from servicevmclient.v1.client import Client
     from servicevmclient.v1.conductor import Conductor
     from servicevmclient.v1.device import Device
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Api",
+    "Breaker",
     "Client",
     "Conductor",
     "Device",
@@ -46,6 +48,7 @@ __all__ = [
 
 _HOME = {
     "Api": "api",
+    "Breaker": "breaker",
     "Client": "client",
     "Conductor": "conductor",
     "Device": "device",

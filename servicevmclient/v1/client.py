@@ -9,6 +9,7 @@ from servicevmclient.v1._adapter import Adapter
 from servicevmclient.v1._verbs import Verbs, grouped, path
 from servicevmclient.v1._waiter import Callback
 from servicevmclient.v1.api import Api
+from servicevmclient.v1.breaker import Breaker
 from servicevmclient.v1.conductor import Conductor
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
@@ -157,6 +158,11 @@ class Client(Verbs):
         """
         body = {"reboot": {"hard": hard}}
         answer = self.act(Device, device_id, "reboot", body)
+        return Device(answer[Device.key])
+
+    def heal_device(self, device_id: str) -> Device:
+        """Begin the healing of a lost device now, by its template."""
+        answer = self.act(Device, device_id, "heal", {"heal": {}})
         return Device(answer[Device.key])
 
     def rebuild_device(self, device_id: str) -> Device:
@@ -449,6 +455,21 @@ class Client(Verbs):
     def get_api(self, api_id: str) -> Api:
         """The API process with this id."""
         return self.get(Api, api_id)
+
+    # -- healing ------------------------------------------------------------
+    def breakers(self, **query: Any) -> Iterator[Breaker]:
+        """Yield where healing stopped; ``name`` filters."""
+        return self.each(Breaker, **query)
+
+    def get_breaker(self, name: str) -> Breaker:
+        """The breaker of the domain of this name."""
+        return self.get(Breaker, name)
+
+    def update_breaker(
+        self, name: str, *, if_match: str | None = None, **changes: Any
+    ) -> Breaker:
+        """Let healing go on, or stop it again: ``released=True``."""
+        return self.update(Breaker, name, changes, if_match=if_match)
 
     # -- relay groups -------------------------------------------------------
     def relay_groups(self, **query: Any) -> Iterator[RelayGroup]:

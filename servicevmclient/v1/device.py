@@ -60,6 +60,22 @@ class Agent(TypedDict):
     certificate: Certificate | None
 
 
+class Healing(TypedDict):
+    """How far the healing of a lost device has come."""
+
+    #: when it was first seen lost; ISO 8601, UTC
+    began_at: str
+    attempts: int
+    #: all that the template says was tried
+    gave_up: bool
+    #: why what is due is not done: hold, breaker, channel, doubt or turn
+    waits_for: str | None
+    #: reboot or rebuild; None: nothing
+    next_action: str | None
+    #: at the earliest
+    next_at: str | None
+
+
 class Slots(TypedDict):
     """Capacity of a device."""
 
@@ -108,6 +124,8 @@ class Device(Resource):
     agent = Body[Agent | None]()
     #: why nothing automatic touches it; None: no operator holds it
     hold = Body[DeviceHold | None]()
+    #: None while there is nothing to heal
+    healing = Body[Healing | None]()
     slots = Body[Slots]()
     #: what the infra driver found: accelerator, pid, image ...
     facts = Body[dict[str, object]]()

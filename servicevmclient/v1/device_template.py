@@ -57,6 +57,8 @@ class DeviceTemplate(Resource):
     slots = Body[int]()
     #: health settings, e.g. ``first_contact_timeout`` (seconds)
     health = Body[dict[str, object]]()
+    #: how lost devices are healed: ladder, after, attempts, backoff, cooldown
+    healing = Body[dict[str, object]]()
     #: what a device that is made of it takes
     footprint = Body[Footprint]()
     #: what can be done with such a device, e.g. ``attach_interface``; empty

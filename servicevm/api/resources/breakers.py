@@ -17,13 +17,13 @@ _MODEL = models.Breaker
 
 LISTING = listing.Listing(
     model=_MODEL,
-    filters={"domain": _MODEL.domain},
-    sorts={"domain": _MODEL.domain},
-    default=("domain", False),
+    filters={"name": _MODEL.domain},
+    sorts={"name": _MODEL.domain},
+    default=("name", False),
     tagged=False,
 )
 
-_FILTERS = {"domain": parameters.TEXT}
+_FILTERS = {"name": parameters.NAME}
 #: What an event has room for.
 _SHORT_ID = 36
 
@@ -100,7 +100,7 @@ def _missing(domain: str) -> PermanentError:
 
 def _render(row: Any) -> Json:
     return {
-        "domain": row.domain,
+        "name": row.domain,
         "released": row.released_until is not None,
         "released_until": clock.isoformat(row.released_until),
         "lost": row.lost,

@@ -4,7 +4,7 @@ from servicevm.api.schemas import common
 
 BREAKER = common.exactly(
     {
-        "domain": {
+        "name": {
             **common.STRING,
             "description": "fleet, relay-group:NAME or zone:NAME.",
         },

@@ -170,6 +170,25 @@ class RebuildDevice(Base):
         _asked(self, device, parsed_args.wait)
 
 
+class HealDevice(Base):
+    """Heal a device that is lost now, by its template's ladder"""
+
+    example = "device heal --wait lb-1"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Wait or not, and which."""
+        parser = super().get_parser(prog_name)
+        _wait.add(parser)
+        _verbs.add_ref(parser, Device)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for it, and wait if told."""
+        found = self.client.find(Device, parsed_args.ref)
+        device = self.client.heal_device(found.id)
+        _asked(self, device, parsed_args.wait)
+
+
 class AttachDeviceInterface(Base):
     """Plug one more interface into a device"""
 

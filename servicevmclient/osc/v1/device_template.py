@@ -78,6 +78,14 @@ OPTIONS = (
         "SECONDS",
         parse=_values.positive,
     ),
+    Keys(
+        "--healing",
+        "healing",
+        "How a device that is lost is healed (repeat for more): "
+        "ladder=reboot,rebuild (ladder= : not at all); after, backoff and "
+        "cooldown in seconds; attempts",
+        parse=_values.healing,
+    ),
     _options.TAG,
     _options.PROPERTY,
 )

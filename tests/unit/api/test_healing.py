@@ -125,7 +125,7 @@ def test_healing_by_hand_takes_up_what_was_given_up(
 def test_a_breaker_is_released_and_set_again(api: testing.TestClient) -> None:
     requests.trip_breaker("zone:east")
     (shown,) = api.simulate_get("/v1/breakers").json["breakers"]
-    assert shown["domain"] == "zone:east"
+    assert shown["name"] == "zone:east"
     assert (shown["released"], shown["lost"], shown["devices"]) == (
         False,
         3,

@@ -111,6 +111,7 @@ def test_it_stays_stopped_until_most_are_back(fleet: Fleet) -> None:
     assert fleet.stopped() == stopped
     fleet.regain(fleet.devices[2:4])
     assert fleet.stopped() == []
+    assert not fleet.lab.all(models.Breaker)
     assert fleet.told() == ["breaker.tripped"] * 2 + ["breaker.closed"] * 2
 
 
@@ -134,3 +135,12 @@ def test_conductors_that_see_it_at_once_tell_it_once(fleet: Fleet) -> None:
     second = Breaker(fleet.lab.conf)
     assert sorted(second.look()) == fleet.stopped() == ["zone:east"]
     assert fleet.told() == ["breaker.tripped"]
+
+
+def test_it_does_not_go_on_at_the_first_good_sign(fleet: Fleet) -> None:
+    fleet.lose(fleet.devices[:3])
+    assert fleet.stopped() == ["zone:east"]
+    fleet.regain(fleet.devices[:3])
+    assert fleet.stopped() == ["zone:east"]
+    fleet.lab.advance(300)
+    assert fleet.stopped() == []

@@ -11,6 +11,7 @@ from tests.unit.client.conftest import client_of
 def test_the_public_names_are_these() -> None:
     assert v1.__all__ == [
         "Api",
+        "Breaker",
         "Client",
         "Conductor",
         "Device",

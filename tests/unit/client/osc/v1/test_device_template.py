@@ -10,6 +10,7 @@ CREATE = (
     "--infra-option memory_mib=192 --infra-option accelerator=tcg "
     "--mgmt-driver agent --interface role=ingress,network=user "
     "--service-type loadbalancer --slots 4 --first-contact-timeout 90 "
+    "--healing ladder=reboot --healing after=10 "
     "--tag a --property owner=me --description 'A small one' small -f json"
 )
 
@@ -30,6 +31,7 @@ def test_create_sends_what_the_options_say(
         "service_types": ["loadbalancer"],
         "slots": 4,
         "health": {"first_contact_timeout": 90},
+        "healing": {"ladder": ["reboot"], "after": 10},
         "tags": ["a"],
         "properties": {"owner": "me"},
     }
