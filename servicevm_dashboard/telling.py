@@ -114,6 +114,21 @@ def _held(event: Any, facts: Mapping[str, Any]) -> str:
     }
 
 
+def _healing(event: Any, facts: Mapping[str, Any]) -> str:
+    return _("%(action)s, attempt %(number)s") % {
+        "action": words.of(words.ACTION, facts.get("action")),
+        "number": facts.get("attempt"),
+    }
+
+
+def _attempts(event: Any, facts: Mapping[str, Any]) -> str:
+    return _("After %(number)s attempts") % {"number": facts.get("attempts")}
+
+
+def _domain(event: Any, facts: Mapping[str, Any]) -> str:
+    return str(facts.get("domain") or "")
+
+
 def _limits(event: Any, facts: Mapping[str, Any]) -> str:
     return ", ".join(
         f"{words.of(words.QUOTA, name)}: {_limit(limit)}"
@@ -173,6 +188,18 @@ _DETAILS: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
         _named,
     ),
     **dict.fromkeys(("hold.set", "hold.unset", "hold.expired"), _held),
+    "device.healing": _healing,
+    "device.healed": _attempts,
+    "device.healing_gave_up": _attempts,
+    **dict.fromkeys(
+        (
+            "breaker.tripped",
+            "breaker.closed",
+            "breaker.release",
+            "breaker.stop",
+        ),
+        _domain,
+    ),
     "quota.update": _limits,
     "relay.drain": _host,
     "relay.resume": _host,

@@ -57,6 +57,7 @@ RESOURCE: Mapping[str, Any] = {
     "relay": pgettext_lazy("resource type", "Relay"),
     "relay_group": pgettext_lazy("resource type", "Relay group"),
     "hold": pgettext_lazy("resource type", "Hold"),
+    "breaker": pgettext_lazy("resource type", "Breaker"),
 }
 
 #: What a hold is on.
@@ -178,6 +179,13 @@ EVENT: Mapping[str, Any] = {
     "relay_group.create": pgettext_lazy("event", "Relay group created"),
     "relay_group.update": pgettext_lazy("event", "Relay group changed"),
     "relay_group.delete": pgettext_lazy("event", "Relay group deleted"),
+    "device.healing": pgettext_lazy("event", "Healing tried"),
+    "device.healed": pgettext_lazy("event", "Healed"),
+    "device.healing_gave_up": pgettext_lazy("event", "Healing gave up"),
+    "breaker.tripped": pgettext_lazy("event", "Healing stopped"),
+    "breaker.closed": pgettext_lazy("event", "Healing goes on"),
+    "breaker.release": pgettext_lazy("event", "Going on asked for"),
+    "breaker.stop": pgettext_lazy("event", "Stop asked for"),
     "hold.set": pgettext_lazy("event", "Hold set"),
     "hold.unset": pgettext_lazy("event", "Hold taken away"),
     "hold.expired": pgettext_lazy("event", "Hold expired"),

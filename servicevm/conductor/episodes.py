@@ -6,7 +6,7 @@ from sqlalchemy import orm
 from servicevm.conductor import patients
 from servicevm.conductor.patients import Patient
 from servicevm.db import api as db
-from servicevm.db import events, leases, models, operations
+from servicevm.db import events, holds, leases, models, operations
 from servicevm.db.locks import lock_device
 from servicevm.healing import Waits
 from servicevm.states import (
@@ -104,6 +104,8 @@ def attempt(
     if under_way(session) >= limit:
         return Waits.TURN
     device = session.get_one(models.Device, patient.id)
+    if holds.of(session, device) is not None:
+        return Waits.HOLD
     row = _row(session, patient)
     device.provisioning_status = ProvisioningStatus.PENDING_UPDATE
     cause = device.status_code

@@ -22,6 +22,7 @@ from servicevm.conductor.breaker import Breaker, domains
 from servicevm.conductor.channel import Channel
 from servicevm.conductor.patients import Patient
 from servicevm.db import api as db
+from servicevm.db import holds
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.healing import Verdict, Waits, decide, missing
@@ -47,11 +48,13 @@ class _Look:
     """One look at all.
 
     :param stopped: domains whose breaker has tripped
+    :param held: ids of the devices that operators hold
     :param ask: devices that may be asked about yet
     """
 
     now: int
     stopped: Collection[str]
+    held: Collection[str]
     ask: int
 
 
@@ -84,7 +87,8 @@ class Healer:
             now = db.now(session)
             self._channel.look(session, now)
             found = patients.read(session)
-        look = _Look(now, self._breaker.look(), ASKED)
+            held = holds.covering(session, found)
+        look = _Look(now, self._breaker.look(), set(held), ASKED)
         # Those that are in doubt must not stand in the way of others.
         random.shuffle(found)
         return any([self._seen(one, look) for one in found])
@@ -144,6 +148,8 @@ class Healer:
 
     def _waits_for(self, patient: Patient, look: _Look) -> Waits | None:
         """Why it is not the time to try, though it is due."""
+        if patient.id in look.held:
+            return Waits.HOLD
         if not self._may_blame(patient, look.now):
             return Waits.CHANNEL
         within = domains(patient.relay_group, patient.facts)

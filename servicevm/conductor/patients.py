@@ -33,6 +33,7 @@ class Patient(NamedTuple):
 
     id: str
     project_id: str
+    template_id: str
     operating: str
     lost: bool
     failed: bool
@@ -100,6 +101,7 @@ _QUERY = (
     sa.select(
         _DEVICE.c.id,
         _DEVICE.c.project_id,
+        _DEVICE.c.template_id,
         _DEVICE.c.provisioning_status,
         _DEVICE.c.operating_status,
         _DEVICE.c.operation_id,
@@ -154,6 +156,7 @@ def _patient(row: Any) -> Patient:
     return Patient(
         id=row.id,
         project_id=row.project_id,
+        template_id=row.template_id,
         operating=row.operating_status,
         lost=_is_lost(row),
         failed=row.provisioning_status == ProvisioningStatus.ERROR,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from servicevm.conductor.service import Conductor
+from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.drivers.infra.base import DeviceState
 from servicevm.errors import INTERNAL, UNAVAILABLE, TransientError
@@ -180,6 +181,32 @@ def test_a_template_may_leave_healing_to_people(lab: Lab) -> None:
     ward.pass_time(900, 30)
     assert ward.tried() == []
     assert ward.episode is None
+
+
+def test_what_an_operator_holds_is_not_touched(ward: Ward) -> None:
+    ward.pass_time(25)
+    ward.die()
+    ward.pass_time(30)
+    with db.writer() as session:
+        session.add(
+            models.Hold(
+                id="00000000-0000-4000-8000-000000000001",
+                scope="device",
+                target=ward.device_id,
+                project_id="p",
+                reason="I look at it.",
+                user_id="u",
+                created_at=ward.lab.now,
+                updated_at=ward.lab.now,
+                expires_at=ward.lab.now + 600_000_000,
+            )
+        )
+    ward.pass_time(540, 30)
+    assert ward.tried() == []
+    assert ward.episode is not None
+    assert ward.episode.waits_for == "hold"
+    ward.pass_time(60, 30)
+    assert ward.tried() == ["reboot"]
 
 
 def test_what_a_user_cancelled_is_not_tried_again(ward: Ward) -> None:
