@@ -38,7 +38,7 @@ USAGE = common.exactly(
             "a part of the day begins.",
         },
     },
-    title="Usage",
+    title="ProjectUsage",
 )
 RESOURCE = common.exactly(
     {
