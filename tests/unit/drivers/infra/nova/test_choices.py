@@ -1,6 +1,14 @@
+from types import SimpleNamespace
+
 import pytest
 
-from servicevm.drivers.infra.nova.choices import Flavor, Image, smallest
+from servicevm.drivers.infra.nova.choices import (
+    Choices,
+    Flavor,
+    Image,
+    smallest,
+)
+from servicevm.drivers.infra.nova.cloud import Cloud
 from servicevm.errors import (
     FLAVOR_MISSING,
     FLAVOR_TOO_SMALL,
@@ -58,3 +66,64 @@ def test_a_flavor_that_does_not_do_is_refused(options, reason, words) -> None:
     with pytest.raises(PermanentError, match=words) as caught:
         smallest(FLAVORS, options, IMAGE)
     assert caught.value.reason is reason
+
+
+class Shop:
+    """Stands for Nova and Glance: flavors that come and go, one image."""
+
+    def __init__(self) -> None:
+        self.on_sale = [FLAVORS[0]]
+        self.lists = 0
+
+    def flavors(self, details: bool) -> list[Flavor]:
+        self.lists += 1
+        return list(self.on_sale)
+
+    def images(self, **query: str) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(
+                id="image",
+                name="guest",
+                status="active",
+                created_at="",
+                min_disk=0,
+                min_ram=0,
+                owner_id="service",
+                visibility="private",
+            )
+        ]
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@pytest.fixture
+def cloud(shop) -> Cloud:
+    return Cloud("service", SimpleNamespace(compute=shop, image=shop), (2, 90))
+
+
+def test_flavors_are_listed_once_for_many_devices(shop, cloud) -> None:
+    choices, options = Choices("service"), {"memory_mib": 64}
+    for _ in range(3):
+        image, flavor = choices.image_and_flavor(cloud, options)
+        assert (image.id, flavor.name) == ("image", "tiny")
+    assert shop.lists == 1
+
+
+def test_a_flavor_that_is_new_is_found_at_once(shop, cloud) -> None:
+    choices = Choices("service")
+    choices.image_and_flavor(cloud, {"memory_mib": 64})
+    shop.on_sale = FLAVORS
+    _, flavor = choices.image_and_flavor(cloud, {"flavor": "wide"})
+    assert flavor.name == "wide"
+
+
+def test_flavors_that_nova_has_no_more_are_forgotten(shop, cloud) -> None:
+    choices, options = Choices("service"), {"memory_mib": 64}
+    choices.image_and_flavor(cloud, options)
+    shop.on_sale = [FLAVORS[2]]
+    choices.forget_flavors(cloud)
+    _, flavor = choices.image_and_flavor(cloud, options)
+    assert flavor.name == "small"
