@@ -88,7 +88,9 @@ def relay(
             check=True,
         )
         member = Member(
-            *["relay", 2, lab.folder],
+            "relay",
+            2,
+            lab.folder,
             [str(BIN / "servicevm-relay"), "--config-file", str(path)],
             answers=lambda: listens(PORT, lab.scene.relay_address),
         )
