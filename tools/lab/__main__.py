@@ -111,7 +111,8 @@ def up(asked: argparse.Namespace, folder: Path) -> int:
 def show(asked: argparse.Namespace, folder: Path) -> int:
     """The main job on what runs already, or on a lab for it alone."""
     began = time.monotonic()
-    lab = Lab.found(folder) or Lab(folder)
+    found = Lab.found(folder)
+    lab = found or Lab(folder)
     ran = lab.running
     with contextlib.ExitStack() as stack:
         if not ran:
@@ -121,6 +122,9 @@ def show(asked: argparse.Namespace, folder: Path) -> int:
             tempfile.TemporaryDirectory(prefix="servicevm-lab-")
         )
         demo.run(lab, Path(scratch))
+    if found is None:
+        # Not where it failed: its logs say why.
+        lab.stop(remove=True)
     print(f"\nThe demo took {time.monotonic() - began:.0f} s.")
     return 0
 

@@ -72,7 +72,18 @@ class Plug:
         self._switch = switch
         self._namespaces = namespaces
 
-    def host(
+    def host(self, network: Any, name: str, **more: Any) -> Host:
+        """The host of this name, made where it is missing; it works.
+
+        See `put` for what may be said of it.
+
+        :raises ClusterError: the port does not become active
+        """
+        host = self.put(network, name, **more)
+        self.await_active(host)
+        return host
+
+    def put(
         self,
         network: Any,
         name: str,
@@ -83,10 +94,12 @@ class Plug:
     ) -> Host:
         """The host of this name, made where it is missing.
 
+        It works after `await_active`: several may be made before.
+
         :param network: Neutron's; the port belongs to its project
         :param own: in a namespace of its own; else on the machine itself
         :param port: further fields of a new port
-        :raises ClusterError: the port does not become active
+        :raises ClusterError: Open vSwitch does not make its interface
         """
         made = self._port(network, name, port)
         # Neutron's names of a guest's taps are made the same way.
@@ -104,7 +117,6 @@ class Plug:
             self._switch.unplug(device)
             self._switch.plug(device, made.id, made.mac_address)
             self._settle(host, network)
-        self._await_active(host)
         return host
 
     def remove(self, host: Host) -> None:
@@ -181,7 +193,11 @@ class Plug:
         )
         return shown.returncode == 0
 
-    def _await_active(self, host: Host) -> None:
+    def await_active(self, host: Host) -> None:
+        """Wait until OVN has bound the host's port.
+
+        :raises ClusterError: it does not in time
+        """
         deadline = time.monotonic() + _TIMEOUT
         while True:
             port = self._admin.network.get_port(host.port)

@@ -91,7 +91,7 @@ class Scene:
         )
         plug = self.plug(admin)
         hosts = [
-            plug.host(
+            plug.put(
                 management,
                 _RELAY,
                 own=False,
@@ -103,7 +103,9 @@ class Scene:
         demo = networks.ensure(admin, networks.DEMO)
         for number, name in enumerate(HOSTS, 10):
             where = [{"ip_address": networks.DEMO.address(number)}]
-            hosts.append(plug.host(demo, name, fixed_ips=where))
+            hosts.append(plug.put(demo, name, fixed_ips=where))
+        for host in hosts:
+            plug.await_active(host)
         return hosts
 
 
