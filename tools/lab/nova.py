@@ -133,6 +133,8 @@ class Nova(Service):
                 "my_ip": "127.0.0.1",
                 "state_path": self.folder,
                 "default_schedule_zone": "kvm",
+                # There is one host of each kind.
+                "allow_resize_to_same_host": True,
                 # Who is gone is seen soon.
                 "report_interval": 2,
                 "service_down_time": 30,
@@ -184,6 +186,8 @@ class Nova(Service):
                 "vif_plugging_is_fatal": True,
                 "vif_plugging_timeout": 60,
                 "force_raw_images": True,
+                # Or a resize makes QEMU's format of a disk that is raw.
+                "use_cow_images": False,
                 # Seconds for a guest that may not listen.
                 "shutdown_timeout": 5,
             },
