@@ -46,6 +46,9 @@ def _upgrade() -> str:
         )
     with api.engine().connect() as connection:
         collation.prepare(connection)
+        # First what is there: a key of a new table points to columns that
+        # compare as its own do.
+        collation.settle(connection)
         connection.commit()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
