@@ -189,7 +189,8 @@ def _chosen(declared: Method) -> Mapping[str, Any]:
 def _one_resource(response: Mapping[str, Any] | None) -> bool:
     """Whether it is a resource in its envelope, which has a tag."""
     (inner, *_) = (response or {}).get("properties", {}).values() or ({},)
-    return "title" in inner and "properties" in inner
+    resource = "title" in inner and "properties" in inner
+    return resource and "x-untagged" not in inner
 
 
 def _error() -> dict[str, Any]:

@@ -437,8 +437,9 @@ class Breaker(Base):
     domain: orm.Mapped[str] = orm.mapped_column(
         sa.String(128), primary_key=True
     )
-    #: Lists find everything by an id; this one's is its domain.
+    #: Lists find everything by an id or a name; these are its domain.
     id: orm.Mapped[str] = orm.synonym("domain")
+    name: orm.Mapped[str] = orm.synonym("domain")
     tripped_at: orm.Mapped[int]
     lost: orm.Mapped[int] = orm.mapped_column(sa.Integer)
     devices: orm.Mapped[int] = orm.mapped_column(sa.Integer)

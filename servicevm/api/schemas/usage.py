@@ -39,7 +39,7 @@ USAGE = common.exactly(
         },
     },
     title="ProjectUsage",
-)
+) | {"x-untagged": "It grows by itself."}
 RESOURCE = common.exactly(
     {
         "resource_type": {
