@@ -18,6 +18,9 @@ KEPT = frozenset(
         "processes",
         "quota_holds",
         "sqlite_sequence",
+        "usage_counters",
+        "usage_spans",
+        "usage_traffic",
     }
 )
 
