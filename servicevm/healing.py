@@ -15,6 +15,7 @@ from servicevm import clock
 from servicevm.states import Action
 
 __all__ = [
+    "ARGUMENTS",
     "DEFAULTS",
     "RUNGS",
     "Decision",
@@ -36,6 +37,12 @@ DEFAULTS: Mapping[str, Any] = {
     "attempts": 2,
     "backoff": 30,
     "cooldown": 600,
+}
+
+#: With what each is asked for: a guest that is lost is not asked itself.
+ARGUMENTS: Mapping[Action, Mapping[str, Any]] = {
+    Action.REBOOT: {"hard": True},
+    Action.REBUILD: {},
 }
 
 #: Longest pause between two attempts, in microseconds.

@@ -43,7 +43,8 @@ def domains(
         yield f"relay-group:{relay_group}"
     zone = facts.get("availability_zone")
     if zone:
-        yield f"zone:{zone}"[:_MAX_DOMAIN]
+        # A domain is a part of a path.
+        yield f"zone:{zone}"[:_MAX_DOMAIN].replace("/", "_")
 
 
 class Breaker:

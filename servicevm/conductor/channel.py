@@ -10,6 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from servicevm import clock
 from servicevm.db import models, processes
 from servicevm.states import ProcessRole
 
@@ -17,7 +18,7 @@ __all__ = ["Channel"]
 
 #: Microseconds between two looks after which this process was away itself:
 #: stopped, or waiting for the database.
-GAP = 60_000_000
+GAP = 60 * clock.SECOND
 
 
 class _Relay(NamedTuple):

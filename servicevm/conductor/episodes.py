@@ -8,7 +8,7 @@ from servicevm.conductor.patients import Patient
 from servicevm.db import api as db
 from servicevm.db import events, holds, leases, models, operations
 from servicevm.db.locks import lock_device
-from servicevm.healing import Waits
+from servicevm.healing import ARGUMENTS, Waits
 from servicevm.states import (
     Action,
     Initiator,
@@ -110,7 +110,6 @@ def attempt(
     device.provisioning_status = ProvisioningStatus.PENDING_UPDATE
     cause = device.status_code
     device.status_code, device.status_reason = None, ""
-    hard = {"hard": True} if action is Action.REBOOT else {}
     operation = operations.enqueue(
         session,
         resource_type=ResourceType.DEVICE,
@@ -122,7 +121,7 @@ def attempt(
         arguments={
             "generation": device.generation,
             "cause": cause or "",
-            **hard,
+            **ARGUMENTS[action],
         },
         initiator=Initiator.SYSTEM,
     )

@@ -1,6 +1,7 @@
 """``/v1/devices``: units that host services."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -35,7 +36,7 @@ from servicevm.db import api as db
 from servicevm.db.locks import lock_device
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.errors import CONFLICT, PermanentError
-from servicevm.healing import Policy, missing
+from servicevm.healing import ARGUMENTS, Policy, missing
 from servicevm.states import (
     LOST,
     Action,
@@ -250,7 +251,7 @@ class Heal(Resource):
             _refuse_unless_up(session, row)
             _refuse_well(row)
             action = _first_rung(session, call, row)
-            operation = _begin(session, call, row, action, _HARD[action])
+            operation = _begin(session, call, row, action, ARGUMENTS[action])
             healings.begin(session, row.id, operation.id)
             session.flush()
             return shown(session, row.id)
@@ -258,13 +259,6 @@ class Heal(Resource):
         item = db.write(heal)
         self.runtime.conductor.wake()
         return call.show("device", item)
-
-
-#: Arguments: a guest that is lost is not asked.
-_HARD: Mapping[Action, Json] = {
-    Action.REBOOT: {"hard": True},
-    Action.REBUILD: {},
-}
 
 
 def _refuse_well(row: models.Device) -> None:
@@ -357,7 +351,7 @@ def _begin(
     call: Call,
     row: models.Device,
     action: Action,
-    arguments: Json,
+    arguments: Mapping[str, Any],
 ) -> models.Operation:
     row.provisioning_status = ProvisioningStatus.PENDING_UPDATE
     row.status_code, row.status_reason = None, ""

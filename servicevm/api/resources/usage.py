@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NoReturn
 
 from sqlalchemy import orm
@@ -49,17 +50,7 @@ class Collection(Resource):
         named = call.projects()
         with db.reader() as session:
             period = _period(session, call)
-
-            def some(limit: int, after: str, before: str | None) -> list[str]:
-                return usage_reports.projects(
-                    session,
-                    period,
-                    only=named,
-                    limit=limit,
-                    after=after,
-                    before=before,
-                )
-
+            some = partial(usage_reports.projects, session, period, only=named)
             page = _page(call, some)
             used = usage_reports.of_projects(session, page.rows, period)
         items = [views.project(one, period, used[one]) for one in page.rows]
@@ -97,17 +88,9 @@ class Resources(Resource):
         named = call.projects()
         with db.reader() as session:
             period = _period(session, call)
-
-            def some(limit: int, after: str, before: str | None) -> list[str]:
-                return usage_reports.resources(
-                    session,
-                    period,
-                    only=named,
-                    limit=limit,
-                    after=after,
-                    before=before,
-                )
-
+            some = partial(
+                usage_reports.resources, session, period, only=named
+            )
             page = _page(call, some)
             spans = usage_reports.latest_spans(session, page.rows)
             used = usage_reports.of_resources(session, page.rows, period)
@@ -146,21 +129,20 @@ def _month(at: int) -> int:
     return clock.parse_iso(f"{day:%Y-%m}-01")
 
 
-def _page(
-    call: Call, some: Callable[[int, str, str | None], Sequence[str]]
-) -> Page:
+def _page(call: Call, some: Callable[..., Sequence[str]]) -> Page:
     """A page of ids, in their order.
 
-    :param some: gives at most so many, behind one or before one
+    :param some: gives at most ``limit``, behind one (``after``) or before
+        one (``before``)
     """
     limit = parameters.limit(call.values, call.runtime.max_limit)
     marker = call.values.get("marker", [""])[0]
-    ids = some(limit + 1, marker, None)
+    ids = some(limit=limit + 1, after=marker, before=None)
     following = ids[limit - 1] if len(ids) > limit else None
     ids = ids[:limit]
     previous = None
     if marker and ids:
-        before = some(limit + 1, "", ids[0])
+        before = some(limit=limit + 1, after="", before=ids[0])
         if before:
             previous = before[limit] if len(before) > limit else ""
     return Page(ids, following, previous)

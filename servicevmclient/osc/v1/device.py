@@ -151,42 +151,44 @@ class RebootDevice(Base):
         _asked(self, device, parsed_args.wait)
 
 
-class RebuildDevice(Base):
+class _AskDevice(Base):
+    """Has something done to a device that takes no options."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Wait or not, and which."""
+        parser = super().get_parser(prog_name)
+        _wait.add(parser)
+        _verbs.add_ref(parser, Device)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Ask for it, and wait if told."""
+        found = self.client.find(Device, parsed_args.ref)
+        _asked(self, self.ask(found.id), parsed_args.wait)
+
+    def ask(self, device_id: str) -> Device:
+        """The device, as it is once it was asked for."""
+        raise NotImplementedError
+
+
+class RebuildDevice(_AskDevice):
     """Make a device's machine anew; its services come back on it"""
 
     example = "device rebuild --wait lb-1"
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Wait or not, and which."""
-        parser = super().get_parser(prog_name)
-        _wait.add(parser)
-        _verbs.add_ref(parser, Device)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Ask for it, and wait if told."""
-        found = self.client.find(Device, parsed_args.ref)
-        device = self.client.rebuild_device(found.id)
-        _asked(self, device, parsed_args.wait)
+    def ask(self, device_id: str) -> Device:
+        """A new machine."""
+        return self.client.rebuild_device(device_id)
 
 
-class HealDevice(Base):
+class HealDevice(_AskDevice):
     """Heal a device that is lost now, by its template's ladder"""
 
     example = "device heal --wait lb-1"
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Wait or not, and which."""
-        parser = super().get_parser(prog_name)
-        _wait.add(parser)
-        _verbs.add_ref(parser, Device)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Ask for it, and wait if told."""
-        found = self.client.find(Device, parsed_args.ref)
-        device = self.client.heal_device(found.id)
-        _asked(self, device, parsed_args.wait)
+    def ask(self, device_id: str) -> Device:
+        """The first rung."""
+        return self.client.heal_device(device_id)
 
 
 class AttachDeviceInterface(Base):

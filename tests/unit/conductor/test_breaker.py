@@ -69,6 +69,8 @@ def test_a_device_is_in_the_domains_that_fail_as_one() -> None:
         "zone:east",
     ]
     assert list(domains(None, {})) == [FLEET]
+    odd = {"availability_zone": "a/b"}
+    assert list(domains(None, odd)) == [FLEET, "zone:a_b"]
 
 
 def test_few_losses_stop_nothing(fleet: Fleet) -> None:
