@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from servicevm_dashboard import hints, reasons
+from servicevm_dashboard import healing, hints, reasons
 
 __all__ = ["BY_CODE", "next_step", "reason", "refused", "sentence"]
 
@@ -162,6 +162,17 @@ _NEXT: Mapping[str, Any] = {
 }
 
 
+#: Of devices that are lost and healed, or were.
+_HEALED = _(
+    "Nothing: it is about to be healed. Who does not want to wait chooses "
+    "Heal Device."
+)
+_GIVEN_UP = _(
+    "Its console log may say what is wrong. Then choose Heal Device, which "
+    "tries all of it again, or delete the device."
+)
+
+
 def sentence(resource: Any) -> Any:
     """How a device or service is."""
     status = resource.provisioning_status
@@ -194,6 +205,11 @@ def next_step(resource: Any) -> Any:
     """
     if resource.provisioning_status.startswith("PENDING"):
         return ""
+    if resource.key == "device" and healing.is_lost(resource):
+        if healing.by_itself(resource):
+            return _HEALED
+        if resource.healing and resource.healing["gave_up"]:
+            return _GIVEN_UP
     if resource.status_code in BY_CODE:
         return BY_CODE[resource.status_code]
     if resource.provisioning_status == "ERROR":

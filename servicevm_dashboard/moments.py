@@ -1,4 +1,4 @@
-"""How long ago something was, for people."""
+"""How long ago something was, and how long until it is, for people."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,12 +7,16 @@ from typing import Any
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import npgettext_lazy
+from django.utils.translation import npgettext, npgettext_lazy
+from horizon.utils import filters
 
-__all__ = ["age", "ago"]
+__all__ = ["age", "ago", "parsed", "until"]
 
-#: Some languages decline what is ago: "3 Tage", but "vor 3 Tagen". Django's
-#: own (of naturaltime) are wrong in German.
+#: Seconds that are told as such.
+_COUNTED = 120
+
+#: Some languages decline what is ago, or will be: "3 Tage", but "vor 3
+#: Tagen". Django's own (of naturaltime) are wrong in German.
 _PAST: Mapping[str, Any] = {
     "year": npgettext_lazy("ago", "%(num)d year", "%(num)d years", "num"),
     "month": npgettext_lazy("ago", "%(num)d month", "%(num)d months", "num"),
@@ -43,6 +47,27 @@ def ago(moment: Any) -> str:
         return _("just now")
     time = timesince(moment, time_strings=dict(_PAST))
     return _("%(time)s ago") % {"time": time}
+
+
+def until(moment: datetime, now: datetime) -> str:
+    """``in 42 seconds``, ``in 5 minutes``.
+
+    :param moment: not before `now`; of both, the zone is known
+    """
+    seconds = int((moment - now).total_seconds())
+    if seconds < _COUNTED:
+        time = npgettext(
+            "ago", "%(num)d second", "%(num)d seconds", seconds
+        ) % {"num": seconds}
+    else:
+        time = timesince(now, moment, time_strings=dict(_PAST))
+    return _("in %(time)s") % {"time": time}
+
+
+def parsed(text: str | None) -> datetime | None:
+    """A time of the service's, which are all UTC; None where there is none."""
+    found: datetime | None = filters.parse_isotime(text) if text else None
+    return found
 
 
 def _is_now(moment: datetime) -> bool:

@@ -28,6 +28,7 @@ class DevicesTable(project.DevicesTable):
         )
         table_actions = (project.RebootDevice, project.DeleteDevice)
         row_actions = (
+            project.HealDevice,
             project.RebootDevice,
             project.RebuildDevice,
             project.DeleteDevice,

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from servicevm_dashboard import words
 from servicevm_dashboard.api.servicevm import Driver, ServiceType
+from servicevm_dashboard.panels.admin_templates import healing as healing_form
 
 #: What the hosting form is about.
-HOSTING = ("interfaces", "service_types", "slots", "health")
+HOSTING = ("interfaces", "service_types", "slots", "health", "healing")
 #: What the options form is about, by kind of driver.
 OPTIONS = {"infra": "infra_options", "mgmt": "mgmt_options"}
 
@@ -87,7 +88,7 @@ def hosting_schema(service_types: Iterable[ServiceType]) -> dict[str, Any]:
     """Networks, what is hosted, and how much of it."""
     return {
         "type": "object",
-        "required": ["interfaces", "service_types", "slots", "health"],
+        "required": [*HOSTING],
         "properties": {
             "interfaces": {
                 "type": "array",
@@ -139,6 +140,7 @@ def hosting_schema(service_types: Iterable[ServiceType]) -> dict[str, Any]:
                     }
                 },
             },
+            "healing": healing_form.schema(),
         },
     }
 
@@ -191,6 +193,7 @@ def hosting_document(shown: Mapping[str, Any]) -> dict[str, Any]:
     """A template, as the form has it."""
     found = {key: shown[key] for key in HOSTING if shown.get(key)}
     found["service_types"] = dict.fromkeys(shown["service_types"], True)
+    found["healing"] = healing_form.document(shown.get("healing") or {})
     return found
 
 
@@ -202,6 +205,7 @@ def hosting(document: Mapping[str, Any]) -> dict[str, Any]:
         "service_types": [name for name, on in types.items() if on],
         "slots": document.get("slots", 1),
         "health": document.get("health", {}),
+        "healing": healing_form.attributes(document.get("healing", {})),
     }
 
 

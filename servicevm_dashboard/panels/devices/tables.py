@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from servicevm_dashboard import healing
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.panels.devices.actions_create import (
@@ -95,6 +96,37 @@ class RebuildDevice(_Hosts, BatchAction):
         servicevm.call(request, Client.rebuild_device, datum_id)
 
 
+class HealDevice(_Hosts, BatchAction):
+    """Climb its template's ladder of healing now, from the first rung."""
+
+    name = "heal"
+    icon = "heart-pulse"
+    rule = "device:heal"
+    asks_first = True
+    help_text = _(
+        "It is restarted or built anew at once, as its template says. A hold "
+        "of operators does not keep you from it."
+    )
+
+    @staticmethod
+    def action_present(count: int) -> Any:
+        return ngettext("Heal Device", "Heal Devices", count)
+
+    @staticmethod
+    def action_past(count: int) -> Any:
+        return ngettext("Healing Device", "Healing Devices", count)
+
+    def reason(self, request: Any, datum: Any) -> Any:
+        if datum.provisioning_status == "PENDING_UPDATE":
+            return _("It is being changed: wait until that is done.")
+        if not _unsettled(datum) and not healing.is_lost(datum):
+            return _("It is not lost: there is nothing to heal.")
+        return _unsettled(datum)
+
+    def action(self, request: Any, datum_id: str) -> None:
+        servicevm.call(request, Client.heal_device, datum_id)
+
+
 class DeleteDevice(_Hosts, DeleteAction):
     """Delete it with its services, whatever it is doing."""
 
@@ -160,6 +192,7 @@ class DevicesTable(Table):
         row_actions = (
             CreateServiceOn,
             EditDevice,
+            HealDevice,
             RebootDevice,
             RebuildDevice,
             DeleteDevice,

@@ -2,10 +2,18 @@
 
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
-from servicevm_dashboard import advice, console, detail, links, timeline
+from servicevm_dashboard import (
+    advice,
+    console,
+    detail,
+    healing,
+    links,
+    timeline,
+)
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Service
 from servicevm_dashboard.exceptions import ServicevmError
@@ -70,6 +78,7 @@ class OverviewTab(detail.OverviewTab):
         return {
             "device": device,
             "agent_expected": agent.expected(request, device),
+            "healing": healing.told(device, timezone.now()),
             "facts": [
                 (key, value)
                 for key, value in (device.facts or {}).items()

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 from horizon.utils import filters
 
-from servicevm_dashboard import links, takes, words
+from servicevm_dashboard import healing, links, takes, words
 from servicevm_dashboard.detail import Tab
 from servicevm_dashboard.panels.templates import reading
 
@@ -41,6 +41,7 @@ class OverviewTab(Tab):
                 for name, amount in takes.footprint(template).items()
                 if name != "devices"
             ],
+            "healing": healing.ladder(template.healing or {}),
             "infra": reading.options(template.infra_options, infra),
             "mgmt": reading.options(template.mgmt_options, mgmt),
         }

@@ -458,7 +458,7 @@ def test_a_real_load_balancer_is_made_broken_healed_and_deleted(
     assert still_untouched(page)
     about.get_by_role("link", name="edge", exact=True).click()
     expect(overview(page)).to_contain_text("It does not run any more.")
-    do(page, "Reboot Device")
+    do(page, "Heal Device")
     untouched(page)
     expect(overview(page)).to_contain_text("It is in service.", timeout=LONG)
     pane = opened(page, "Services")

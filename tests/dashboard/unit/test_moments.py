@@ -1,4 +1,4 @@
-"""How long ago something was."""
+"""How long ago something was, and how long until it is."""
 
 from datetime import timedelta
 
@@ -36,6 +36,25 @@ def test_times_are_declined_as_the_language_wants(
 ) -> None:
     with translation.override(language):
         assert moments.ago(timezone.now() - timedelta(days=days)) == ago
+
+
+@pytest.mark.parametrize(
+    ("language", "seconds", "until"),
+    [
+        ("en", 1, "in 1 second"),
+        ("en", 119, "in 119 seconds"),
+        ("en", 120, "in 2\xa0minutes"),
+        ("de", 3 * 86400, "in 3\xa0Tagen"),
+        ("de", 42, "in 42 Sekunden"),
+        ("ja", 42, "42 秒後"),
+    ],
+)
+def test_what_is_to_come_is_counted_down(
+    language: str, seconds: int, until: str
+) -> None:
+    now = timezone.now()
+    with translation.override(language):
+        assert moments.until(now + timedelta(seconds=seconds), now) == until
 
 
 def test_what_never_was_is_never() -> None:

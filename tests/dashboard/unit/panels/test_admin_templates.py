@@ -53,6 +53,7 @@ def template(service: FakeServicevm) -> Any:
             "interfaces": [{"role": "ingress", "network": "user"}],
             "service_types": ["loadbalancer"],
             "slots": 4,
+            "healing": {"ladder": [], "attempts": 3},
         },
     )
 
@@ -74,6 +75,8 @@ def test_the_way_to_a_template(
             "hosting/interfaces/0/cidr": "192.0.2.0/24",
             "hosting/service_types/loadbalancer": "true",
             "hosting/slots": "4",
+            "hosting/healing/ladder": "rebuild",
+            "hosting/healing/after": "30",
         },
     )
     assert page.answer.status_code == 302, page.html
@@ -88,6 +91,7 @@ def test_the_way_to_a_template(
     ]
     assert made["service_types"] == ["loadbalancer"]
     assert made["slots"] == 4
+    assert made["healing"] == {"ladder": ["rebuild"], "after": 30}
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,7 @@ def test_the_way_to_a_template(
             "hosting--interfaces--0--cidr",
         ),
         ("slots", "hosting", "hosting--slots"),
+        ("healing.after", "hosting", "hosting--healing--after"),
         ("unheard_of", "hosting", ""),
     ],
 )

@@ -72,6 +72,33 @@ def test_what_is_wrong_comes_with_what_to_do(
     assert "text-success" not in text
 
 
+def test_a_lost_device_says_when_it_is_healed_and_what_was_tried(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(
+        service,
+        operating_status="DEAD",
+        status_code="device_died",
+        healing={
+            "began_at": "2026-12-01T07:59:00Z",
+            "attempts": 2,
+            "gave_up": False,
+            "waits_for": "breaker",
+            "next_action": "rebuild",
+            "next_at": "2026-11-01T08:00:00Z",
+        },
+    )
+    world.calls(service)
+    text = member.get(url(row)).content.decode()
+    assert len(world.calls(service)) <= 3
+    for said in (
+        "Rebuild, as soon as possible.",
+        "too many devices were lost at once",
+        "2 attempts so far.",
+    ):
+        assert said in text
+
+
 def test_a_project_sees_that_its_device_is_held_and_why(
     member: django.test.Client, service: FakeServicevm
 ) -> None:

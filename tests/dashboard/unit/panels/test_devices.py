@@ -120,7 +120,7 @@ def test_policy_is_asked_no_more_often_for_more_rows(
         answer = member.get(f"{INDEX}?fragment=rows")
         assert len(answer.json()["rows"]) == rows
         counted.append(len(asked))
-    assert counted[0] == counted[1] <= 6
+    assert counted[0] == counted[1] <= 7
 
 
 def test_pages_keep_filter_and_sort_order_both_ways(
@@ -247,7 +247,7 @@ def test_what_stops_services_asks_first_and_names_them(
         for tag, name in ((tag, NAME.search(tag)[1]) for tag in found)
         if CONSEQUENCES.search(tag)
     }
-    assert set(asking) >= {"reboot", "delete"}
+    assert set(asking) >= {"reboot", "heal", "delete"}
     for name, (tag, address) in asking.items():
         assert "btn-danger" in tag
         assert address == f"{INDEX}?fragment=hosted&action={name}"
@@ -265,6 +265,43 @@ def test_a_device_can_be_built_anew(
     )
     (sentence,) = act(member, INDEX, "rebuild", building)
     assert "It is still being built." in sentence
+
+
+@pytest.mark.parametrize(
+    ("provisioning", "operating", "why"),
+    [
+        ("ACTIVE", "DEAD", ""),
+        ("ACTIVE", "UNRESPONSIVE", ""),
+        ("ERROR", "UNKNOWN", ""),
+        ("ACTIVE", "ONLINE", "It is not lost: there is nothing to heal."),
+        ("PENDING_UPDATE", "DEAD", "It is being changed: wait"),
+        ("PENDING_CREATE", "UNKNOWN", "It is still being built."),
+        ("PENDING_DELETE", "DEAD", "It is being deleted."),
+    ],
+)
+@pytest.mark.parametrize("where", ["project", "admin"])
+def test_what_is_lost_can_be_healed_at_once_and_nothing_else(
+    as_user: Callable[..., django.test.Client],
+    service: FakeServicevm,
+    where: str,
+    provisioning: str,
+    operating: str,
+    why: str,
+) -> None:
+    row = world.device(
+        service, provisioning_status=provisioning, operating_status=operating
+    )
+    page = INDEX.replace("/project/", f"/{where}/")
+    user = as_user("admin", "member", "reader")
+    (sentence,) = act(user, page, "heal", row)
+    if why:
+        assert why in sentence
+        assert not service.store.rows["operations"]
+        return
+    assert sentence == "Healing Device: edge"
+    assert [
+        target for method, target in service.requests if method == "POST"
+    ] == [f"/v1/devices/{row['id']}/heal"]
 
 
 def test_the_services_of_devices_are_told_by_one_call(
