@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from servicevm.states import Action, ResourceType
 
 __all__ = [
+    "CLEARS",
     "LOOKS",
     "PLANS",
     "PLAN_VERSION",
@@ -25,11 +26,15 @@ PLAN_VERSION = 2
 #: done before it is written that the step before has ended.
 LOOKS = frozenset({"wait_running", "wait_agent", "activate", "purge"})
 
+#: The step that clears what an earlier attempt has left. Where the ledger is
+#: empty it has nothing to do, and is over as soon as it is begun.
+CLEARS = "allocate"
+
 _CONFIGURE = ("wait_device", "publish", "apply", "wait_applied", "activate")
 
 PLANS: Mapping[tuple[ResourceType, Action], tuple[str, ...]] = {
     (ResourceType.DEVICE, Action.CREATE): (
-        "allocate",
+        CLEARS,
         "boot",
         "wait_running",
         "wait_agent",

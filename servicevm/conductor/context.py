@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from oslo_config import cfg
 from sqlalchemy import orm
 
 from servicevm import clock
 from servicevm.conductor import views
+from servicevm.conductor.ledger import Entry, Ledger
 from servicevm.conductor.outcomes import Outcome
 from servicevm.db import api as db
 from servicevm.db import leases, models
@@ -18,7 +18,6 @@ from servicevm.db.locks import lock_device
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.drivers.mgmt.base import MgmtDriver
-from servicevm.states import LedgerState
 
 __all__ = ["Step", "StepContext", "Steps"]
 
@@ -35,12 +34,14 @@ class StepContext:
 
     :param operation: as it was when the step began; detached
     :param began: when the step was first tried, in microseconds
+    :param ledger: what the drivers have recorded and is not written yet
     """
 
     conf: cfg.ConfigOpts
     drivers: Drivers
     operation: models.Operation
     began: int
+    ledger: Ledger = field(default_factory=Ledger)
     _seen: list[views.DeviceView] = field(default_factory=list)
 
     @classmethod
@@ -58,7 +59,7 @@ class StepContext:
         """
         began = operation.updated_at if step is None else step.started_at
         seen = [] if device is None else [_driven(device, operation)]
-        return cls(conf, drivers, operation, began, seen)
+        return cls(conf, drivers, operation, began, _seen=seen)
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -117,9 +118,13 @@ class StepContext:
 
         def alone(session: orm.Session) -> T:
             lock_device(session, self.operation.device_id)
-            return function(session)
+            result = function(session)
+            self.ledger.write(session)
+            return result
 
-        return db.write(alone)
+        result = db.write(alone)
+        self.ledger.written()
+        return result
 
     def now(self) -> int:
         """The present by the database's clock: what a step compares must
@@ -146,46 +151,19 @@ class StepContext:
 
     def record(self, kind: str, external_id: str | None) -> None:
         """The ledger; see servicevm.drivers.infra.base.Record."""
-
         seen = self.device()
         if seen is None:
             return
-        entry = models.table(models.DeviceResource)
-        # Only we write there, and a second try may come after one that was
-        # written without our hearing of it.
-        fresh = kind not in seen.recorded
-
-        def enter(session: orm.Session) -> None:
-            nonlocal fresh
-            leases.stands(session, self.operation)
-            now = db.now(session)
-            values: dict[str, Any] = {"updated_at": now}
-            if external_id is not None:
-                values["external_id"] = external_id
-                values["state"] = LedgerState.PRESENT
-            new, fresh = fresh, False
-            if not new:
-                updated = session.execute(
-                    sa.update(entry)
-                    .where(
-                        entry.c.device_id == seen.row.id,
-                        entry.c.kind == kind,
-                    )
-                    .values(**values)
-                )
-                if db.rowcount(updated):
-                    return
-            session.execute(
-                sa.insert(entry).values(
-                    device_id=seen.row.id,
-                    kind=kind,
-                    driver=seen.infra_driver,
-                    created_at=now,
-                    **{"state": LedgerState.INTENT, **values},
-                )
-            )
-
-        self._alone(enter)
+        entry = Entry(
+            device_id=seen.row.id,
+            driver=seen.infra_driver,
+            kind=kind,
+            external_id=external_id,
+            new=kind not in seen.recorded,
+        )
+        self.ledger.keep(entry)
+        if external_id is None:
+            self._alone(lambda session: leases.stands(session, self.operation))
         # Nothing else of it has changed.
         ledger = dict(seen.ledger)
         if external_id:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm import clock, errors
+from servicevm import clock, errors, plans
 from servicevm.conductor import hosted, settle, views
 from servicevm.conductor.context import Step, StepContext
 from servicevm.conductor.interface_steps import (
@@ -46,26 +46,25 @@ AWAY = 30.0
 
 
 def allocate(ctx: StepContext) -> Outcome:
-    """Clear what an earlier, failed attempt of the operation has left."""
+    """Clear what an earlier, failed attempt of the operation has left.
+
+    Not called where there is nothing; see `servicevm.plans.CLEARS`.
+    """
     device = _device(ctx)
-    spec = device.spec()
-    infra = ctx.infra(device)
-    if device.touched or infra.observe(spec).state is not DeviceState.ABSENT:
-        ctx.mgmt(device).forget(device.row.id, fence=device.fence)
-        if not infra.delete(spec):
-            return Wait(
-                ctx.pause(POLL), "Waiting for the failed attempt to go away."
-            )
+    ctx.mgmt(device).forget(device.row.id, fence=device.fence)
+    if not ctx.infra(device).delete(device.spec()):
+        return Wait(
+            ctx.pause(POLL), "Waiting for the failed attempt to go away."
+        )
 
-        def cleared(session: orm.Session) -> None:
-            session.execute(
-                sa.delete(models.DeviceResource).where(
-                    models.DeviceResource.device_id == device.row.id
-                )
+    def cleared(session: orm.Session) -> None:
+        session.execute(
+            sa.delete(models.DeviceResource).where(
+                models.DeviceResource.device_id == device.row.id
             )
+        )
 
-        return Done(effect=cleared, message="Cleared a failed attempt.")
-    return Done()
+    return Done(effect=cleared, message="Cleared a failed attempt.")
 
 
 def boot(ctx: StepContext) -> Outcome:
@@ -362,7 +361,7 @@ def _refuse_dead(seen: Observation) -> None:
 
 
 _CREATE: dict[str, Step] = {
-    "allocate": allocate,
+    plans.CLEARS: allocate,
     "boot": boot,
     "wait_running": wait_running,
     "wait_agent": wait_agent,

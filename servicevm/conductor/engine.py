@@ -145,6 +145,8 @@ class Engine:
             timeline.read(session, [one.id for one in taken])
         for operation in taken:
             self._progress.enter(session, operation, now)
+            if self._is_clear(operation, devices.get(operation.device_id)):
+                self._progress.conclude(session, operation, Done(), now)
         return [
             Claim(
                 operation,
@@ -153,6 +155,18 @@ class Engine:
             )
             for operation in taken
         ]
+
+    def _is_clear(
+        self, operation: models.Operation, device: views.DeviceView | None
+    ) -> bool:
+        """Whether its step is over already; see `plans.CLEARS`."""
+        return (
+            operation.state == OperationState.RUNNING
+            and operation.step == plans.CLEARS
+            and _key(operation) in self._steps
+            and device is not None
+            and not device.touched
+        )
 
     def drive(self, claim: Claim) -> None:
         """Do steps of a claimed operation until it waits or ends."""
@@ -197,12 +211,12 @@ class Engine:
             results.append(self._do_step(context))
 
         def conclude(session: orm.Session) -> Claim:
-            lock_device(session, operation.device_id)
+            there = lock_device(session, operation.device_id)
             row = leases.fenced(session, operation)
+            if there:
+                context.ledger.write(session)
             timeline.keep(session, operation.id, claim.last)
             now = db.now(session)
-            row.lease_until = now + self._lease
-            row.updated_at = now
             # Somebody may have woken it while the step was looking.
             woken = row.run_after != operation.run_after
             for result in results:
@@ -211,6 +225,10 @@ class Engine:
                     self._progress.conclude(session, row, result, now)
             if woken and row.state == OperationState.WAITING:
                 row.run_after = now
+            # Not before: what an effect reads has what was changed written.
+            if row.state == OperationState.RUNNING:
+                row.lease_until = now + self._lease
+            row.updated_at = now
             return Claim(row, timeline.last_step(session, row.id), device)
 
         step = context.operation.step
@@ -274,10 +292,15 @@ class Engine:
 
     def _call(self, context: StepContext) -> Outcome:
         operation = context.operation
-        key = (operation.resource_type, operation.action, operation.step)
+        key = _key(operation)
         if key not in self._steps:
             raise errors.PermanentError(
                 errors.INTERNAL,
                 f"This release does not know the step {operation.step}.",
             )
         return self._steps[key](context)
+
+
+def _key(operation: models.Operation) -> tuple[str, str, str]:
+    """Of its step, in `Steps`."""
+    return operation.resource_type, operation.action, operation.step
