@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import orm
 
 __all__ = ["adopt", "copied"]
@@ -13,8 +14,11 @@ _STATE = "_sa_instance_state"
 
 def copied(row: T, **changed: Any) -> T:
     """A row like this one, of no session."""
-    values = {key: value for key, value in vars(row).items() if key != _STATE}
-    return type(row)(**{**values, **changed})
+    # Not by its constructor, which notes of every value that it is new.
+    made: T = sa.inspect(type(row)).class_manager.new_instance()
+    state = vars(made)[_STATE]
+    vars(made).update({**vars(row), **changed, _STATE: state})
+    return made
 
 
 def adopt(session: orm.Session, row: T, **changed: Any) -> T:
