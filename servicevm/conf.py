@@ -435,7 +435,7 @@ HEALING_OPTS = [
     cfg.BoolOpt(
         "enabled",
         default=True,
-        help="Heal devices that are lost, as their templates say. Set it "
+        help="Heal lost devices and sick services, as templates say. Set it "
         "alike for every conductor.",
     ),
     cfg.FloatOpt(
@@ -451,7 +451,8 @@ HEALING_OPTS = [
         "max_parallel",
         default=5,
         min=1,
-        help="Devices that are healed at once, by all conductors together.",
+        help="Devices and services that are healed at once, by all conductors "
+        "together.",
     ),
     cfg.FloatOpt(
         "breaker_share",

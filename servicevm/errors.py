@@ -249,6 +249,12 @@ DEVICE_MISSING = _declare(
     "The virtual machine no longer exists.",
     "device reboot builds it again, or delete the device.",
 )
+SERVICE_DIED = _declare(
+    "service_died",
+    503,
+    "The service's own software in the device does not run.",
+    "See what its operating status says; service set hands it over again.",
+)
 IMAGE_MISSING = _declare(
     "image_missing",
     503,

@@ -1,8 +1,13 @@
-"""When and how a lost device is healed: pure data, no clock, no database.
+"""When and how devices and services are healed: no clock, no database.
 
 A device is *lost* while it is DEAD or UNRESPONSIVE, or in ERROR because an
-attempt to heal it failed. From the first look at which it is lost to the
-`cooldown` after its last attempt it has one *episode*; the ladder is climbed
+attempt to heal it failed. A service is *sick* while it is DEAD on a device
+that is well. Each kind of trouble takes rungs of its own: a lost device is
+not asked itself, and a device that answers has other services, perhaps, that
+a reboot would disturb.
+
+From the first look at which it is lost, or sick, to the `cooldown` after its
+last attempt a device or service has one *episode*; the ladder is climbed
 once in an episode, so that what comes back for a moment only does not begin
 it anew.
 """
@@ -18,17 +23,34 @@ __all__ = [
     "ARGUMENTS",
     "DEFAULTS",
     "RUNGS",
+    "RUNGS_OF",
     "Decision",
     "Episode",
     "Policy",
+    "Trouble",
     "Verdict",
     "Waits",
     "decide",
     "missing",
 ]
 
+
+class Trouble(StrEnum):
+    """What is to be healed."""
+
+    #: A device does not serve and is not heard of.
+    LOST = "lost"
+    #: A service does not serve, though its device is well.
+    SICK = "sick"
+
+
+#: Which trouble takes which rungs, the gentlest first.
+RUNGS_OF: Mapping[Trouble, tuple[Action, ...]] = {
+    Trouble.SICK: (Action.RESYNC, Action.RESTART),
+    Trouble.LOST: (Action.REBOOT, Action.REBUILD),
+}
 #: What a ladder may have.
-RUNGS = (Action.REBOOT, Action.REBUILD)
+RUNGS = (*RUNGS_OF[Trouble.SICK], *RUNGS_OF[Trouble.LOST])
 
 #: What a template says that says nothing; seconds.
 DEFAULTS: Mapping[str, Any] = {
@@ -41,6 +63,8 @@ DEFAULTS: Mapping[str, Any] = {
 
 #: With what each is asked for: a guest that is lost is not asked itself.
 ARGUMENTS: Mapping[Action, Mapping[str, Any]] = {
+    Action.RESYNC: {},
+    Action.RESTART: {},
     Action.REBOOT: {"hard": True},
     Action.REBUILD: {},
 }
@@ -69,7 +93,7 @@ class Policy(NamedTuple):
     """What a template says of healing; times in microseconds.
 
     :param ladder: what is tried, the gentlest first; empty: nothing is
-    :param after: that a device is lost before anything is tried
+    :param after: that it is lost, or sick, before anything is tried
     :param attempts: at each rung
     :param backoff: pause after the first attempt; doubled with each
     :param cooldown: after an attempt, until the next loss is a new one
@@ -82,11 +106,15 @@ class Policy(NamedTuple):
     cooldown: int
 
     @classmethod
-    def of(cls, spec: Mapping[str, Any]) -> "Policy":
-        """The policy of a template's revision."""
+    def of(cls, spec: Mapping[str, Any], trouble: Trouble) -> "Policy":
+        """What a template's revision says of this trouble."""
         said = {**DEFAULTS, **(spec.get("healing") or {})}
         return cls(
-            tuple(Action(one) for one in said["ladder"]),
+            tuple(
+                Action(one)
+                for one in said["ladder"]
+                if one in RUNGS_OF[trouble]
+            ),
             int(said["after"]) * clock.SECOND,
             int(said["attempts"]),
             int(said["backoff"]) * clock.SECOND,
@@ -94,7 +122,7 @@ class Policy(NamedTuple):
         )
 
     def without(self, actions: Collection[Action]) -> "Policy":
-        """The same for a device whose driver cannot do these."""
+        """The same where the drivers cannot do these."""
         left = tuple(one for one in self.ladder if one not in actions)
         return self._replace(ladder=left)
 
@@ -118,16 +146,24 @@ class Able(Protocol):
     def rebuild(self) -> bool: ...
 
 
-def missing(able: Able) -> frozenset[Action]:
-    """Rungs that a driver cannot climb."""
-    known = {Action.REBOOT: able.reboot, Action.REBUILD: able.rebuild}
+def missing(able: Able, *, restarts: bool) -> frozenset[Action]:
+    """Rungs that a device's drivers cannot climb.
+
+    :param restarts: whether the mgmt driver can restart services
+    """
+    known = {
+        Action.RESYNC: True,
+        Action.RESTART: restarts,
+        Action.REBOOT: able.reboot,
+        Action.REBUILD: able.rebuild,
+    }
     return frozenset(one for one in RUNGS if not known[one])
 
 
 class Episode(NamedTuple):
     """How far it has come.
 
-    :param began_at: when the device was first seen lost
+    :param began_at: when it was first seen lost, or sick
     :param tries: attempts, with the one under way
     :param ended_at: when the last attempt ended; of no use before the first
     :param gave_up: the end of the ladder was told
@@ -164,7 +200,10 @@ def decide(
 ) -> Decision:
     """What an episode calls for at this moment.
 
-    The caller sees to it that no operation of the device is under way.
+    The caller sees to it that no operation of the device or service is under
+    way.
+
+    :param lost: it is lost, or sick
     """
     if not lost:
         end = episode.ended_at + policy.cooldown

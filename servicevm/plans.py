@@ -20,7 +20,7 @@ __all__ = [
     "steps_of",
 ]
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 
 #: Steps that change nothing but rows, and those at their end: they may be
 #: done before it is written that the step before has ended.
@@ -74,6 +74,12 @@ PLANS: Mapping[tuple[ResourceType, Action], tuple[str, ...]] = {
     ),
     (ResourceType.SERVICE, Action.CREATE): _CONFIGURE,
     (ResourceType.SERVICE, Action.UPDATE): _CONFIGURE,
+    (ResourceType.SERVICE, Action.RESYNC): _CONFIGURE,
+    (ResourceType.SERVICE, Action.RESTART): (
+        "wait_device",
+        "restart",
+        "activate",
+    ),
     (ResourceType.SERVICE, Action.DELETE): ("withdraw", "purge"),
 }
 

@@ -65,6 +65,8 @@ class Action(StrEnum):
     REBUILD = "rebuild"
     ATTACH = "attach"
     DETACH = "detach"
+    RESYNC = "resync"
+    RESTART = "restart"
 
 
 #: How a resource is shown while an action on it is under way.
@@ -75,6 +77,8 @@ PENDING: Mapping[Action, ProvisioningStatus] = {
     Action.REBUILD: ProvisioningStatus.PENDING_UPDATE,
     Action.ATTACH: ProvisioningStatus.PENDING_UPDATE,
     Action.DETACH: ProvisioningStatus.PENDING_UPDATE,
+    Action.RESYNC: ProvisioningStatus.PENDING_UPDATE,
+    Action.RESTART: ProvisioningStatus.PENDING_UPDATE,
     Action.DELETE: ProvisioningStatus.PENDING_DELETE,
 }
 
@@ -82,8 +86,10 @@ PENDING: Mapping[Action, ProvisioningStatus] = {
 #: How a device that ought to serve and does not is shown.
 LOST = frozenset({OperatingStatus.DEAD, OperatingStatus.UNRESPONSIVE})
 
-#: Where one of these fails the device goes on as it was before.
-HARMLESS = frozenset({Action.ATTACH, Action.DETACH})
+#: Where one of these fails the device or service goes on as it was before.
+HARMLESS = frozenset(
+    {Action.ATTACH, Action.DETACH, Action.RESYNC, Action.RESTART}
+)
 
 
 class ResourceType(StrEnum):

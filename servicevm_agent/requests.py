@@ -33,6 +33,11 @@ def _remove(params: Params) -> None:
     _integer(params, "generation")
 
 
+def _restart(params: Params) -> None:
+    _request_id(params)
+    _service_id(params)
+
+
 def _action(params: Params) -> None:
     _request_id(params)
     _service_id(params)
@@ -95,6 +100,7 @@ def _object(params: Params, name: str) -> None:
 METHODS: Mapping[str, Check] = {
     "apply": _apply,
     "remove": _remove,
+    "restart": _restart,
     "action": _action,
     "interfaces": _interfaces,
     "status": _anything,

@@ -14,7 +14,12 @@ from servicevm_agent.layout import Layout
 
 ONLINE = "ONLINE"
 DEGRADED = "DEGRADED"
+#: There is nothing to serve with, as of a load balancer without members that
+#: can be used: whoever uses the service has to mend that.
 OFFLINE = "OFFLINE"
+#: The service's own software does not run or does not answer: it is what a
+#: restart may mend.
+DEAD = "DEAD"
 UNKNOWN = "UNKNOWN"
 
 
@@ -58,6 +63,16 @@ class Service(abc.ABC):
         :param trusted: it served before: spare a separate validation
         :raises ConfigRefused: and the last good configuration still serves
         """
+
+    def restart(self, config: Mapping[str, Any]) -> None:
+        """Stop what serves and serve `config`, which served before, anew.
+
+        Connections end. The default does as if it had been removed.
+
+        :raises ConfigRefused: it does not start
+        """
+        self.remove()
+        self.apply(config, trusted=True)
 
     @abc.abstractmethod
     def remove(self) -> None:

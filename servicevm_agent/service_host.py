@@ -17,6 +17,7 @@ from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 from servicevm_agent.journal import MAX_SERVICES, Entry, Journal
 from servicevm_agent.log import log
 from servicevm_agent.service import (
+    DEAD,
     ConfigRefused,
     Environment,
     Service,
@@ -85,7 +86,7 @@ class ServiceHost:
                     self._see(entry.service_id, service.observe())
             except (ConfigRefused, KeyError, OSError) as error:
                 log(f"service {entry.service_id} not restored: {error}")
-                self._see(entry.service_id, Status("OFFLINE", str(error)))
+                self._see(entry.service_id, Status(DEAD, str(error)))
 
     def start(self) -> None:
         """Start the threads; they end with the process."""
@@ -137,6 +138,22 @@ class ServiceHost:
             try:
                 self._changes.put_nowait(
                     lambda: self._remove(key, service_id, generation)
+                )
+            except queue.Full:
+                raise Refusal("busy", "too many changes wait") from None
+
+    def restart(self, key: object, service_id: str) -> None:
+        """Stop a service and start it anew; the answer comes with `answers`.
+
+        :raises Refusal: there is no such service, or too much waits
+        """
+        with self._lock:
+            entry = self._journal.entries.get(service_id)
+            if entry is None or not entry.generation:
+                raise Refusal("unknown_service", "no such service here")
+            try:
+                self._changes.put_nowait(
+                    lambda: self._restart(key, service_id)
                 )
             except queue.Full:
                 raise Refusal("busy", "too many changes wait") from None
@@ -263,6 +280,8 @@ class ServiceHost:
             raise Refusal(
                 "generation_reused", f"{generation} has another digest here"
             )
+        if self._statuses.get(service_id, Status()).operating_status == DEAD:
+            return False  # it does not serve: it may when it is done again
         self._journal.save(self._with_result(entry, generation, True, ""))
         self._wake()
         return True
@@ -407,20 +426,46 @@ class ServiceHost:
         service.remove()
 
     def _refused(self, entry: Entry, params: Params, detail: str) -> None:
-        entry = entry._replace(
-            failed_generation=params["generation"],
-            failed_digest=params["digest"],
-            detail=detail,
-        )
+        generation = params["generation"]
+        # What served before is not at fault: the device is, and says so.
+        again = entry.generation == generation
+        if not again:
+            entry = entry._replace(
+                failed_generation=generation,
+                failed_digest=params["digest"],
+                detail=detail,
+            )
         with self._lock:
-            generation = params["generation"]
-            entry = self._with_result(entry, generation, False, detail)
+            entry = self._with_result(
+                entry, generation, again, "" if again else detail
+            )
             try:
                 self._journal.save(entry)
             except OSError as error:
                 # Until the next boot; then it is tried once more.
                 log(f"service {entry.service_id}: not noted: {error}")
                 self._journal.entries[entry.service_id] = entry
+
+    def _restart(self, key: object, service_id: str) -> None:
+        with self._lock:
+            entry = self._journal.entries.get(service_id)
+        result: Optional[Dict[str, Any]] = None
+        refusal = ""
+        try:
+            if entry is None:
+                raise ConfigRefused("the service was removed")
+            lock, service = self._service(entry)
+            with lock:
+                try:
+                    service.restart(entry.config)
+                finally:
+                    self._see(service_id, service.observe())
+            result = {"restarted": True}
+        except (ConfigRefused, OSError) as error:
+            refusal = str(error)[:_MAX_DETAIL] or "refused"
+            log(f"service {service_id} not restarted: {refusal}")
+        with self._lock:
+            self._answers.append((key, result, refusal))
 
     def _remove(self, key: object, service_id: str, generation: int) -> None:
         with self._lock:

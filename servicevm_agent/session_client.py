@@ -33,7 +33,7 @@ _RENEW_ANSWER = 60.0
 _RENEW_AGAIN = 300.0
 _REFUSED = -32000
 #: What changes a service, or asks it something; others come all the time.
-_TOLD = ("apply", "remove", "action", "interfaces")
+_TOLD = ("apply", "remove", "restart", "action", "interfaces")
 _NEVER = (METHOD_NOT_FOUND, INVALID_PARAMS)
 #: Seconds between heartbeats that carry news.
 _NEWS_INTERVAL = 0.5
@@ -171,6 +171,9 @@ class SessionClient:
                 self._host.remove(
                     key, params["service_id"], params["generation"]
                 )
+            elif request.method == "restart":
+                key = (id(self), request.id)
+                self._host.restart(key, params["service_id"])
             elif request.method == "action":
                 self._host.act(
                     (id(self), request.id),
@@ -356,5 +359,8 @@ def _sentence(method: str, params: Dict[str, Any]) -> str:
     if method == "interfaces":
         count = len(params["interfaces"])
         return f"{count} interfaces: generation {params['generation']}"
+    of = f"{method} service {params['service_id']}"
+    if method == "restart":
+        return of
     what = params.get("action") or f"generation {params.get('generation')}"
-    return f"{method} service {params['service_id']}: {what}"
+    return f"{of}: {what}"

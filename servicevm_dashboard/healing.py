@@ -3,7 +3,7 @@
 The words for what a template says of it are here, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,23 +15,42 @@ from servicevm_dashboard import moments, words
 __all__ = [
     "LADDERS",
     "LOST",
+    "SERVICE_LADDERS",
     "WAITS",
+    "Ladders",
     "by_itself",
     "is_lost",
     "ladder",
+    "part",
     "told",
 ]
 
 #: Health of what is healed.
 LOST = frozenset({"DEAD", "UNRESPONSIVE"})
 
-#: What is tried, in this order, as it is chosen in a form.
-LADDERS: Mapping[tuple[str, ...], Any] = {
+Ladders = Mapping[tuple[str, ...], Any]
+
+#: What is tried with a device that is lost, in this order, as it is chosen
+#: in a form; the first is the default.
+LADDERS: Ladders = {
     ("reboot", "rebuild"): gettext_lazy("Reboot; if that fails, rebuild"),
     ("reboot",): gettext_lazy("Reboot"),
     ("rebuild",): gettext_lazy("Rebuild"),
     ("rebuild", "reboot"): gettext_lazy("Rebuild; if that fails, reboot"),
     (): gettext_lazy("Nothing: devices are left to people"),
+}
+
+#: The same of a service that is dead, though its device is well.
+SERVICE_LADDERS: Ladders = {
+    ("resync", "restart"): gettext_lazy(
+        "Send its configuration again; if that fails, restart its software"
+    ),
+    ("resync",): gettext_lazy("Send its configuration again"),
+    ("restart",): gettext_lazy("Restart its software"),
+    ("restart", "resync"): gettext_lazy(
+        "Restart its software; if that fails, send its configuration again"
+    ),
+    (): gettext_lazy("Nothing: services are left to people"),
 }
 
 #: Why what is due is not done.
@@ -54,15 +73,19 @@ WAITS: Mapping[str, Any] = {
 _STOPPED = frozenset({"hold", "breaker"})
 
 
-def ladder(said: Mapping[str, Any]) -> Any:
-    """What is tried with devices of a template, in words.
+def part(ladder: Iterable[str], among: Ladders) -> tuple[str, ...]:
+    """What of a ladder is for one kind of trouble."""
+    known = {step for one in among for step in one}
+    return tuple(step for step in ladder if step in known)
 
-    :param said: its ``healing``; the first of `LADDERS` is the default
+
+def ladder(said: Mapping[str, Any], among: Ladders) -> Any:
+    """What is tried with devices, or services, of a template, in words.
+
+    :param said: its ``healing``
     """
-    steps = tuple(said.get("ladder", next(iter(LADDERS))))
-    return LADDERS.get(steps) or ", ".join(
-        str(words.of(words.ACTION, one)) for one in steps
-    )
+    default = next(iter(among))
+    return among[part(said.get("ladder", default), among)]
 
 
 def is_lost(device: Any) -> bool:

@@ -188,9 +188,16 @@ _DETAILS: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
         _named,
     ),
     **dict.fromkeys(("hold.set", "hold.unset", "hold.expired"), _held),
-    "device.healing": _healing,
-    "device.healed": _attempts,
-    "device.healing_gave_up": _attempts,
+    **dict.fromkeys(("device.healing", "service.healing"), _healing),
+    **dict.fromkeys(
+        (
+            "device.healed",
+            "device.healing_gave_up",
+            "service.healed",
+            "service.healing_gave_up",
+        ),
+        _attempts,
+    ),
     **dict.fromkeys(
         (
             "breaker.tripped",

@@ -65,6 +65,8 @@ PLANS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("service", "create"): _CONFIGURE,
     ("service", "update"): _CONFIGURE,
     ("service", "delete"): ("withdraw", "purge"),
+    ("service", "resync"): _CONFIGURE,
+    ("service", "restart"): ("wait_device", "restart", "activate"),
 }
 
 

@@ -44,6 +44,8 @@ ACTION: Mapping[str, Any] = {
     "rebuild": pgettext_lazy("operation", "Rebuild"),
     "attach": pgettext_lazy("operation", "Attach interface"),
     "detach": pgettext_lazy("operation", "Detach interface"),
+    "resync": pgettext_lazy("operation", "Resync"),
+    "restart": pgettext_lazy("operation", "Restart"),
 }
 
 RESOURCE: Mapping[str, Any] = {
@@ -143,6 +145,7 @@ STEP: Mapping[str, Any] = {
     "apply": pgettext_lazy("step", "Send the configuration"),
     "wait_applied": pgettext_lazy("step", "Wait until it is in force"),
     "withdraw": pgettext_lazy("step", "Take it off the device"),
+    "restart": pgettext_lazy("step", "Start its software anew"),
 }
 
 EVENT: Mapping[str, Any] = {
@@ -182,6 +185,9 @@ EVENT: Mapping[str, Any] = {
     "device.healing": pgettext_lazy("event", "Healing tried"),
     "device.healed": pgettext_lazy("event", "Healed"),
     "device.healing_gave_up": pgettext_lazy("event", "Healing gave up"),
+    "service.healing": pgettext_lazy("event", "Healing tried"),
+    "service.healed": pgettext_lazy("event", "Healed"),
+    "service.healing_gave_up": pgettext_lazy("event", "Healing gave up"),
     "breaker.tripped": pgettext_lazy("event", "Healing stopped"),
     "breaker.closed": pgettext_lazy("event", "Healing goes on"),
     "breaker.release": pgettext_lazy("event", "Going on asked for"),
@@ -240,6 +246,8 @@ OPERATION_NAME: Mapping[tuple[str, str], Any] = {
     ("service", "create"): pgettext_lazy("operation", "Create service"),
     ("service", "update"): pgettext_lazy("operation", "Update service"),
     ("service", "delete"): pgettext_lazy("operation", "Delete service"),
+    ("service", "resync"): pgettext_lazy("operation", "Resync service"),
+    ("service", "restart"): pgettext_lazy("operation", "Restart service"),
 }
 
 PROCESS: Mapping[str, Any] = {

@@ -10,6 +10,7 @@ from servicevm.api.runtime import Runtime, mgmt_class
 from servicevm.db import addresses
 from servicevm.drivers.infra import user_network
 from servicevm.drivers.infra.base import InfraDriver
+from servicevm.drivers.mgmt.base import MgmtDriver
 from servicevm.errors import TEMPLATE_INVALID, PermanentError
 from servicevm.service_types import registry
 
@@ -31,9 +32,9 @@ def check(runtime: Runtime, spec: Mapping[str, Any]) -> None:
         found |= _options("mgmt_options", mgmt.options_schema, spec)
     if found:
         validation.refuse(found, "The template", TEMPLATE_INVALID)
-    if infra is not None:
+    if infra is not None and mgmt is not None:
         _refuse_open(infra, spec)
-        _refuse_rungs(infra, spec)
+        _refuse_rungs(infra, mgmt, spec)
         infra.validate_template(spec["infra_options"], spec["interfaces"])
 
 
@@ -54,15 +55,24 @@ def _refuse_open(infra: InfraDriver, spec: Mapping[str, Any]) -> None:
         validation.refuse(missing, "The template", TEMPLATE_INVALID)
 
 
-def _refuse_rungs(infra: InfraDriver, spec: Mapping[str, Any]) -> None:
-    """Refuse to be told to heal in a way that the driver does not know.
+def _refuse_rungs(
+    infra: InfraDriver, mgmt: type[MgmtDriver], spec: Mapping[str, Any]
+) -> None:
+    """Refuse to be told to heal in a way that a driver does not know.
 
     :raises PermanentError: TEMPLATE_INVALID
     """
-    missing = healing.missing(infra.capabilities)
+    missing = healing.missing(infra.capabilities, restarts=mgmt.restarts)
+    whose = {
+        rung: f"The {kind} driver {spec[f'{kind}_driver']}"
+        for kind, trouble in (
+            ("infra", healing.Trouble.LOST),
+            ("mgmt", healing.Trouble.SICK),
+        )
+        for rung in healing.RUNGS_OF[trouble]
+    }
     bad = {
-        f"{_ROOT}.healing.ladder[{index}]": "The infra driver "
-        f"{spec['infra_driver']} cannot do that."
+        f"{_ROOT}.healing.ladder[{index}]": f"{whose[rung]} cannot do that."
         for index, rung in enumerate(
             (spec.get("healing") or {}).get("ladder", ())
         )

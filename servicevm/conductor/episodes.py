@@ -1,13 +1,14 @@
-"""Writing how far the healing of a device has come."""
+"""Writing how far the healing of a device or service has come."""
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from servicevm.conductor import patients
+from servicevm.conductor import patients, sick
 from servicevm.conductor.patients import Patient
 from servicevm.db import api as db
 from servicevm.db import events, holds, leases, models, operations
 from servicevm.db.locks import lock_device
+from servicevm.errors import SERVICE_DIED
 from servicevm.healing import ARGUMENTS, Waits
 from servicevm.states import (
     Action,
@@ -20,33 +21,55 @@ from servicevm.states import (
 __all__ = ["attempt", "begin", "close", "give_up", "under_way", "wait"]
 
 
-def begin(device_id: str, session: orm.Session) -> None:
-    """Note when a device was first seen lost."""
-    lock_device(session, device_id)
-    found = patients.read(session, device_id)
-    if found and found[0].lost and found[0].episode is None:
-        session.add(
-            models.DeviceHealing(
-                device_id=device_id,
-                began_at=db.now(session),
-                tries=0,
-                gave_up=False,
-            )
-        )
+_Healing = models.DeviceHealing | models.ServiceHealing
+
+
+def begin(patient: Patient, session: orm.Session) -> None:
+    """Note when it was first seen lost, or sick."""
+    lock_device(session, patient.id)
+    found = _again(session, patient)
+    if found is None or not found.lost or found.episode is not None:
+        return
+    row = (
+        models.DeviceHealing(device_id=patient.id)
+        if patient.service_id is None
+        else models.ServiceHealing(service_id=patient.service_id)
+    )
+    row.began_at, row.tries, row.gave_up = db.now(session), 0, False
+    session.add(row)
+
+
+def _again(session: orm.Session, patient: Patient) -> Patient | None:
+    """As it is now; None if there is nothing to be done for it."""
+    found = (
+        patients.read(session, patient.id)
+        if patient.service_id is None
+        else sick.read(session, patient.service_id)
+    )
+    return found[0] if found else None
 
 
 def _current(session: orm.Session, patient: Patient) -> bool:
     """Whether it still is as it was read; its device is locked then."""
     lock_device(session, patient.id)
-    found = patients.read(session, patient.id)
-    return bool(found) and (
-        (found[0].lost, found[0].failed, found[0].episode)
+    found = _again(session, patient)
+    return found is not None and (
+        (found.lost, found.failed, found.episode)
         == (patient.lost, patient.failed, patient.episode)
     )
 
 
-def _row(session: orm.Session, patient: Patient) -> models.DeviceHealing:
-    return session.get_one(models.DeviceHealing, patient.id)
+def _row(session: orm.Session, patient: Patient) -> _Healing:
+    if patient.service_id is None:
+        return session.get_one(models.DeviceHealing, patient.id)
+    return session.get_one(models.ServiceHealing, patient.service_id)
+
+
+def _named(patient: Patient) -> ResourceType:
+    """What is healed."""
+    if patient.service_id is None:
+        return ResourceType.DEVICE
+    return ResourceType.SERVICE
 
 
 def close(patient: Patient, session: orm.Session) -> None:
@@ -57,9 +80,10 @@ def close(patient: Patient, session: orm.Session) -> None:
         _tell(
             session,
             patient,
-            "device.healed",
+            "healed",
             Severity.INFO,
-            f"The device stayed well after attempt {row.tries} to heal it.",
+            f"The {_named(patient)} stayed well after attempt {row.tries} to "
+            "heal it.",
             {"attempts": row.tries},
         )
     session.delete(row)
@@ -73,18 +97,23 @@ def give_up(patient: Patient, session: orm.Session) -> None:
     _tell(
         session,
         patient,
-        "device.healing_gave_up",
+        "healing_gave_up",
         Severity.ERROR,
         f"Healing gave up after {row.tries} attempts. Find out what is "
-        "wrong, then heal, reboot or rebuild the device by hand.",
+        f"wrong, then {_BY_HAND[_named(patient)]} by hand.",
         {"attempts": row.tries},
     )
 
 
-def wait(device_id: str, waits: Waits, session: orm.Session) -> None:
-    row = session.get(models.DeviceHealing, device_id)
-    if row is not None:
-        row.waits_for = str(waits)
+_BY_HAND = {
+    ResourceType.DEVICE: "heal, reboot or rebuild the device",
+    ResourceType.SERVICE: "set the service, or reboot its device,",
+}
+
+
+def wait(patient: Patient, waits: Waits, session: orm.Session) -> None:
+    if _current(session, patient):
+        _row(session, patient).waits_for = str(waits)
 
 
 def attempt(
@@ -107,50 +136,61 @@ def attempt(
     if holds.of(session, device) is not None:
         return Waits.HOLD
     row = _row(session, patient)
-    device.provisioning_status = ProvisioningStatus.PENDING_UPDATE
-    cause = device.status_code
-    device.status_code, device.status_reason = None, ""
+    about, cause = _ailing(session, patient, device)
+    about.provisioning_status = ProvisioningStatus.PENDING_UPDATE
+    about.status_code, about.status_reason = None, ""
     operation = operations.enqueue(
         session,
-        resource_type=ResourceType.DEVICE,
-        resource_id=device.id,
+        resource_type=_named(patient),
+        resource_id=about.id,
         device_id=device.id,
         action=action,
         project_id=device.project_id,
         timeout=timeout,
         arguments={
-            "generation": device.generation,
-            "cause": cause or "",
+            "generation": about.generation,
+            "cause": cause,
             **ARGUMENTS[action],
         },
         initiator=Initiator.SYSTEM,
     )
-    device.operation_id = row.operation_id = operation.id
+    about.operation_id = row.operation_id = operation.id
     row.tries += 1
-    row.tried_at = device.updated_at = db.now(session)
+    row.tried_at = about.updated_at = db.now(session)
     row.waits_for = None
     _tell(
         session,
         patient,
-        "device.healing",
+        "healing",
         Severity.WARNING,
-        f"The device is {patient.operating}: healing tries a {action}, "
-        f"attempt {row.tries}.",
+        f"The {_named(patient)} is {patient.operating}: healing tries a "
+        f"{action}, attempt {row.tries}.",
         {"action": str(action), "attempt": row.tries},
         operation_id=operation.id,
     )
     return None
 
 
+def _ailing(
+    session: orm.Session, patient: Patient, device: models.Device
+) -> tuple[models.Device | models.Service, str]:
+    """The row of what is healed, and the code of what is wrong with it."""
+    if patient.service_id is None:
+        return device, device.status_code or ""
+    service = session.get_one(models.Service, patient.service_id)
+    return service, SERVICE_DIED.code
+
+
 def under_way(session: orm.Session) -> int:
+    tried = sa.union(
+        sa.select(models.DeviceHealing.operation_id),
+        sa.select(models.ServiceHealing.operation_id),
+    ).subquery()
     return int(
         session.scalar(
             sa.select(sa.func.count())
             .select_from(models.Operation)
-            .join(
-                models.DeviceHealing,
-                models.DeviceHealing.operation_id == models.Operation.id,
-            )
+            .join(tried, tried.c.operation_id == models.Operation.id)
             .where(models.Operation.state.in_(leases.LIVE))
         )
         or 0
@@ -160,7 +200,7 @@ def under_way(session: orm.Session) -> int:
 def _tell(
     session: orm.Session,
     patient: Patient,
-    type_: str,
+    what: str,
     severity: Severity,
     message: str,
     facts: dict[str, object],
@@ -168,10 +208,10 @@ def _tell(
 ) -> None:
     events.emit(
         session,
-        type=type_,
+        type=f"{_named(patient)}.{what}",
         severity=severity,
-        resource_type=ResourceType.DEVICE,
-        resource_id=patient.id,
+        resource_type=_named(patient),
+        resource_id=patient.service_id or patient.id,
         device_id=patient.id,
         project_id=patient.project_id,
         operation_id=operation_id,

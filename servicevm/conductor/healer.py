@@ -1,4 +1,4 @@
-"""Heals devices that are lost, as their templates say.
+"""Heals devices that are lost, and sick services, as templates say.
 
 What is to be done is decided by `servicevm.healing`; here it is made sure
 that it may be done: no hold, no breaker, no outage of our own side, and two
@@ -17,7 +17,7 @@ from oslo_db.exception import DBError
 from oslo_log import log
 
 from servicevm import clock, errors
-from servicevm.conductor import episodes, patients, views
+from servicevm.conductor import episodes, hosted, patients, sick, views
 from servicevm.conductor.breaker import Breaker, domains
 from servicevm.conductor.channel import Channel
 from servicevm.conductor.patients import Patient
@@ -25,6 +25,7 @@ from servicevm.db import api as db
 from servicevm.db import holds
 from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import DeviceState
+from servicevm.drivers.mgmt.base import MgmtDriver
 from servicevm.healing import Verdict, Waits, decide, missing
 from servicevm.states import (
     Action,
@@ -86,7 +87,7 @@ class Healer:
         with db.reader() as session:
             now = db.now(session)
             self._channel.look(session, now)
-            found = patients.read(session)
+            found = patients.read(session) + sick.read(session)
             held = holds.covering(session, found)
         look = _Look(now, self._breaker.look(), set(held), ASKED)
         # Those that are in doubt must not stand in the way of others.
@@ -97,14 +98,14 @@ class Healer:
         try:
             return self._see(self._able(patient), look)
         except errors.ServicevmError as error:
-            LOG.warning("Cannot heal device %s: %s", patient.id, error)
+            LOG.warning("Cannot heal on device %s: %s", patient.id, error)
             return False
 
     def _see(self, patient: Patient, look: _Look) -> bool:
         """Do what is due for one; whether there is an operation now."""
         if patient.episode is None:
             if patient.policy.ladder and self._may_blame(patient, look.now):
-                db.write(partial(episodes.begin, patient.id))
+                db.write(partial(episodes.begin, patient))
             return False
         decision = decide(
             patient.policy, patient.episode, lost=patient.lost, now=look.now
@@ -118,14 +119,16 @@ class Healer:
         return False
 
     def _able(self, patient: Patient) -> Patient:
-        """With what its driver cannot do taken off the ladder."""
+        """With what its drivers cannot do taken off the ladder."""
         infra = self._drivers.infra(patient.infra_driver)
-        unable = missing(infra.capabilities)
+        mgmt = self._drivers.mgmt(patient.mgmt_driver)
+        unable = missing(infra.capabilities, restarts=mgmt.restarts)
         return patient._replace(policy=patient.policy.without(unable))
 
     def _may_blame(self, patient: Patient, now: int) -> bool:
         if patient.failed or patient.operating == OperatingStatus.DEAD:
-            # Its infra driver says so, or its agent never came back.
+            # Its infra driver says so, or its agent never came back, or,
+            # of a service, the agent does.
             return self._channel.settled(now)
         return self._channel.clear(patient.relay, patient.relay_group, now)
 
@@ -143,7 +146,7 @@ class Healer:
                 )
             )
         if waits is not None and waits != patient.waits_for:
-            db.write(partial(episodes.wait, patient.id, waits))
+            db.write(partial(episodes.wait, patient, waits))
         return waits is None
 
     def _waits_for(self, patient: Patient, look: _Look) -> Waits | None:
@@ -169,6 +172,8 @@ class Healer:
         infra = self._drivers.infra(device.infra_driver)
         mgmt = self._drivers.mgmt(device.mgmt_driver)
         try:
+            if patient.service_id is not None:
+                return _is_sick(patient, patient.service_id, mgmt)
             state = infra.observe(device.spec()).state
             if patient.failed:
                 return state is not DeviceState.BUILDING
@@ -184,3 +189,19 @@ class Healer:
         except errors.ServicevmError as error:
             LOG.warning("Cannot ask of device %s: %s", patient.id, error)
             return False
+
+
+def _is_sick(patient: Patient, service_id: str, mgmt: MgmtDriver) -> bool:
+    """Ask the device itself whether the service still does not serve.
+
+    :raises ServicevmError: it cannot be asked
+    """
+    report = mgmt.observe(patient.id)
+    seen = report.services.get(service_id)
+    if not (report.connected and report.ready) or seen is None:
+        return False
+    if seen.operating_status == OperatingStatus.DEAD:
+        return True
+    # What was written of it is not true any more.
+    db.write(partial(hosted.hear, patient.id, report.services))
+    return False

@@ -6,7 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm.conductor.reports import absorb
+from servicevm.db import api as db
 from servicevm.db import events, models
+from servicevm.db.locks import lock_device
 from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.states import (
     OperatingStatus,
@@ -15,7 +17,7 @@ from servicevm.states import (
     Severity,
 )
 
-__all__ = ["follow", "heard"]
+__all__ = ["follow", "hear", "heard"]
 
 
 def follow(
@@ -58,6 +60,14 @@ def heard(
         report = reports.get(service.id)
         if report is not None:
             absorb(session, service, report, now)
+
+
+def hear(
+    device_id: str, reports: Mapping[str, ServiceReport], session: orm.Session
+) -> None:
+    """As `heard`, alone with the device."""
+    lock_device(session, device_id)
+    heard(session, device_id, reports, db.now(session))
 
 
 def _services(session: orm.Session, device_id: str) -> list[models.Service]:

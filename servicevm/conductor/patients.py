@@ -1,4 +1,4 @@
-"""Devices that are lost, or were lately."""
+"""Devices that are lost, or were lately; the sick services are in `sick`."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,28 +7,31 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm.db import leases, models
-from servicevm.healing import Episode, Policy
+from servicevm.healing import Episode, Policy, Trouble
 from servicevm.states import (
     LOST,
     OperationState,
     ProvisioningStatus,
 )
 
-__all__ = ["Loss", "Patient", "losses", "read"]
+__all__ = ["Loss", "Patient", "episode", "losses", "read"]
 
 #: Most that are read at once; the rest is read when these are done.
 MOST = 1000
 
 
 class Patient(NamedTuple):
-    """One device, as it was read.
+    """One device, or one service of it, as it was read.
 
-    :param operating: its operating status
+    :param id: of the device
+    :param operating: its operating status, the service's where it is one
     :param lost: it does not serve, and healing is what may help
     :param failed: it is in ERROR, because an attempt to heal it failed
     :param relay: that had its last session; None if it never had one
     :param episode: None where it was not seen lost before
     :param waits_for: as the episode's row says
+    :param service_id: of the service that is sick; None where the trouble is
+        the device's own
     """
 
     id: str
@@ -40,10 +43,12 @@ class Patient(NamedTuple):
     relay: str | None
     relay_group: str | None
     infra_driver: str
+    mgmt_driver: str
     policy: Policy
     facts: Mapping[str, Any]
     episode: Episode | None
     waits_for: str | None
+    service_id: str | None = None
 
 
 def read(session: orm.Session, device_id: str | None = None) -> list[Patient]:
@@ -148,11 +153,15 @@ _LOSSES = sa.select(
 ).join(_DEVICE, _DEVICE.c.id == _HEALING.c.device_id)
 
 
+def episode(row: Any) -> Episode | None:
+    """What a row of a healing, of which there may be none, tells."""
+    if row.began_at is None:
+        return None
+    ended = row.finished_at or row.tried_at or 0
+    return Episode(row.began_at, row.tries, ended, bool(row.gave_up))
+
+
 def _patient(row: Any) -> Patient:
-    episode = None
-    if row.began_at is not None:
-        ended = row.finished_at or row.tried_at or 0
-        episode = Episode(row.began_at, row.tries, ended, bool(row.gave_up))
     return Patient(
         id=row.id,
         project_id=row.project_id,
@@ -163,9 +172,10 @@ def _patient(row: Any) -> Patient:
         relay=row.relay,
         relay_group=row.relay_group,
         infra_driver=str(row.spec["infra_driver"]),
-        policy=Policy.of(row.spec),
+        mgmt_driver=str(row.spec["mgmt_driver"]),
+        policy=Policy.of(row.spec, Trouble.LOST),
         facts=row.facts or {},
-        episode=episode,
+        episode=episode(row),
         waits_for=row.waits_for,
     )
 

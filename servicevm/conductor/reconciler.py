@@ -117,14 +117,8 @@ class Reconciler:
         except errors.ServicevmError as error:
             LOG.warning("Cannot ask device %s: %s", device.row.id, error)
             return
-
-        def heard(session: orm.Session) -> None:
-            lock_device(session, device.row.id)
-            now = db.now(session)
-            hosted.heard(session, device.row.id, report.services, now)
-
         if report.connected:
-            db.write(heard)
+            db.write(partial(hosted.hear, device.row.id, report.services))
 
     def mend(self, device_id: str) -> None:
         """Ask a device what it has, and set right what differs."""

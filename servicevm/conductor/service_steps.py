@@ -3,7 +3,7 @@
 from sqlalchemy import orm
 
 from servicevm import clock, errors
-from servicevm.conductor import settle, views
+from servicevm.conductor import hosted, settle, views
 from servicevm.conductor.context import Step, StepContext
 from servicevm.conductor.outcomes import Done, Outcome, Wait
 from servicevm.conductor.publication import publish, store
@@ -105,6 +105,24 @@ def wait_applied(ctx: StepContext) -> Outcome:
     return Wait(
         ctx.pause(LOOK), "Waiting for the device to apply the configuration."
     )
+
+
+def restart(ctx: StepContext) -> Outcome:
+    """Have what serves stopped and started anew in the device."""
+    device, service = _device(ctx), _service(ctx)
+    mgmt = ctx.mgmt(device)
+    try:
+        mgmt.restart(device.row.id, service.id)
+    except TransientError as error:
+        if error.reason in _LATER:
+            return Wait(ctx.pause(LOOK), error.detail)
+        raise
+    reports = mgmt.observe(device.row.id).services
+
+    def there(session: orm.Session) -> None:
+        hosted.heard(session, device.row.id, reports, db.now(session))
+
+    return Done(effect=there)
 
 
 def activate(ctx: StepContext) -> Outcome:
@@ -212,6 +230,11 @@ _CONFIGURE: dict[str, Step] = {
     "wait_applied": wait_applied,
     "activate": activate,
 }
+_RESTART: dict[str, Step] = {
+    "wait_device": wait_device,
+    "restart": restart,
+    "activate": activate,
+}
 _DELETE: dict[str, Step] = {"withdraw": withdraw, "purge": purge}
 
 SERVICE_STEPS: dict[tuple[str, str, str], Step] = {
@@ -219,6 +242,8 @@ SERVICE_STEPS: dict[tuple[str, str, str], Step] = {
     for action, steps in (
         (Action.CREATE, _CONFIGURE),
         (Action.UPDATE, _CONFIGURE),
+        (Action.RESYNC, _CONFIGURE),
+        (Action.RESTART, _RESTART),
         (Action.DELETE, _DELETE),
     )
     for name, step in steps.items()

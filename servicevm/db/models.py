@@ -410,14 +410,9 @@ class AgentSession(Base):
     last_seen: orm.Mapped[int]
 
 
-class DeviceHealing(Base):
-    """How far the healing of a lost device has come; see servicevm.healing."""
+class _Healing:
+    """How far it has come; see servicevm.healing."""
 
-    __tablename__ = "device_healings"
-
-    device_id: orm.Mapped[str] = orm.mapped_column(
-        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
-    )
     began_at: orm.Mapped[int]
     tries: orm.Mapped[int] = orm.mapped_column(sa.Integer, default=0)
     tried_at: orm.Mapped[int | None]
@@ -426,6 +421,28 @@ class DeviceHealing(Base):
     gave_up: orm.Mapped[bool] = orm.mapped_column(sa.Boolean, default=False)
     #: Why an attempt that is due is not made; a servicevm.healing.Waits.
     waits_for: orm.Mapped[str | None] = orm.mapped_column(sa.String(32))
+
+
+class DeviceHealing(_Healing, Base):
+    """Of a device that is lost."""
+
+    __tablename__ = "device_healings"
+
+    device_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid, sa.ForeignKey("devices.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
+class ServiceHealing(_Healing, Base):
+    """Of a service that is sick."""
+
+    __tablename__ = "service_healings"
+
+    service_id: orm.Mapped[str] = orm.mapped_column(
+        Uuid,
+        sa.ForeignKey("services.id", ondelete="CASCADE"),
+        primary_key=True,
+    )
 
 
 class Breaker(Base):

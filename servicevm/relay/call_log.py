@@ -16,7 +16,7 @@ LOG = logging.getLogger(__name__)
 
 #: Methods by which a request reaches the device. What else is asked of it is
 #: asked again and again.
-_TRACED = ("apply", "remove", "action", "interfaces")
+_TRACED = ("apply", "remove", "restart", "action", "interfaces")
 
 
 def traced(method: str, params: Json) -> dict[str, Any]:

@@ -124,6 +124,7 @@ ENROLMENT: Mapping[str, Check] = {"enrol": check(ENROL, "enrol")}
 RESULTS: Mapping[str, Check] = {
     "apply": check(Record({"accepted": Boolean()}, {}), "result"),
     "remove": check(Anything(), "result"),
+    "restart": check(Anything(), "result"),
     "interfaces": check(Record({"missing": Array(_MAC, 16)}, {}), "result"),
     "action": check(Anything(), "result"),
     "status": check(

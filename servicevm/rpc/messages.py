@@ -314,6 +314,7 @@ RELAY_API: Methods = {
                 "enum": [
                     "apply",
                     "remove",
+                    "restart",
                     "action",
                     "interfaces",
                     "status",

@@ -232,5 +232,6 @@ TEXTS = (
     _("Bootstraps"),
     _("Configurations"),
     _("Removals"),
+    _("Restarts"),
     _("Actions and questions"),
 )

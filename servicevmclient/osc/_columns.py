@@ -110,6 +110,7 @@ SERVICE = (
     Column("endpoints", In.LONG, _cells.Endpoints),
     Column("members", cell=_cells.Rows),
     Column("slots"),
+    Column("healing", cell=_cells.Pairs),
     Column("digest"),
     Column("config", cell=_cells.Document),
     *_OWNED,

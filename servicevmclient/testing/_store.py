@@ -20,6 +20,8 @@ PLANS: dict[tuple[str, str], tuple[str, ...]] = {
     ("device", "delete"): ("destroy", "purge"),
     ("service", "create"): ("apply", "wait_applied", "activate"),
     ("service", "update"): ("apply", "wait_applied", "activate"),
+    ("service", "resync"): ("apply", "wait_applied", "activate"),
+    ("service", "restart"): ("restart", "activate"),
     ("service", "delete"): ("withdraw", "purge"),
 }
 
@@ -78,6 +80,7 @@ _DEFAULTS: dict[str, Json] = {
         "endpoints": [],
         "members": [],
         "slots": 1,
+        "healing": None,
     },
     "service_types": {},
     "drivers": {},

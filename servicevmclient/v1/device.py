@@ -61,16 +61,16 @@ class Agent(TypedDict):
 
 
 class Healing(TypedDict):
-    """How far the healing of a lost device has come."""
+    """How far the healing of a lost device, or of a sick service, has come."""
 
-    #: when it was first seen lost; ISO 8601, UTC
+    #: when it was first seen lost, or sick; ISO 8601, UTC
     began_at: str
     attempts: int
     #: all that the template says was tried
     gave_up: bool
     #: why what is due is not done: hold, breaker, channel, doubt or turn
     waits_for: str | None
-    #: reboot or rebuild; None: nothing
+    #: reboot or rebuild, of a service resync or restart; None: nothing
     next_action: str | None
     #: at the earliest
     next_at: str | None

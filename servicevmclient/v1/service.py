@@ -3,6 +3,7 @@
 from typing import TypedDict
 
 from servicevmclient.v1._resource import Body, Resource
+from servicevmclient.v1.device import Healing
 
 
 class Endpoint(TypedDict):
@@ -65,6 +66,8 @@ class Service(Resource):
     members = Body[list[Member]]()
     #: slots of the device that it takes
     slots = Body[int]()
+    #: None while there is nothing to heal
+    healing = Body[Healing | None]()
     #: the newest operation on it
     operation_id = Body[str | None]()
     tags = Body[list[str]]()

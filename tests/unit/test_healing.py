@@ -7,29 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicevm import clock
+from servicevm.drivers.infra.base import Capabilities
 from servicevm.healing import (
     DEFAULTS,
     RUNGS,
+    RUNGS_OF,
     Decision,
     Episode,
     Policy,
+    Trouble,
     Verdict,
     decide,
+    missing,
 )
 from servicevm.states import Action
 
 SECOND = clock.SECOND
-POLICY = Policy.of({})
+POLICY = Policy.of({}, Trouble.LOST)
 
 
-def policy(**said: Any) -> Policy:
-    return Policy.of({"healing": said})
+def policy(trouble: Trouble = Trouble.LOST, **said: Any) -> Policy:
+    return Policy.of({"healing": said}, trouble)
 
 
 def test_a_template_that_says_nothing_has_the_defaults() -> None:
-    assert [str(one) for one in POLICY.ladder] == DEFAULTS["ladder"]
+    assert DEFAULTS["ladder"] == [str(one) for one in RUNGS]
     assert POLICY.after == DEFAULTS["after"] * SECOND
-    assert Policy.of({"healing": {}}) == POLICY
+    assert policy() == POLICY
     assert policy(after=5).after == 5 * SECOND
     assert policy(after=5).cooldown == POLICY.cooldown
 
@@ -79,6 +83,21 @@ def test_what_was_given_up_is_left_alone() -> None:
     assert decision == Decision(Verdict.WAIT)
 
 
+@pytest.mark.parametrize("trouble", Trouble)
+def test_each_trouble_takes_its_own_rungs_in_the_ladders_order(
+    trouble: Trouble,
+) -> None:
+    turned = policy(trouble, ladder=[*reversed(DEFAULTS["ladder"])])
+    assert policy(trouble).ladder == RUNGS_OF[trouble]
+    assert turned.ladder == tuple(reversed(RUNGS_OF[trouble]))
+
+
+def test_what_a_driver_cannot_do_is_missing() -> None:
+    able = Capabilities(reboot=True, rebuild=False)
+    assert missing(able, restarts=True) == {Action.REBUILD}
+    assert missing(able, restarts=False) == {Action.REBUILD, Action.RESTART}
+
+
 def test_a_driver_that_cannot_rebuild_has_a_shorter_ladder() -> None:
     left = POLICY.without([Action.REBUILD])
     assert left.ladder == (Action.REBOOT,)
@@ -101,7 +120,9 @@ def test_a_ladder_has_an_end(ladder: tuple[str, ...]) -> None:
 
 
 @given(
-    ladder=st.lists(st.sampled_from(RUNGS), unique=True, max_size=2),
+    ladder=st.lists(
+        st.sampled_from(RUNGS_OF[Trouble.LOST]), unique=True, max_size=2
+    ),
     after=st.integers(1, 1000),
     attempts=st.integers(1, 5),
     backoff=st.integers(1, 100),

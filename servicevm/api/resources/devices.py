@@ -36,7 +36,7 @@ from servicevm.db import api as db
 from servicevm.db.locks import lock_device
 from servicevm.drivers.infra.base import InfraDriver
 from servicevm.errors import CONFLICT, PermanentError
-from servicevm.healing import ARGUMENTS, Policy, missing
+from servicevm.healing import ARGUMENTS, Policy, Trouble, missing
 from servicevm.states import (
     LOST,
     Action,
@@ -283,7 +283,9 @@ def _first_rung(
         (row.template_id, row.template_revision),
     ).spec
     infra = call.runtime.infra_driver(spec["infra_driver"])
-    policy = Policy.of(spec).without(missing(infra.capabilities))
+    mgmt = mgmt_class(spec["mgmt_driver"])
+    unable = missing(infra.capabilities, restarts=mgmt.restarts)
+    policy = Policy.of(spec, Trouble.LOST).without(unable)
     return policy.rung(0) or Action.REBOOT
 
 

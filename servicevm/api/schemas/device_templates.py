@@ -4,6 +4,7 @@ from typing import Any
 
 from servicevm import healing
 from servicevm.api.schemas import common
+from servicevm.healing import Trouble
 
 _IP = {"type": "string", "minLength": 2, "maxLength": 45}
 _DRIVER = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,62}$"}
@@ -56,6 +57,11 @@ HEALTH = common.fields(
     }
 )
 
+
+def _rungs(trouble: Trouble) -> str:
+    return " and ".join(healing.RUNGS_OF[trouble])
+
+
 HEALING = common.fields(
     {
         "ladder": {
@@ -63,13 +69,15 @@ HEALING = common.fields(
             "maxItems": len(healing.RUNGS),
             "uniqueItems": True,
             "items": {"enum": [*map(str, healing.RUNGS)]},
-            "description": "What is tried with a device that is lost, the "
-            "gentlest first; empty: nothing is done by itself.",
+            "description": "What is tried, the gentlest first: "
+            f"{_rungs(Trouble.LOST)} with a device that is lost, "
+            f"{_rungs(Trouble.SICK)} with a service that is DEAD on a device "
+            "that is well; empty: nothing is done by itself.",
         },
         "after": {
             **_seconds(1, 86_400),
-            "description": "Seconds that a device is lost before anything "
-            "is tried.",
+            "description": "Seconds that a device is lost, or a service "
+            "dead, before anything is tried.",
         },
         "attempts": {
             "type": "integer",
@@ -125,7 +133,7 @@ SPEC = {
     "healing": {
         **HEALING,
         "description": "What is done by itself with a device that is DEAD "
-        "or UNRESPONSIVE; what is not said is "
+        "or UNRESPONSIVE, or a service that is DEAD; what is not said is "
         + ", ".join(
             f"{key} {_default(value)}"
             for key, value in healing.DEFAULTS.items()

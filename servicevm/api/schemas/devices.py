@@ -53,7 +53,7 @@ HEALING = common.exactly(
     {
         "began_at": {
             **common.TIME,
-            "description": "When it was first seen lost.",
+            "description": "When it was first seen lost, or sick.",
         },
         "attempts": common.INTEGER,
         "gave_up": {

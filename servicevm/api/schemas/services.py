@@ -1,7 +1,7 @@
 """Schemas of services. A service's ``config`` has its type's own schema."""
 
 from servicevm.api.schemas import common
-from servicevm.api.schemas.devices import STATUS
+from servicevm.api.schemas.devices import HEALING, STATUS
 from servicevm.states import OperatingStatus
 
 ENDPOINT = common.exactly(
@@ -58,6 +58,11 @@ SERVICE = common.exactly(
         },
         "members": {"type": "array", "items": MEMBER},
         "slots": common.INTEGER,
+        "healing": {
+            **common.nullable(HEALING),
+            "description": "How far its healing has come; null while there "
+            "is nothing to heal.",
+        },
         "created_at": common.TIME,
         "updated_at": common.TIME,
     },

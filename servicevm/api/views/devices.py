@@ -1,24 +1,22 @@
 """Devices as the API shows them."""
 
-import json
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
 from servicevm import clock
-from servicevm.api.views import names
+from servicevm.api.views import healings, names
 from servicevm.db import holds, models, packed
 from servicevm.drivers.infra import user_network
-from servicevm.healing import Episode, Policy, decide
+from servicevm.healing import Trouble
 from servicevm.states import LOST, ProvisioningStatus
 
 _DEVICE = models.Device.__table__
 _SERVICE = models.Service.__table__.c
 _INTERFACE = models.DeviceInterface.__table__.c
 _SESSION = models.AgentSession.__table__.c
-_HEALING = models.DeviceHealing.__table__.c
-_OPERATION = models.Operation.__table__.c
+_HEALING = models.DeviceHealing.__table__
 _REVISION = models.DeviceTemplateRevision.__table__.c
 _CERTIFICATE = models.AgentCertificate.__table__.c
 
@@ -59,26 +57,17 @@ PARTS = {
         _SESSION.device_id == _DEVICE.c.id,
     ),
     "hold": holds.part(_DEVICE),
-    "healing": packed.part(
-        packed.array(
-            _HEALING.began_at,
-            _HEALING.tries,
-            _HEALING.tried_at,
-            _HEALING.gave_up,
-            _HEALING.waits_for,
-            sa.select(_OPERATION.finished_at)
-            .where(_OPERATION.id == _HEALING.operation_id)
-            .scalar_subquery(),
-            sa.select(_REVISION.spec)
-            .where(
-                _REVISION.template_id == _DEVICE.c.template_id,
-                _REVISION.revision == _DEVICE.c.template_revision,
-            )
-            .correlate(_DEVICE)
-            .scalar_subquery(),
-        ),
+    "healing": healings.part(
         _DEVICE,
-        _HEALING.device_id == _DEVICE.c.id,
+        _HEALING,
+        _HEALING.c.device_id == _DEVICE.c.id,
+        sa.select(_REVISION.spec)
+        .where(
+            _REVISION.template_id == _DEVICE.c.template_id,
+            _REVISION.revision == _DEVICE.c.template_revision,
+        )
+        .correlate(_DEVICE)
+        .scalar_subquery(),
     ),
     "used": sa.select(sa.func.sum(_SERVICE.slots))
     .where(_SERVICE.device_id == _DEVICE.c.id)
@@ -105,9 +94,12 @@ def render(row: Any) -> dict[str, Any]:
         "relay_group": row.relay_group,
         "agent": None if row.agent is None else _agent(*row.agent),
         "hold": None if row.hold is None else _hold(*row.hold),
-        "healing": None
-        if row.healing is None
-        else _healing(row, *row.healing),
+        "healing": healings.render(
+            row.healing,
+            Trouble.LOST,
+            lost=row.operating_status in LOST
+            or row.provisioning_status == ProvisioningStatus.ERROR,
+        ),
         "slots": {"total": row.slots, "used": int(row.used or 0)},
         "facts": row.facts,
         "tags": sorted(row.tags or ()),
@@ -175,36 +167,6 @@ def _hold(scope: str, reason: str, expires_at: int | None) -> dict[str, Any]:
         "scope": scope,
         "reason": reason,
         "expires_at": clock.isoformat(expires_at),
-    }
-
-
-def _healing(
-    row: Any,
-    began_at: int,
-    tries: int,
-    tried_at: int | None,
-    gave_up: object,
-    waits_for: str | None,
-    finished_at: int | None,
-    spec: str,
-) -> dict[str, Any]:
-    lost = (
-        row.operating_status in LOST
-        or row.provisioning_status == ProvisioningStatus.ERROR
-    )
-    episode = Episode(
-        began_at, tries, finished_at or tried_at or 0, bool(gave_up)
-    )
-    # As if nothing were due yet: what comes next, and when.
-    following = decide(Policy.of(json.loads(spec)), episode, lost=lost, now=0)
-    due = following.until if following.action else None
-    return {
-        "began_at": clock.isoformat(began_at),
-        "attempts": tries,
-        "gave_up": bool(gave_up),
-        "waits_for": waits_for,
-        "next_action": following.action and str(following.action),
-        "next_at": clock.isoformat(due),
     }
 
 

@@ -2,14 +2,36 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from servicevm import clock
-from servicevm.api.views import devices, names
+from servicevm.api.views import devices, healings, names
 from servicevm.db import models
+from servicevm.healing import Trouble
+from servicevm.states import OperatingStatus
+
+_SERVICE = models.Service.__table__
+_DEVICE = models.Device.__table__.c
+_REVISION = models.DeviceTemplateRevision.__table__.c
+_HEALING = models.ServiceHealing.__table__
 
 #: What belongs to a service and is in other tables.
 PARTS = {
     "device_name": names.name(
         models.Device, models.Service.__table__, "device_id"
+    ),
+    "healing": healings.part(
+        _SERVICE,
+        _HEALING,
+        _HEALING.c.service_id == _SERVICE.c.id,
+        sa.select(_REVISION.spec)
+        .where(
+            _DEVICE.id == _SERVICE.c.device_id,
+            _REVISION.template_id == _DEVICE.template_id,
+            _REVISION.revision == _DEVICE.template_revision,
+        )
+        .correlate(_SERVICE)
+        .scalar_subquery(),
     ),
 }
 
@@ -31,6 +53,11 @@ def render(row: Any) -> dict[str, Any]:
         "endpoints": row.endpoints,
         "members": row.members,
         "slots": row.slots,
+        "healing": healings.render(
+            row.healing,
+            Trouble.SICK,
+            lost=row.operating_status == OperatingStatus.DEAD,
+        ),
         "tags": sorted(row.tags or ()),
         "properties": row.properties,
         "created_at": clock.isoformat(row.created_at),

@@ -35,6 +35,7 @@ __all__ = ["AgentMgmtDriver", "hash_token"]
 #: Seconds that the agent gets to answer. An emulated guest is slow.
 TIMEOUT = 10.0
 REMOVE_TIMEOUT = 30.0
+RESTART_TIMEOUT = 45.0
 STATUS_TIMEOUT = 5.0
 #: Age up to which a session may not be in use yet, microseconds.
 FRESH = 2 * clock.SECOND
@@ -51,6 +52,7 @@ class AgentMgmtDriver(MgmtDriver):
     description = "The project's own agent inside the device"
 
     relayed = True
+    restarts = True
 
     options_schema = {
         "type": "object",
@@ -192,6 +194,11 @@ class AgentMgmtDriver(MgmtDriver):
             raise PermanentError(
                 AGENT_ERROR, "The agent did not accept the configuration."
             )
+
+    def restart(self, device_id: str, service_id: str) -> None:
+        self._relay.call(
+            device_id, "restart", {"service_id": service_id}, RESTART_TIMEOUT
+        )
 
     def remove(self, device_id: str, service_id: str, generation: int) -> None:
         self._relay.call(

@@ -79,6 +79,9 @@ class MgmtDriver(abc.ABC):
     #: other drivers are made by conductors only.
     relayed = False
 
+    #: It has `restart`.
+    restarts = False
+
     @classmethod
     def relay_group(cls, options: Mapping[str, Any]) -> str | None:
         """Whose relays agents of a template dial over the network.
@@ -141,8 +144,16 @@ class MgmtDriver(abc.ABC):
         """Hand the desired state of a service over.
 
         Returns once the device has it; whether it serves is seen through
-        `observe` or a later report.
+        `observe` or a later report. What the device has already it does
+        again where that does not serve.
         """
+
+    def restart(self, device_id: str, service_id: str) -> None:
+        """Stop what serves for a service and start it anew with what it
+        serves; done when it returns."""
+        raise PermanentError(
+            UNAVAILABLE, f"{type(self).__name__} cannot restart services."
+        )
 
     @abc.abstractmethod
     def remove(self, device_id: str, service_id: str, generation: int) -> None:

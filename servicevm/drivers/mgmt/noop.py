@@ -48,6 +48,7 @@ class NoopMgmtDriver(MgmtDriver):
     options_schema = noop_template.OPTIONS
 
     silent = True
+    restarts = True
 
     def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
         folder = Path(conf.state_dir) / "noop-mgmt"
@@ -126,6 +127,13 @@ class NoopMgmtDriver(MgmtDriver):
             }
 
         self._reach(device_id, "apply", keep)
+
+    def restart(self, device_id: str, service_id: str) -> None:
+        def look(state: _State) -> None:
+            if service_id not in state["services"]:
+                raise PermanentError(AGENT_ERROR, "noop: no such service.")
+
+        self._reach(device_id, "restart", look)
 
     def remove(self, device_id: str, service_id: str, generation: int) -> None:
         self._reach(

@@ -9,6 +9,7 @@ _CALLS = {
     "bootstrap": "Bootstraps",
     "apply": "Configurations",
     "remove": "Removals",
+    "restart": "Restarts",
     "call": "Actions and questions",
 }
 

@@ -8,6 +8,7 @@ import shutil
 from typing import Any, Dict, List, Mapping, Optional
 
 from servicevm_agent.service import (
+    DEAD,
     DEGRADED,
     OFFLINE,
     ONLINE,
@@ -26,6 +27,10 @@ from servicevm_agent.services.haproxy.runtime import (
     Row,
     stat_rows,
 )
+
+#: Looks, two seconds apart, without an answer after which haproxy is not
+#: just slow.
+_SILENT_LOOKS = 3
 
 
 class Balancer(Service):
@@ -46,6 +51,9 @@ class Balancer(Service):
             socks4=environment.egress_proxy,
         )
         self._balancer: Optional[LoadBalancer] = None
+        self._silent_looks = 0
+        #: Why what served before does not.
+        self._failure = ""
         memory = self._remembered()
         self._slots: slots.Slots = memory.get("slots", {})
         self._statistics = stats.Statistics(memory.get("statistics"))
@@ -68,6 +76,16 @@ class Balancer(Service):
             self._statistics.worker_changed()
         self._settle(wanted, chosen)
 
+    def restart(self, config: Mapping[str, Any]) -> None:
+        self._sample()
+        self._haproxy.stop()
+        self._balancer = None  # or it would be changed while it runs
+        try:
+            self.apply(config, trusted=True)
+        except ConfigRefused as error:
+            self._failure = str(error)
+            raise
+
     def remove(self) -> None:
         self._haproxy.stop()
         self._balancer = None
@@ -75,11 +93,14 @@ class Balancer(Service):
 
     def observe(self) -> Status:
         if self._balancer is None:
+            if self._failure:
+                return Status(DEAD, self._failure)
             return Status(OFFLINE, "not configured")
         self._haproxy.bound_log()
         rows = self._sample()
         if rows is None:
             return self._revive()
+        self._silent_looks = 0
         return _status(self._balancer, self._slots, rows)
 
     def counters(self) -> Dict[str, int]:
@@ -148,6 +169,7 @@ class Balancer(Service):
 
     def _settle(self, balancer: LoadBalancer, chosen: slots.Slots) -> None:
         self._balancer = balancer
+        self._failure = ""
         self._slots = chosen
         self._statistics.forget_others(balancer, chosen)
         self._remember()
@@ -166,13 +188,15 @@ class Balancer(Service):
     def _revive(self) -> Status:
         """Start haproxy again if it has died; it may just be slow."""
         if self._haproxy.running() is not None or self._balancer is None:
-            return Status(UNKNOWN, "haproxy does not answer")
+            self._silent_looks += 1
+            slow = self._silent_looks < _SILENT_LOOKS
+            return Status(UNKNOWN if slow else DEAD, "haproxy does not answer")
         text = render(self._balancer, self._slots, self._place)
         self._statistics.worker_changed()
         try:
             self._haproxy.swap(text, trusted=True, farewell=self._sample)
         except ConfigRefused as error:
-            return Status(OFFLINE, f"haproxy has ended: {error}")
+            return Status(DEAD, f"haproxy has ended: {error}")
         # An agent that is started anew must not take what this one counts
         # for more of what the last one did.
         self._remember()

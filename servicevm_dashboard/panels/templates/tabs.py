@@ -28,6 +28,7 @@ class OverviewTab(Tab):
         infra = reading.schema(request, "infra", template.infra_driver)
         mgmt = reading.schema(request, "mgmt", template.mgmt_driver)
         changed = template.updated_at != template.created_at
+        said = template.healing or {}
         return {
             "template": template,
             "created": filters.parse_isotime(template.created_at),
@@ -41,7 +42,8 @@ class OverviewTab(Tab):
                 for name, amount in takes.footprint(template).items()
                 if name != "devices"
             ],
-            "healing": healing.ladder(template.healing or {}),
+            "healing": healing.ladder(said, healing.LADDERS),
+            "healing_services": healing.ladder(said, healing.SERVICE_LADDERS),
             "infra": reading.options(template.infra_options, infra),
             "mgmt": reading.options(template.mgmt_options, mgmt),
         }

@@ -121,9 +121,15 @@ def test_it_has_words_for_all_that_the_service_waits_for() -> None:
     assert set(healing.WAITS) == {*map(str, of_service.Waits)}
 
 
-def test_each_order_of_what_can_be_tried_can_be_chosen() -> None:
-    rungs = [*map(str, of_service.RUNGS)]
-    assert {*healing.LADDERS} == {
+@pytest.mark.parametrize(
+    ("trouble", "ladders"),
+    [("lost", healing.LADDERS), ("sick", healing.SERVICE_LADDERS)],
+)
+def test_each_order_of_what_can_be_tried_can_be_chosen(
+    trouble: str, ladders: healing.Ladders
+) -> None:
+    rungs = [*map(str, of_service.RUNGS_OF[of_service.Trouble(trouble)])]
+    assert {*ladders} == {
         (),
         *((one,) for one in rungs),
         tuple(rungs),
@@ -137,9 +143,10 @@ def test_the_form_has_the_defaults_of_the_service() -> None:
     assert form.attributes(said) == of_service.DEFAULTS
 
 
-@pytest.mark.parametrize("ladder", [*healing.LADDERS])
+@pytest.mark.parametrize("devices", [*healing.LADDERS])
+@pytest.mark.parametrize("services", [*healing.SERVICE_LADDERS])
 def test_what_the_form_shows_is_what_it_sends(
-    ladder: tuple[str, ...],
+    services: tuple[str, ...], devices: tuple[str, ...]
 ) -> None:
-    told = {"ladder": [*ladder], "after": 5}
+    told = {"ladder": [*services, *devices], "after": 5}
     assert form.attributes(form.document(told)) == told

@@ -403,6 +403,38 @@ def test_haproxy_that_dies_is_started_again(
     assert shares(port, 4) == {"b1": 2, "b2": 2}
 
 
+def test_haproxy_that_does_not_answer_is_dead_and_a_restart_mends_it(
+    balancer: Balancer, layout: Layout, config: Config, port: int
+) -> None:
+    balancer.apply(config, trusted=False)
+    before = workers(layout)
+    for pid in before:
+        os.kill(pid, signal.SIGSTOP)
+    looks = [balancer.observe().operating_status for _ in range(3)]
+    assert looks == ["UNKNOWN", "UNKNOWN", "DEAD"]
+    balancer.restart(config)
+    assert balancer.observe().operating_status == "ONLINE"
+    assert not set(workers(layout)) & set(before)
+    assert shares(port, 4) == {"b1": 2, "b2": 2}
+
+
+def test_what_cannot_be_started_anew_is_dead_until_it_can(
+    balancer: Balancer, config: Config, port: int
+) -> None:
+    balancer.apply(config, trusted=False)
+    refused = copy.deepcopy(config)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused["listeners"][0]["port"] = taken.getsockname()[1]
+        with pytest.raises(ConfigRefused):
+            balancer.restart(refused)
+    status = balancer.observe()
+    assert status.operating_status == "DEAD"
+    assert "haproxy" in status.detail
+    balancer.apply(config, trusted=False)
+    assert balancer.observe().operating_status == "ONLINE"
+    assert shares(port, 4) == {"b1": 2, "b2": 2}
+
+
 def test_members_that_come_and_go_do_not_fill_the_memory(
     balancer: Balancer, layout: Layout, config: Config
 ) -> None:

@@ -15,6 +15,7 @@ PARAMS: dict[str, dict[str, Any]] = {
         "config": {},
     },
     "remove": {"service_id": SERVICE, "generation": 1},
+    "restart": {"service_id": SERVICE},
     "action": {"service_id": SERVICE, "action": "stats", "arguments": {}},
 }
 

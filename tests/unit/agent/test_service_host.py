@@ -1,6 +1,7 @@
 """The service host: what it tells, and a state disk that is full."""
 
 import os
+import queue
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,15 +11,22 @@ import pytest
 
 from servicevm_agent.journal import Journal
 from servicevm_agent.layout import Layout
-from servicevm_agent.service import ONLINE, Environment, Service, Status
-from servicevm_agent.service_host import ServiceHost, digest_of
+from servicevm_agent.service import (
+    DEAD,
+    ONLINE,
+    ConfigRefused,
+    Environment,
+    Service,
+    Status,
+)
+from servicevm_agent.service_host import Refusal, ServiceHost, digest_of
 from servicevm_agent.wire import encode
 
 S1, S2 = "s1", "s2"
 
 
 class Box(Service):
-    """Remembers what it serves; shared by name."""
+    """Remembers what it serves; shared by name. It can be made to die."""
 
     def __init__(self, serving: dict[str, Any], service_id: str) -> None:
         self._serving = serving
@@ -31,8 +39,10 @@ class Box(Service):
         self._serving.pop(self._id, None)
 
     def observe(self) -> Status:
-        members = self._serving.get(self._id, {}).get("members", [])
-        return Status(ONLINE, "", members)
+        served = self._serving.get(self._id)
+        if served is None:
+            return Status(DEAD, "it does not run")
+        return Status(ONLINE, "", served.get("members", []))
 
     def counters(self) -> dict[str, int]:
         return {}
@@ -97,6 +107,10 @@ def apply(
     return host.reports()[service_id]
 
 
+def refuse(*args: object, **more: object) -> None:
+    raise ConfigRefused("it does not start")
+
+
 def test_an_answer_about_the_status_does_not_take_the_news_away(
     roomy: ServiceHost,
 ) -> None:
@@ -127,6 +141,62 @@ def test_the_news_of_many_members_come_in_frames_that_can_be_sent(
         assert all(len(one["members"]) == 4096 for one in reports.values())
         told += reports
     assert sorted(told) == [f"s{number}" for number in range(5)]
+
+
+def test_what_is_handed_over_again_is_done_again_only_where_it_is_dead(
+    roomy: ServiceHost, serving: dict[str, Any]
+) -> None:
+    apply(roomy, S1, 1, 10)
+    with pytest.raises(queue.Empty):
+        apply(roomy, S1, 1, 10)
+    serving.clear()
+    roomy._look()
+    assert roomy.reports()[S1]["operating_status"] == "DEAD"
+    report = apply(roomy, S1, 1, 10)
+    assert (report["operating_status"], report["generation"]) == ("ONLINE", 1)
+    assert S1 in serving
+
+
+def test_what_served_before_is_never_refused_when_it_is_done_again(
+    roomy: ServiceHost, serving: dict[str, Any], monkeypatch: Any
+) -> None:
+    apply(roomy, S1, 1, 10)
+    serving.clear()
+    roomy._look()
+    monkeypatch.setattr(Box, "apply", refuse)
+    report = apply(roomy, S1, 1, 10)
+    assert (report["generation"], report["failed_generation"]) == (1, None)
+    assert report["operating_status"] == "DEAD"
+    (result,) = roomy.results()
+    assert (result["ok"], result["operating_status"]) == (True, "DEAD")
+
+
+def test_a_restart_serves_again_what_served(
+    roomy: ServiceHost, serving: dict[str, Any]
+) -> None:
+    apply(roomy, S1, 1, 10)
+    serving.clear()
+    roomy.restart("key", S1)
+    roomy._changes.get_nowait()()
+    assert roomy.answers() == [("key", {"restarted": True}, "")]
+    assert serving[S1] == {"text": "1" * 10}
+    assert roomy.reports()[S1]["operating_status"] == "ONLINE"
+
+
+def test_a_restart_that_fails_says_why(
+    roomy: ServiceHost, monkeypatch: Any
+) -> None:
+    apply(roomy, S1, 1, 10)
+    monkeypatch.setattr(Box, "apply", refuse)
+    roomy.restart("key", S1)
+    roomy._changes.get_nowait()()
+    assert roomy.answers() == [("key", None, "it does not start")]
+    assert roomy.reports()[S1]["operating_status"] == "DEAD"
+
+
+def test_what_is_not_there_is_not_restarted(roomy: ServiceHost) -> None:
+    with pytest.raises(Refusal, match="no such service"):
+        roomy.restart("key", S1)
 
 
 @pytest.mark.root

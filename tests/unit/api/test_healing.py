@@ -97,6 +97,35 @@ def test_a_device_says_what_is_tried_next_and_when(
     }
 
 
+def test_a_service_says_what_is_tried_next_and_when(
+    api: testing.TestClient, lost: dict[str, Any]
+) -> None:
+    began = 1_800_000_000 * clock.SECOND
+    service = requests.create_service(api, lost["id"])
+    requests.become(models.Service, service["id"], operating_status="DEAD")
+    path = f"/v1/services/{service['id']}"
+    assert api.simulate_get(path).json["service"]["healing"] is None
+    with db.writer() as session:
+        session.add(
+            models.ServiceHealing(
+                service_id=service["id"],
+                began_at=began,
+                tries=2,
+                tried_at=began,
+                gave_up=False,
+            )
+        )
+    due = began + 2 * DEFAULTS["backoff"] * clock.SECOND
+    assert api.simulate_get(path).json["service"]["healing"] == {
+        "began_at": clock.isoformat(began),
+        "attempts": 2,
+        "gave_up": False,
+        "waits_for": None,
+        "next_action": "restart",
+        "next_at": clock.isoformat(due),
+    }
+
+
 def test_healing_by_hand_begins_the_ladder_now(
     api: testing.TestClient, lost: dict[str, Any]
 ) -> None:

@@ -8,7 +8,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from servicevm.conductor.service import Conductor
-from servicevm.errors import AGENT_NOT_CONNECTED, TransientError
+from servicevm.errors import (
+    AGENT_BUSY,
+    AGENT_NOT_CONNECTED,
+    TransientError,
+)
 
 
 def make_csr(key: ec.EllipticCurvePrivateKey | None = None) -> str:
@@ -62,6 +66,9 @@ class Agent:
         self.untold: list[dict[str, Any]] = []
         self.prompt = True
         self.refuses = ""
+        self.busy = False
+        #: What it takes for a service that is dead to serve again.
+        self.cures: dict[str, str] = {}
         self.closed: str | None = None
         #: Name of the relay that it comes to.
         self.at = "r1"
@@ -109,6 +116,8 @@ class Agent:
         }
 
     def do_apply(self, params: Any) -> Any:
+        if self.busy:
+            raise TransientError(AGENT_BUSY, "Others ask it.")
         self.accepted.append(params)
         if self.prompt:
             self.work()
@@ -133,9 +142,9 @@ class Agent:
                 report |= {
                     "generation": params["generation"],
                     "digest": params["digest"],
-                    "operating_status": "ONLINE",
                     "failed_generation": None,
                 }
+                self._may_mend(params["service_id"], "apply")
             self.untold.append(
                 {
                     "service_id": params["service_id"],
@@ -146,6 +155,20 @@ class Agent:
                     "operating_status": report["operating_status"],
                 }
             )
+
+    def die(self, service_id: str, *, cure: str) -> None:
+        """What serves the service ends, until `cure` is asked for."""
+        self.cures[service_id] = cure
+        self.services[service_id]["operating_status"] = "DEAD"
+
+    def do_restart(self, params: Any) -> Any:
+        self._may_mend(params["service_id"], "restart")
+        return {"restarted": True}
+
+    def _may_mend(self, service_id: str, method: str) -> None:
+        if self.cures.get(service_id, method) == method:
+            self.services[service_id]["operating_status"] = "ONLINE"
+            self.cures.pop(service_id, None)
 
     def do_remove(self, params: Any) -> Any:
         self.services.pop(params["service_id"], None)

@@ -91,7 +91,8 @@ def test_the_way_to_a_template(
     ]
     assert made["service_types"] == ["loadbalancer"]
     assert made["slots"] == 4
-    assert made["healing"] == {"ladder": ["rebuild"], "after": 30}
+    ladder = ["resync", "restart", "rebuild"]
+    assert made["healing"] == {"ladder": ladder, "after": 30}
 
 
 @pytest.mark.parametrize(
