@@ -102,9 +102,11 @@ def sink() -> Iterator[Any]:
     ours, theirs = SPAWN.Pipe()
     process = SPAWN.Process(target=_sink, args=(theirs,))
     process.start()
-    yield ours
-    ours.send("stop")
-    process.join()
+    try:
+        yield ours
+    finally:
+        ours.send("stop")
+        process.join()
 
 
 async def measure(
