@@ -92,7 +92,15 @@ class Decoder:
             ``bad_message`` (not UTF-8, not JSON, not an object, NaN, too
             deep). The decoder is of no use after that.
         """
-        # What completes nothing old is not copied: mostly a whole frame.
+        size = len(data) - _HEADER
+        if (
+            not self._buffer
+            and 0 < size <= self._max_frame
+            and int.from_bytes(data[:_HEADER], "big") == size
+        ):
+            # Mostly it is one whole frame.
+            return [(_decode(data[_HEADER:], self._reader), size)]
+        # What completes nothing old is not copied.
         held: Union[bytes, bytearray] = data
         if self._buffer:
             self._buffer += data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Union
 
 from servicevm_agent._frames import MAX_FRAME, WireError
 
@@ -47,7 +47,7 @@ class SecureChannel:
         if not server_side:
             self._handshake()
 
-    def receive(self, data: bytes) -> bytes:
+    def receive(self, data: Union[bytes, memoryview]) -> bytes:
         """Take what came from the peer; return what it says.
 
         Look at `outgoing` afterwards, also after an exception: an alert
@@ -60,9 +60,10 @@ class SecureChannel:
             self._handshake()
             if not self.ready:
                 return b""
-        pieces: List[bytes] = []
         # Room that is not filled costs more than the reading of a heartbeat.
-        room = max(_CHUNK, len(data))
+        size = len(data)
+        room = size if size > _CHUNK else _CHUNK
+        said = b""
         while not self.closed:
             try:
                 piece = self._tls.read(room)
@@ -72,13 +73,13 @@ class SecureChannel:
                 piece = b""
             if not piece:
                 self.closed = True
-            pieces.append(piece)
+            said = said + piece if said else piece
             # A read takes a whole record, if there is room. With nothing
             # behind it another one would only raise, which costs more than
             # the read itself.
             if len(piece) < room and not self._from_peer.pending:
                 break
-        return b"".join(pieces)
+        return said
 
     def send(self, data: bytes) -> None:
         """Say `data`; it waits in `outgoing`, or for the handshake.

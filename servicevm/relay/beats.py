@@ -1,6 +1,5 @@
 """Heartbeats gathered over an interval: the latest of each device."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -11,9 +10,10 @@ MOST_SERVICES = 64
 class Beats:
     """What is to be told of devices that were heard. Not thread-safe.
 
-    A beat is ``{"device_id", "epoch", "seen_us", "services"?}``, `now_us`
-    when it came; see `aged`. Reports of services are merged until they are
-    taken, since an agent sends each change once only.
+    A beat is ``{"device_id", "epoch", "seen_at", "services"?}``, the time in
+    seconds of a clock that nobody sets, of this host only; see `aged`.
+    Reports of services are merged until they are taken, since an agent sends
+    each change once only.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Beats:
         self,
         device_id: str,
         epoch: int,
-        seen_us: int,
+        seen_at: float,
         services: dict[str, Any],
     ) -> None:
         """Note a beat; one of an older epoch is ignored."""
@@ -36,7 +36,7 @@ class Beats:
             self._pending[device_id] = beat
         elif epoch < beat["epoch"]:
             return
-        beat["seen_us"] = seen_us
+        beat["seen_at"] = seen_at
         if services:
             _merge(beat, services)
 
@@ -85,20 +85,15 @@ def batches(
     ]
 
 
-def now_us() -> int:
-    """Microseconds of a clock that nobody sets; of this host only."""
-    return time.monotonic_ns() // 1000
-
-
-def aged(beats: Iterable[dict[str, Any]], now: int) -> list[dict[str, Any]]:
+def aged(beats: Iterable[dict[str, Any]], now: float) -> list[dict[str, Any]]:
     """Beats as conductors, which have another clock, are told of them.
 
-    :param now: `now_us` at the moment at which they are told
+    :param now: of the same clock, at the moment at which they are told
     """
     told = []
     for beat in beats:
-        one = {name: beat[name] for name in beat if name != "seen_us"}
-        one["age_us"] = max(now - beat["seen_us"], 0)
+        one = {name: beat[name] for name in beat if name != "seen_at"}
+        one["age_us"] = max(round((now - beat["seen_at"]) * 1e6), 0)
         told.append(one)
     return told
 

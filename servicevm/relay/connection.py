@@ -16,7 +16,7 @@ from servicevm.relay.switchboard import Switchboard
 from servicevm.relay.token_bucket import TokenBucket
 from servicevm_agent import wire
 
-#: Bytes that pass the memory BIOs at once: they never shrink again.
+#: Bytes that pass the memory BIOs at once: see `bounds.READ_BUFFER`.
 _SLICE = 32 * 1024
 #: Seconds that the last bytes get to leave before the socket is cut off.
 _LINGER = 5.0
@@ -108,11 +108,11 @@ class Connection(asyncio.BufferedProtocol):
         return self._board.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        data = bytes(self._board.buffer[:nbytes])
+        data = self._board.buffer[:nbytes]
         if self._link is None:
             self._received(data)
             return
-        events = self._link.receive(data)
+        events = self._link.receive(bytes(data))
         ups = [n for n, e in enumerate(events) if isinstance(e, wire.LinkUp)]
         if ups:
             # What came before belongs to an agent that is gone; it sends
@@ -240,33 +240,31 @@ class Connection(asyncio.BufferedProtocol):
             self._board.context, server_side=True
         )
 
-    def _received(self, data: bytes) -> None:
-        now = self._board.loop.time()
-        for at in range(0, len(data), _SLICE):
-            channel = self._channel
-            if channel is None:
-                return
-            try:
-                said = channel.receive(data[at : at + _SLICE])
-            except ssl.SSLError as error:
-                self.end(Ending.TLS_FAILED, error.reason or str(error))
-                return
-            self._flush()
-            if not channel.ready:
-                continue
+    def _received(self, data: bytes | memoryview) -> None:
+        channel = self._channel
+        if channel is None:
+            return
+        try:
+            said = channel.receive(data)
+        except ssl.SSLError as error:
+            self.end(Ending.TLS_FAILED, error.reason or str(error))
+            return
+        self._flush()
+        if not channel.ready:
+            return
+        speaker = self._speaker
+        if speaker is None:
+            self._welcome(channel)
             speaker = self._speaker
-            if speaker is None:
-                self._welcome(channel)
-                speaker = self._speaker
-            if said and speaker is not None:
-                try:
-                    speaker.receive(said, now)
-                except wire.WireError as error:
-                    if self._channel is channel:
-                        self.end(Ending.PROTOCOL_ERROR, str(error))
-                    return
-            if channel.closed and self._channel is channel:
-                self.end(Ending.PEER_CLOSED)
+        if said and speaker is not None:
+            try:
+                speaker.receive(said, self._board.loop.time())
+            except wire.WireError as error:
+                if self._channel is channel:
+                    self.end(Ending.PROTOCOL_ERROR, str(error))
+                return
+        if channel.closed and self._channel is channel:
+            self.end(Ending.PEER_CLOSED)
 
     def _welcome(self, channel: wire.SecureChannel) -> None:
         """TLS is up: who is it?"""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-#: Most bytes that one read takes.
-READ_BUFFER = 64 * 1024
+#: Most bytes that one read takes. They pass memory BIOs at once, which never
+#: shrink again.
+READ_BUFFER = 32 * 1024
 #: Bytes in a connection's write buffer above which the peer counts as slow.
 WRITE_HIGH_WATER = 64 * 1024
 #: Calls to one agent that may be under way at once.

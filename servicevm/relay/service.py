@@ -18,7 +18,7 @@ from servicevm.errors import (
 )
 from servicevm.relay import call_log
 from servicevm.relay import limits as bounds
-from servicevm.relay.beats import aged, batches, now_us
+from servicevm.relay.beats import aged, batches
 from servicevm.relay.connection import Connection
 from servicevm.relay.counting import Counting
 from servicevm.relay.endings import Ending
@@ -311,7 +311,7 @@ class Relay:
             while left:
                 stale.extend(
                     self._events.heartbeats(
-                        self._limits.name, aged(left[0], now_us())
+                        self._limits.name, aged(left[0], board.loop.time())
                     )
                 )
                 del left[0]

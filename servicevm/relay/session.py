@@ -14,7 +14,6 @@ from servicevm.errors import (
 )
 from servicevm.relay import limits as bounds
 from servicevm.relay.admission import SERIAL
-from servicevm.relay.beats import now_us
 from servicevm.relay.calls import Calls
 from servicevm.relay.endings import Ending
 from servicevm.relay.identity import Identity
@@ -164,7 +163,8 @@ class AgentSession:
     # -- what the agent says ------------------------------------------------
 
     def _told(self, message: wire.Notification) -> None:
-        self._expect_open(message.method)
+        if self._stage is not _OPEN or message.method == "hello":
+            self._expect_open(message.method)
         try:
             if message.method == "heartbeat":
                 self._beat(message.params)
@@ -208,13 +208,18 @@ class AgentSession:
         raise wire.WireError("bad_message", f"{method} out of turn")
 
     def _beat(self, params: dict[str, Any]) -> None:
-        beat = cleaned_beat(params)
         board, device_id = self._board, self._identity.device_id
+        news: dict[str, Any] = {}
+        # Most bring no news, and of the same services more than before.
+        if params.get("services") != news or not board.tallies.grow(
+            device_id, params.get("boot_id"), params.get("counters")
+        ):
+            beat = cleaned_beat(params)
+            news, counters = beat["services"], beat.get("counters")
+            if counters:
+                board.tallies.add(device_id, beat["boot_id"], counters)
         board.beats_heard += 1
-        board.beats.add(device_id, self.epoch, now_us(), beat["services"])
-        counters = beat.get("counters")
-        if counters:
-            board.tallies.add(device_id, beat["boot_id"], counters)
+        board.beats.add(device_id, self.epoch, self._heard_at, news)
 
     def _forward(
         self, method: str, params: dict[str, Any], request_id: int | None

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from servicevm.relay.shapes import MAX_INT
+
 #: The agent's words for what is told on, and ours.
 COUNTERS: Mapping[str, str] = {
     "connections_total": "connections",
     "bytes_in": "bytes_in",
     "bytes_out": "bytes_out",
 }
+_NAMES = tuple(COUNTERS.items())
 #: Boots of one device that wait; more than a device has in that time.
 MOST_BOOTS = 4
 #: Services of one boot that wait; more than a device may have.
@@ -52,6 +55,36 @@ class Tallies:
             },
         )
 
+    def grow(self, device_id: str, boot_id: Any, counters: Any) -> bool:
+        """Raise what waits already to what an agent says, unchecked yet.
+
+        Most heartbeats say nothing else: names that wait have been checked
+        when they came, and a total that may take the place of another is
+        checked by comparing the two.
+
+        :returns: False if anything is new or wrong: check it, then `add` it;
+            what was raised until then is sound and stays
+        """
+        boots = self._waiting.get(device_id)
+        if boots is None or type(boot_id) is not str:
+            return False
+        waiting = boots.get(boot_id)
+        if waiting is None or type(counters) is not dict:
+            return False
+        for service_id, said in counters.items():
+            known = waiting.get(service_id)
+            if known is None or type(said) is not dict:
+                return False
+            for theirs, ours in _NAMES:
+                total = said.get(theirs)
+                if type(total) is not int:
+                    return False
+                if total != known[ours]:
+                    if not known[ours] < total <= MAX_INT:
+                        return False
+                    known[ours] = total
+        return True
+
     def take(self) -> list[Tally]:
         """All of them, once."""
         taken: list[Tally] = [
@@ -78,16 +111,15 @@ class Tallies:
         boots = self._waiting.setdefault(device_id, {})
         waiting = boots.setdefault(boot_id, {})
         for service_id, totals in services.items():
-            # With every heartbeat: what is known is raised where it is.
-            known = waiting.pop(service_id, totals)
-            waiting[service_id] = known
-            if known is not totals:
-                for name, total in totals.items():
-                    if total > known[name]:
-                        known[name] = total
-        # Whoever has more invents them.
-        while len(waiting) > MOST_SERVICES:
-            del waiting[next(iter(waiting))]
+            known = waiting.setdefault(service_id, totals)
+            for name, total in totals.items():
+                if total > known[name]:
+                    known[name] = total
+        if len(waiting) > MOST_SERVICES:
+            # Whoever has more invents them: what was said last stays.
+            others = [one for one in waiting if one not in services]
+            for service_id in others[: len(waiting) - MOST_SERVICES]:
+                del waiting[service_id]
         while len(boots) > MOST_BOOTS:
             del boots[next(iter(boots))]
 

@@ -9,8 +9,8 @@ def test_only_the_latest_beat_of_a_device_is_told() -> None:
     beats.add("d", 1, 200, {})
     beats.add("e", 1, 150, {})
     assert beats.take() == [
-        {"device_id": "d", "epoch": 1, "seen_us": 200},
-        {"device_id": "e", "epoch": 1, "seen_us": 150},
+        {"device_id": "d", "epoch": 1, "seen_at": 200},
+        {"device_id": "e", "epoch": 1, "seen_at": 150},
     ]
     assert beats.take() == []
 
@@ -29,7 +29,7 @@ def test_a_beat_of_an_older_session_is_ignored() -> None:
     beats.add("d", 2, 100, {"s": A})
     beats.add("d", 1, 200, {"s": B})
     assert beats.take() == [
-        {"device_id": "d", "epoch": 2, "seen_us": 100, "services": {"s": A}}
+        {"device_id": "d", "epoch": 2, "seen_at": 100, "services": {"s": A}}
     ]
 
 
@@ -37,7 +37,7 @@ def test_a_newer_session_begins_afresh() -> None:
     beats = Beats()
     beats.add("d", 1, 100, {"s": A})
     beats.add("d", 2, 200, {})
-    assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_us": 200}]
+    assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_at": 200}]
 
 
 def test_an_ended_session_no_longer_lives() -> None:
@@ -60,10 +60,10 @@ def test_what_was_not_delivered_is_told_again() -> None:
         {
             "device_id": "d",
             "epoch": 1,
-            "seen_us": 200,
+            "seen_at": 200,
             "services": {"s": B, "t": A},
         },
-        {"device_id": "e", "epoch": 1, "seen_us": 100},
+        {"device_id": "e", "epoch": 1, "seen_at": 100},
     ]
 
 
@@ -73,7 +73,7 @@ def test_what_was_not_delivered_of_an_older_session_is_dropped() -> None:
     taken = beats.take()
     beats.add("d", 2, 200, {})
     beats.give_back(taken)
-    assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_us": 200}]
+    assert beats.take() == [{"device_id": "d", "epoch": 2, "seen_at": 200}]
 
 
 def test_invented_services_do_not_pile_up() -> None:
@@ -95,12 +95,17 @@ def test_conductors_are_told_ages_not_times() -> None:
     beats.add("e", 1, 400, {})
     taken = beats.take()
     assert aged(taken, 350) == [
-        {"device_id": "d", "epoch": 1, "age_us": 250, "services": {"s": A}},
+        {
+            "device_id": "d",
+            "epoch": 1,
+            "age_us": 250_000_000,
+            "services": {"s": A},
+        },
         {"device_id": "e", "epoch": 1, "age_us": 0},
     ]
     # They may have to be told again, and are older then.
     beats.give_back(taken)
-    assert aged(beats.take(), 500)[0]["age_us"] == 400
+    assert aged(beats.take(), 500)[0]["age_us"] == 400_000_000
 
 
 def test_a_call_takes_many_beats_but_few_that_bring_news() -> None:

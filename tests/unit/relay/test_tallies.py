@@ -1,12 +1,18 @@
 import random
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from servicevm.relay import tallies
+from servicevm.relay.schemas import cleaned_beat
+from servicevm.relay.shapes import MAX_INT
 from servicevm.relay.tallies import COUNTERS, Tallies, batches
 
 D, S, T = "device", "service", "another"
+UUID = "00000000-0000-4000-8000-000000000001"
+OTHER = "00000000-0000-4000-8000-000000000002"
 
 
 def said(*totals: int) -> dict[str, int]:
@@ -99,3 +105,60 @@ def test_however_often_delivery_fails_the_last_totals_arrive(
     for tally in taken:
         arrived = max(arrived, tally["services"][S]["bytes_in"])
     assert arrived == max(totals)
+
+
+def test_what_is_known_grows_without_another_look() -> None:
+    waiting = Tallies()
+    assert not waiting.grow(D, "b", {S: said(1, 2, 3)})
+    waiting.add(D, "b", {S: said(1, 2, 3)})
+    assert waiting.grow(D, "b", {S: said(1, 5, 9)})
+    (tally,) = waiting.take()
+    assert tally["services"] == {S: told(1, 5, 9)}
+
+
+@pytest.mark.parametrize(
+    "boot_id", ["another", 1, None, ["b"]], ids=lambda one: type(one).__name__
+)
+def test_nothing_grows_of_a_boot_that_is_not_known(boot_id: Any) -> None:
+    waiting = Tallies()
+    waiting.add(D, "b", {S: said(1, 2, 3)})
+    assert not waiting.grow(D, boot_id, {S: said(2, 3, 4)})
+    (tally,) = waiting.take()
+    assert tally["services"] == {S: told(1, 2, 3)}
+
+
+_TOTALS: st.SearchStrategy[Any] = st.one_of(
+    st.integers(-1, 9),
+    st.sampled_from([None, True, 7.0, "7", [], MAX_INT, MAX_INT + 1]),
+)
+_SAID = st.one_of(
+    st.none(),
+    st.lists(st.none()),
+    st.dictionaries(st.sampled_from([*COUNTERS, "errors_total"]), _TOTALS),
+    st.fixed_dictionaries(dict.fromkeys(COUNTERS, _TOTALS)),
+)
+
+
+@given(
+    st.one_of(
+        st.none(),
+        st.lists(st.none()),
+        st.dictionaries(st.sampled_from([UUID, OTHER]), _SAID),
+    )
+)
+def test_the_short_way_takes_only_what_the_schema_does(counters: Any) -> None:
+    params = {"services": {}, "boot_id": "b", "counters": counters}
+    short, full = Tallies(), Tallies()
+    for one in short, full:
+        one.add(D, "b", {UUID: said(5, 5, 5)})
+    if short.grow(D, "b", counters):
+        checked = cleaned_beat(params)
+        full.add(D, "b", checked["counters"])
+        assert short.take() == full.take()
+    else:
+        # What was raised until then is sound.
+        (tally,) = short.take()
+        assert all(
+            5 <= total <= MAX_INT and type(total) is int
+            for total in tally["services"][UUID].values()
+        )
