@@ -69,10 +69,13 @@ class Base(command.Command):
         """The example; cliff's own note takes 0.05 s to find out."""
         if not self.example:
             return ""
+        return f"Example: {self.shell_words()} {self.example}"
+
+    def shell_words(self) -> str:
+        """What a command line begins with, up to the noun."""
         # Without an application: in documentation, made by sphinx.
         shell = getattr(self.app, "NAME", "openstack")
-        prefix = shell if shell == "servicevm" else f"{shell} servicevm"
-        return f"Example: {prefix} {self.example}"
+        return shell if shell == "servicevm" else f"{shell} servicevm"
 
     def _load_hooks(self) -> None:
         # No hooks in our own shell: looking for them costs 0.1 s where

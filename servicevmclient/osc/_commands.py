@@ -58,6 +58,7 @@ COMMANDS: Final = {
         for noun, verbs in _NOUNS.items()
         for verb in verbs
     },
+    "device explain": "servicevmclient.osc.v1.device_explain:ExplainDevice",
     "device interface attach": (
         "servicevmclient.osc.v1.device:AttachDeviceInterface"
     ),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.device_template import DeviceTemplate
     from servicevmclient.v1.driver import Driver
     from servicevmclient.v1.event import Event
+    from servicevmclient.v1.explanation import Explanation, Sentence
     from servicevmclient.v1.hold import Hold
     from servicevmclient.v1.operation import Operation
     from servicevmclient.v1.quota import Quota
@@ -32,6 +33,7 @@ __all__ = [
     "DeviceTemplate",
     "Driver",
     "Event",
+    "Explanation",
     "Hold",
     "Operation",
     "Page",
@@ -39,6 +41,7 @@ __all__ = [
     "Quota",
     "Relay",
     "RelayGroup",
+    "Sentence",
     "Service",
     "ServiceType",
     "Summary",
@@ -55,6 +58,7 @@ _HOME = {
     "DeviceTemplate": "device_template",
     "Driver": "driver",
     "Event": "event",
+    "Explanation": "explanation",
     "Hold": "hold",
     "Operation": "operation",
     "Page": "_page",
@@ -62,6 +66,7 @@ _HOME = {
     "Quota": "quota",
     "Relay": "relay",
     "RelayGroup": "relay_group",
+    "Sentence": "explanation",
     "Service": "service",
     "ServiceType": "service_type",
     "Summary": "summary",

@@ -15,6 +15,7 @@ from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 from servicevmclient.v1.driver import Driver
 from servicevmclient.v1.event import Event
+from servicevmclient.v1.explanation import Explanation
 from servicevmclient.v1.hold import Hold
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.quota import OWN, Quota
@@ -169,6 +170,24 @@ class Client(Verbs):
         """Ask for a new machine; the device's services come back on it."""
         answer = self.act(Device, device_id, "rebuild", {"rebuild": {}})
         return Device(answer[Device.key])
+
+    def explain_device(
+        self, device: Device | str, *, ref: str | None = None
+    ) -> Explanation:
+        """Why it is as it is, what is awaited, and what happens next.
+
+        Three requests, one more for a device that is given by its id, and
+        up to two where something is wrong with it.
+
+        :param device: a device as it was just read, or an id
+        :param ref: what the commands in it call the device; None for its id
+        """
+        from servicevmclient.v1._explain import explain
+        from servicevmclient.v1._facts import of_device
+
+        if isinstance(device, str):
+            device = self.get(Device, device)
+        return explain(of_device(self, device, ref or device.id))
 
     def attach_device_interface(self, device_id: str, **wishes: str) -> Device:
         """Ask for one more interface of a device.

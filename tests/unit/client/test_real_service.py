@@ -342,6 +342,7 @@ STORY = (
     ("device create", (TEMPLATE,)),
     ("device list", ()),
     ("device show", ()),
+    ("device explain", ()),
     ("device set", ()),
     ("device unset", ()),
     ("device reboot", ()),
