@@ -10,7 +10,6 @@ _NOUNS: Final = {
     "device": (
         "create",
         "list",
-        "show",
         "set",
         "unset",
         "delete",
@@ -58,6 +57,7 @@ COMMANDS: Final = {
         for noun, verbs in _NOUNS.items()
         for verb in verbs
     },
+    "device show": "servicevmclient.osc.v1.device_show:ShowDevice",
     "device explain": "servicevmclient.osc.v1.device_explain:ExplainDevice",
     "device interface attach": (
         "servicevmclient.osc.v1.device:AttachDeviceInterface"

@@ -39,7 +39,7 @@ _STEPS: Final[Mapping[str, str]] = {
 def explain(facts: Facts) -> Explanation:
     """Say what is known."""
     return Explanation(
-        facts.device,
+        facts,
         [*_state(facts)],
         [*_waiting_for(facts)],
         [*_failed(facts)],

@@ -53,7 +53,7 @@ class Sentence(NamedTuple):
 class Explanation(NamedTuple):
     """Sentences about a device; a section without any has nothing to say.
 
-    :param device: what is explained, as it was then
+    :param facts: what is explained, as it was then
     :param state: how it is, since when, and why
     :param waiting_for: what is under way or stands in the way
     :param failed: which checks failed
@@ -61,7 +61,7 @@ class Explanation(NamedTuple):
     :param advice: what can be done
     """
 
-    device: Device
+    facts: Facts
     state: Sequence[Sentence]
     waiting_for: Sequence[Sentence]
     failed: Sequence[Sentence]

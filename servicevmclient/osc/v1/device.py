@@ -96,14 +96,6 @@ class ListDevice(_verbs.List):
     example = "device list --long --sort created_at:desc --limit 20"
 
 
-class ShowDevice(_verbs.Show):
-    """Show a device"""
-
-    kind = Device
-    columns = _columns.DEVICE
-    example = "device show lb-1"
-
-
 class SetDevice(_verbs.Set):
     """Change a device's name, description, tags or properties"""
 

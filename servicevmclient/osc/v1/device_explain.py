@@ -9,8 +9,8 @@ from typing import Any, Final, TextIO
 
 from servicevmclient.osc import _cells, _verbs
 from servicevmclient.osc._base import ShowOne
+from servicevmclient.osc._sentences import Sentences
 from servicevmclient.v1.device import Device
-from servicevmclient.v1.explanation import Sentence
 
 #: What a section is called, for people.
 TITLES: Final = {
@@ -20,19 +20,6 @@ TITLES: Final = {
     "next": "What happens next",
     "advice": "What you can do",
 }
-
-
-class Sentences(_cells.Cell):
-    """Sentences, each with the command to type next; objects in JSON."""
-
-    def text(self, value: Sequence[Any]) -> str:
-        """A line for each sentence and for each command."""
-        return "\n".join(
-            line
-            for one in value
-            for line in (one["text"], one["command"])
-            if line
-        )
 
 
 class ExplainDevice(ShowOne):
@@ -53,8 +40,7 @@ class ExplainDevice(ShowOne):
         prefix = self.shell_words()
         names = ["id", "name", *TITLES]
         sections = [
-            Sentences([_shown(one, prefix) for one in getattr(found, name)])
-            for name in TITLES
+            Sentences.of(getattr(found, name), prefix) for name in TITLES
         ]
         return names, [device.id, device.name, *sections]
 
@@ -99,14 +85,6 @@ def prose(
             if one["command"]:
                 lines.append(f"    $ {_cells.printable(one['command'])}")
     return lines
-
-
-def _shown(sentence: Sentence, prefix: str) -> dict[str, str | None]:
-    command = sentence.command
-    return {
-        "text": sentence.text,
-        "command": f"{prefix} {command}" if command else None,
-    }
 
 
 def _broken(text: str, width: int | None) -> list[str]:
