@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from servicevm_dashboard import reasons, words
+from servicevm_dashboard import domains, reasons, words
 
 __all__ = ["about", "details", "happened", "sentence"]
 
@@ -126,7 +126,7 @@ def _attempts(event: Any, facts: Mapping[str, Any]) -> str:
 
 
 def _domain(event: Any, facts: Mapping[str, Any]) -> str:
-    return str(facts.get("domain") or "")
+    return str(domains.told(facts.get("domain") or ""))
 
 
 def _limits(event: Any, facts: Mapping[str, Any]) -> str:

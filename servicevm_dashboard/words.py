@@ -256,12 +256,26 @@ PROCESS: Mapping[str, Any] = {
     "SILENT": pgettext_lazy("process", "Not heard of"),
 }
 
+#: Of healing, where too many devices were lost at once.
+BREAKER: Mapping[str, Any] = {
+    "STOPPED": pgettext_lazy("breaker", "Healing is stopped"),
+    "RELEASED": pgettext_lazy("breaker", "Healing goes on"),
+}
+
 #: Of Horizon's three ways of showing a status: good, bad, on its way.
 GOOD = frozenset({"ACTIVE", "ALIVE", "ONLINE", "SUCCEEDED", "INFO"})
-BAD = frozenset({"ERROR", "DEAD", "FAILED", "SILENT"})
+BAD = frozenset({"ERROR", "DEAD", "FAILED", "SILENT", "STOPPED"})
 #: Somebody should look, though it works.
 DOUBTFUL = frozenset(
-    {"DEGRADED", "DRAINING", "UNRESPONSIVE", "OFFLINE", "CANCELLED", "WARNING"}
+    {
+        "CANCELLED",
+        "DEGRADED",
+        "DRAINING",
+        "OFFLINE",
+        "RELEASED",
+        "UNRESPONSIVE",
+        "WARNING",
+    }
 )
 
 

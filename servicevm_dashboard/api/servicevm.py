@@ -26,6 +26,7 @@ from openstack_dashboard.api import base
 from servicevm_dashboard import advice, exceptions, reasons
 from servicevmclient import exceptions as sdk
 from servicevmclient.v1 import (
+    Breaker,
     Conductor,
     Device,
     DeviceTemplate,
@@ -38,6 +39,8 @@ from servicevmclient.v1 import (
     Relay,
     Service,
     ServiceType,
+    Usage,
+    UsageResource,
 )
 from servicevmclient.v1.api import Api
 from servicevmclient.v1.client import Client
@@ -48,6 +51,7 @@ LOG = logging.getLogger(__name__)
 __all__ = [
     "SERVICE_TYPE",
     "Api",
+    "Breaker",
     "Client",
     "Conductor",
     "Device",
@@ -61,6 +65,8 @@ __all__ = [
     "Relay",
     "Service",
     "ServiceType",
+    "Usage",
+    "UsageResource",
     "call",
     "client",
     "endpoint",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from servicevmclient.testing import _holds
 from servicevmclient.testing._quotas import DEFAULTS, Quotas
@@ -191,7 +191,7 @@ class FakeServicevm:
             key = headers.get("Idempotency-Key")
             if key in self._answers:
                 return self._answers[key]
-            parts = url.path.strip("/").split("/")
+            parts = [unquote(one) for one in url.path.strip("/").split("/")]
             if parts[:2] == ["v1", "quotas"] and len(parts) < 4:
                 asked = parse_qs(url.query).get("project_id", [])
                 return self._quota(method, parts[2:], headers, body, asked)

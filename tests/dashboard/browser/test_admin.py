@@ -38,6 +38,8 @@ def own_limits(admin: Client, sdk: Callable[[str], Client]) -> Iterator[str]:
         "processes",
         "quotas",
         "holds",
+        "breakers",
+        "usage",
     ],
 )
 def test_each_panel_opens_and_is_accessible(
