@@ -24,6 +24,10 @@ BY_CODE: Mapping[str, Any] = {
     "device_missing": _(
         "Reboot the device to have its machine built again, or delete it."
     ),
+    "service_died": _(
+        "Change its configuration and save it, which starts it anew; if that "
+        "does not help, reboot the device."
+    ),
     "device_failed": _("See the device that it is on."),
     "deadline_exceeded": _RETRY,
     "cancelled": _("Retry the operation in the tab Operations, or delete it."),
@@ -167,6 +171,7 @@ _HEALED = _(
     "Nothing: it is about to be healed. Who does not want to wait chooses "
     "Heal Device."
 )
+_SERVICE_HEALED = _("Nothing: it is about to be healed.")
 _GIVEN_UP = _(
     "Its console log may say what is wrong. Then choose Heal Device, which "
     "tries all of it again, or delete the device."
@@ -205,16 +210,25 @@ def next_step(resource: Any) -> Any:
     """
     if resource.provisioning_status.startswith("PENDING"):
         return ""
-    if resource.key == "device" and healing.is_lost(resource):
-        if healing.by_itself(resource):
-            return _HEALED
-        if resource.healing and resource.healing["gave_up"]:
-            return _GIVEN_UP
+    healed = _healed(resource)
+    if healed:
+        return healed
     if resource.status_code in BY_CODE:
         return BY_CODE[resource.status_code]
     if resource.provisioning_status == "ERROR":
         return _RETRY
     return _NEXT.get(resource.operating_status, "")
+
+
+def _healed(resource: Any) -> Any:
+    """What healing leaves to do; empty where that is nothing special."""
+    device = resource.key == "device"
+    if not healing.is_lost(resource):
+        return ""
+    if healing.by_itself(resource):
+        return _HEALED if device else _SERVICE_HEALED
+    gave_up = resource.healing and resource.healing["gave_up"]
+    return _GIVEN_UP if device and gave_up else ""
 
 
 def refused(code: str | None, text: str | None) -> str:

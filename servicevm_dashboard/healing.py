@@ -1,4 +1,4 @@
-"""How far the healing of a device has come, in sentences. Pure.
+"""How far the healing of a device or service has come, in sentences. Pure.
 
 The words for what a template says of it are here, too.
 """
@@ -88,17 +88,20 @@ def ladder(said: Mapping[str, Any], among: Ladders) -> Any:
     return among[part(said.get("ladder", default), among)]
 
 
-def is_lost(device: Any) -> bool:
-    """Whether there is something to heal."""
+def is_lost(resource: Any) -> bool:
+    """Whether there is something to heal.
+
+    :param resource: a device or a service
+    """
     return (
-        device.operating_status in LOST
-        or device.provisioning_status == "ERROR"
+        resource.operating_status in LOST
+        or resource.provisioning_status == "ERROR"
     )
 
 
-def by_itself(device: Any) -> bool:
+def by_itself(resource: Any) -> bool:
     """Whether it is about to be healed, and nobody keeps that off."""
-    healing = device.healing
+    healing = resource.healing
     return bool(
         healing
         and healing["next_action"]
@@ -106,15 +109,15 @@ def by_itself(device: Any) -> bool:
     )
 
 
-def told(device: Any, now: datetime) -> Sequence[str]:
+def told(resource: Any, now: datetime) -> Sequence[str]:
     """What is next, what it waits for, what was tried; each a sentence.
 
     :returns: nothing where nothing is healed
     """
-    healing = device.healing
+    healing = resource.healing
     if not healing:
         return []
-    found = [_next(device, healing, now)]
+    found = [_next(resource, healing, now)]
     if healing["waits_for"]:
         found.append(str(words.of(WAITS, healing["waits_for"])))
     if healing["attempts"]:
@@ -129,19 +132,19 @@ def told(device: Any, now: datetime) -> Sequence[str]:
     return found
 
 
-def _next(device: Any, healing: Mapping[str, Any], now: datetime) -> str:
+def _next(resource: Any, healing: Mapping[str, Any], now: datetime) -> str:
     if healing["gave_up"]:
         return _("All that its template says was tried: it is left to people.")
     action = healing["next_action"]
     if not action:
-        if is_lost(device):
+        if is_lost(resource):
             return _("Nothing more is tried by itself.")
         return _(
             "It came back. If it is lost again soon, healing goes on where it "
             "was."
         )
     named = {"action": words.of(words.ACTION, action)}
-    if device.provisioning_status == "PENDING_UPDATE":
+    if resource.provisioning_status == "PENDING_UPDATE":
         return _("If what is under way does not help: %(action)s.") % named
     due = moments.parsed(healing["next_at"])
     if due is None or due <= now:

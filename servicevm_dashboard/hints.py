@@ -12,6 +12,9 @@ __all__ = ["BY_CODE"]
 BY_CODE: Mapping[str, str] = {
     "device_died": "See its console log; device reboot starts it again.",
     "device_missing": "device reboot builds it again, or delete the device.",
+    "service_died": (
+        "See what its operating status says; service set hands it over again."
+    ),
     "device_failed": (
         "See why with device show; retry its operation or delete it."
     ),

@@ -51,6 +51,9 @@ TITLES: Mapping[str, str] = {
     "device_failed": _("The device is in ERROR."),
     "device_died": _("The virtual machine stopped running."),
     "device_missing": _("The virtual machine no longer exists."),
+    "service_died": _(
+        "The service's own software in the device does not run."
+    ),
     "image_missing": _("The guest image is not there."),
     "qemu_missing": _("QEMU is not installed."),
     "qemu_failed": _("QEMU did not start."),

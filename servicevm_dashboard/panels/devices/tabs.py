@@ -56,6 +56,7 @@ def overview(tab: Any, request: Any, resource: Any) -> dict[str, Any]:
         "sentence": advice.sentence(resource),
         "reason": advice.reason(resource),
         "next_step": advice.next_step(resource),
+        "healing": healing.told(resource, timezone.now()),
         "operation": operation,
         "busy": busy,
         "progress": timeline.progress(operation) if operation and busy else "",
@@ -78,7 +79,6 @@ class OverviewTab(detail.OverviewTab):
         return {
             "device": device,
             "agent_expected": agent.expected(request, device),
-            "healing": healing.told(device, timezone.now()),
             "facts": [
                 (key, value)
                 for key, value in (device.facts or {}).items()

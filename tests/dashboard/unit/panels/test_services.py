@@ -140,6 +140,31 @@ def test_a_page_of_a_service_takes_three_calls_at_most(
     assert "Pools: 1" in text
 
 
+def test_a_dead_service_says_when_it_is_healed(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.service(
+        service,
+        operating_status="DEAD",
+        status_code="service_died",
+        healing={
+            "began_at": "2026-12-01T07:59:00Z",
+            "attempts": 1,
+            "gave_up": False,
+            "waits_for": None,
+            "next_action": "restart",
+            "next_at": "2026-11-01T08:00:00Z",
+        },
+    )
+    text = member.get(url(row)).content.decode()
+    assert "Nothing: it is about to be healed.<" in text
+    assert "Restart, as soon as possible." in text
+    assert "1 attempt so far." in text
+    row["healing"] = None
+    text = member.get(url(row)).content.decode()
+    assert "Change its configuration and save it" in text
+
+
 @pytest.mark.parametrize(
     "tab", ["members", "statistics", "configuration", "operations", "events"]
 )
