@@ -323,6 +323,12 @@ AGENT_NOT_CONNECTED = _declare(
     "The device's agent is not connected.",
     "Wait for it to come back, or reboot the device.",
 )
+RELAY_UNREACHABLE = _declare(
+    "relay_unreachable",
+    503,
+    "The relay that holds the device's session cannot be reached.",
+    "The device may be well: see relay list, and look at the message broker.",
+)
 AGENT_TIMEOUT = _declare(
     "agent_timeout",
     504,

@@ -38,6 +38,10 @@ BY_CODE: Mapping[str, Any] = {
     "agent_not_connected": _(
         "Wait a moment for it to come back; if it does not, reboot the device."
     ),
+    "relay_unreachable": _(
+        "The device may be well: try again in a moment, and tell your "
+        "administrator if it stays like this."
+    ),
     "agent_timeout": _("If it stays like this, reboot the device."),
     "agent_busy": _("Try again in a moment."),
     "agent_error": _RETRY,
@@ -122,6 +126,7 @@ _REFUSED: Mapping[str, Any] = {
     "identity_unavailable": _LATER,
     "agent_timeout": _LATER,
     "agent_not_connected": _LATER,
+    "relay_unreachable": _LATER,
 }
 
 _STATE: Mapping[str, Any] = {

@@ -26,6 +26,10 @@ BY_CODE: Mapping[str, str] = {
         "See the console log; then retry the operation or delete the device."
     ),
     "agent_not_connected": "Wait for it to come back, or reboot the device.",
+    "relay_unreachable": (
+        "The device may be well: see relay list, and look at the message "
+        "broker."
+    ),
     "agent_timeout": "Try again; if it stays, reboot the device.",
     "agent_busy": "Try again in a moment.",
     "agent_error": "The detail has the agent's own words.",

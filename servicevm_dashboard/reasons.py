@@ -67,6 +67,9 @@ TITLES: Mapping[str, str] = {
     "privilege_missing": _("The service may not do this as this user."),
     "agent_never_called": _("The agent in the device never called home."),
     "agent_not_connected": _("The device's agent is not connected."),
+    "relay_unreachable": _(
+        "The relay that holds the device's session cannot be reached."
+    ),
     "agent_timeout": _("The device's agent did not answer in time."),
     "agent_busy": _("The device's agent has too many requests under way."),
     "agent_error": _("The device's agent refused the request."),

@@ -29,7 +29,8 @@ def call_service(
 
     :param host: None of an api of an older release, which has not read it
     :raises PermanentError: NOT_FOUND, or the device's refusal
-    :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
+    :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT,
+        RELAY_UNREACHABLE
     """
     if host is None:
         host = _host(service_id)

@@ -20,7 +20,11 @@ __all__ = ["SERVICE_STEPS"]
 LOOK = 1.0
 #: Seconds without an outcome after which the device is told once more.
 AGAIN = 10
-_AWAY = (errors.AGENT_NOT_CONNECTED, errors.AGENT_TIMEOUT)
+_AWAY = (
+    errors.AGENT_NOT_CONNECTED,
+    errors.AGENT_TIMEOUT,
+    errors.RELAY_UNREACHABLE,
+)
 #: The same, and where others ask it so much that we have to wait: whoever
 #: may ask for statistics must not make changes fail.
 _LATER = (*_AWAY, errors.AGENT_BUSY)

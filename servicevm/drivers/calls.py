@@ -22,7 +22,8 @@ def make(
 
     :param host: as `servicevm.rpc.base.ConductorApi.call_service` says
     :raises PermanentError: the device's refusal
-    :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
+    :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT,
+        RELAY_UNREACHABLE
     """
     device_id = str(host["device_id"])
     mgmt = drivers.mgmt(str(host["mgmt_driver"]))

@@ -128,7 +128,8 @@ class RelayApi(Protocol):
         """Call the agent.
 
         :param timeout: seconds
-        :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT
+        :raises TransientError: AGENT_NOT_CONNECTED, AGENT_TIMEOUT,
+            RELAY_UNREACHABLE
         :raises PermanentError: AGENT_ERROR, with the agent's reason
         """
 

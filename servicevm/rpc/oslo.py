@@ -10,7 +10,7 @@ What relays tell has a topic and threads of its own in the conductor: the
 calls of users, which wait for devices, do not hold it up.
 
 No call lasts longer than its timeout and two seconds, whatever the broker
-does; an unreachable broker is UNAVAILABLE, or AGENT_NOT_CONNECTED where a
+does; an unreachable broker is UNAVAILABLE, or RELAY_UNREACHABLE where a
 relay is asked.
 """
 
@@ -24,6 +24,7 @@ from oslo_config import cfg
 
 from servicevm.errors import (
     AGENT_NOT_CONNECTED,
+    RELAY_UNREACHABLE,
     UNAVAILABLE,
     TransientError,
 )
@@ -248,10 +249,8 @@ class OsloRelay(RelayApi):
             )
         except TransientError as error:
             if error.reason is UNAVAILABLE:
-                # For a step the same as an agent that is away: it waits.
-                raise TransientError(
-                    AGENT_NOT_CONNECTED, error.detail
-                ) from None
+                # Of the device it says nothing. A step waits all the same.
+                raise TransientError(RELAY_UNREACHABLE, error.detail) from None
             raise
 
 

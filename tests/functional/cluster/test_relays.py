@@ -1,15 +1,20 @@
 """A real agent, over TCP, between two relays."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from servicevmclient.exceptions import ClientError, ServerError
 from servicevmclient.v1.client import Client
 from servicevmclient.v1.device import Device
 from tests.functional.agent.backends import Backend, free_port, get
 from tests.functional.cluster.agent import TEMPLATE, DeviceAgent
 from tests.functional.cluster.conftest import Eventually, Shell
 from tools.cluster.cluster import Cluster
+
+#: Seconds within which a user is told that a device cannot be reached.
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -117,3 +122,37 @@ def test_an_agent_is_served_by_whichever_relay_there_is(
     )
     shell.ok(f"servicevm relay set --no-drain {second}", "admin")
     assert get(port) == (200, "b1")
+
+
+def test_a_call_without_the_broker_says_so_in_time_and_works_with_it_again(
+    cluster: Cluster,
+    member: Client,
+    device: Device,
+    backend: Backend,
+    eventually: Eventually,
+) -> None:
+    port = free_port()
+    service = member.create_service(
+        name="web",
+        device_id=device.id,
+        service_type="loadbalancer",
+        config=config(port, backend, "round_robin"),
+    )
+    member.wait_for_service(service, timeout=60)
+    cluster.broker.kill()
+    began = time.monotonic()
+    with pytest.raises(ServerError) as refused:
+        member.get_service_stats(service.id)
+    # Of the device it says nothing: it may be well.
+    assert refused.value.code == "relay_unreachable"
+    assert time.monotonic() - began < PATIENCE
+    assert get(port) == (200, "b1")
+    cluster.broker.start()
+
+    def answers() -> bool:
+        try:
+            return bool(member.get_service_stats(service.id)["listeners"])
+        except ClientError:
+            return False
+
+    eventually(answers)

@@ -12,6 +12,7 @@ from servicevm.errors import (
     AGENT_NOT_CONNECTED,
     BAD_REQUEST,
     INTERNAL,
+    RELAY_UNREACHABLE,
     UNAVAILABLE,
     PermanentError,
     ServicevmError,
@@ -139,7 +140,7 @@ def test_a_relay_that_is_gone_is_waited_for_no_longer_than_asked(
     begun = time.monotonic()
     with pytest.raises(TransientError) as caught:
         relay.call(DEVICE, "ping", {}, 0.5)
-    assert caught.value.reason is AGENT_NOT_CONNECTED
+    assert caught.value.reason is RELAY_UNREACHABLE
     assert UNHEARD in caught.value.detail
     assert time.monotonic() - begun < 0.5 + 2 * bus.GRACE + 1
     assert not relay.close_session(DEVICE, "revoked")
