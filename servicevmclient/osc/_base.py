@@ -99,16 +99,20 @@ class Lister(Base, lister.Lister):
         data: Iterable[Sequence[Any]],
     ) -> int:
         """On a terminal, a table that fits it; else what cliff makes."""
-        stdout: TextIO = getattr(self.app, "stdout", sys.stdout)
-        table = parsed_args.formatter == "table"
-        instead: Any = self.formatter
-        if table and stdout.isatty() and not _table.chosen(parsed_args):
-            width = shutil.get_terminal_size().columns
-            instead = _table.Fitting(width, self.give_way, self._left_out)
-        elif table and not _table.folded(parsed_args, stdout):
-            instead = _table.Whole(self.formatter)
-        self.formatter = instead
+        self.formatter = self.instead(parsed_args)
         return super().produce_output(parsed_args, column_names, data)
+
+    def instead(self, parsed_args: argparse.Namespace) -> Any:
+        """What writes the rows."""
+        stdout: TextIO = getattr(self.app, "stdout", sys.stdout)
+        if parsed_args.formatter != "table":
+            return self.formatter
+        if stdout.isatty() and not _table.chosen(parsed_args):
+            width = shutil.get_terminal_size().columns
+            return _table.Fitting(width, self.give_way, self._left_out)
+        if not _table.folded(parsed_args, stdout):
+            return _table.Whole(self.formatter)
+        return self.formatter
 
     def _left_out(self, headers: Sequence[str]) -> None:
         width = shutil.get_terminal_size().columns

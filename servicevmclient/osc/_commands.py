@@ -66,7 +66,7 @@ COMMANDS: Final = {
         "servicevmclient.osc.v1.device:DetachDeviceInterface"
     ),
     "device console log show": (
-        "servicevmclient.osc.v1.device:ShowDeviceConsoleLog"
+        "servicevmclient.osc.v1.device_console_log:ShowDeviceConsoleLog"
     ),
     "usage resource list": "servicevmclient.osc.v1.usage:ListUsageResource",
     "service stats show": "servicevmclient.osc.v1.service:ShowServiceStats",

@@ -56,9 +56,9 @@ class List(Lister):
         )
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
-        """Ask for the list."""
-        query = _filters.query(
+    def query(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """What the options stand for."""
+        return _filters.query(
             parsed_args,
             self.filters,
             self.app,
@@ -68,12 +68,24 @@ class List(Lister):
             sorts=self.sorted,
             projects=self.owned,
         )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Shown:
+        """Ask for the list."""
+        query = self.query(parsed_args)
+        headers, rows = self.shown(
+            parsed_args, self.client.each(self.kind, **query)
+        )
+        return headers, [*rows]
+
+    def shown(
+        self, parsed_args: argparse.Namespace, found: Iterable[Resource]
+    ) -> Shown:
+        """Headers, and a row for each, made when it is needed."""
         columns = of_list(self.columns, long=parsed_args.long)
-        rows = self.client.each(self.kind, **query)
-        return [column.header for column in columns], [
-            [column.value(row.to_dict_view()) for column in columns]
-            for row in rows
-        ]
+        return [column.header for column in columns], (
+            [column.value(one.to_dict_view()) for column in columns]
+            for one in found
+        )
 
 
 class Show(ShowOne):

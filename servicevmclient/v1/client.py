@@ -1,6 +1,6 @@
 """The client: openstacksdk's verb names for every resource."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, cast, overload
 
 from keystoneauth1.session import Session
@@ -221,6 +221,21 @@ class Client(Verbs):
         )
         return str(answer.get("console_log") or "")
 
+    def follow_device_console_log(
+        self, device_id: str, *, timeout: float | None = None
+    ) -> Iterator[str]:
+        """Yield the end of a device's console log, then what is added.
+
+        It goes on over restarts of the service and of the device.
+
+        :param timeout: seconds until it ends; None: it does not
+        """
+        from servicevmclient.v1._console import follow
+
+        return follow(
+            lambda: self.get_device_console_log(device_id), timeout=timeout
+        )
+
     # -- device templates ---------------------------------------------------
     def device_templates(self, **query: Any) -> Iterator[DeviceTemplate]:
         """Yield device templates."""
@@ -416,6 +431,34 @@ class Client(Verbs):
     def events(self, **query: Any) -> Iterator[Event]:
         """Yield events; ``device_id``, ``resource_id`` ... filter."""
         return self.each(Event, **query)
+
+    def follow_events(
+        self,
+        *,
+        marker: str | None = None,
+        last: int = 0,
+        timeout: float | None = None,
+        callback: Callable[[str | None], None] | None = None,
+        **query: Any,
+    ) -> Iterator[Event]:
+        """Yield events as they are written, each once and none left out.
+
+        It goes on over restarts of the service. To resume later, keep the id
+        of the last event as the ``marker``.
+
+        :param marker: id of the event after which to begin
+        :param last: without a marker: how many of those there are come first
+        :param timeout: seconds until it ends; None: it does not
+        :param callback: told in a sentence when the service does not
+            answer, and None when it answers again
+        :param query: filters, as those of `events`
+        """
+        from servicevmclient.v1._follower import Follower
+
+        follower = Follower(self, query, timeout=timeout, callback=callback)
+        return (
+            follower.newest(last) if marker is None else follower.after(marker)
+        )
 
     # -- summary ------------------------------------------------------------
     def get_summary(self, **query: Any) -> Summary:

@@ -4,7 +4,6 @@ import argparse
 from typing import Any
 
 from servicevmclient.osc import (
-    _cells,
     _columns,
     _filters,
     _network,
@@ -244,36 +243,6 @@ class DetachDeviceInterface(Base):
             found.id, parsed_args.index
         )
         _asked(self, device, parsed_args.wait)
-
-
-class ShowDeviceConsoleLog(Base):
-    """Show the end of what a device wrote on its console"""
-
-    example = "device console log show --max-bytes 4096 lb-1"
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """How much, and of which."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "--max-bytes",
-            metavar="N",
-            type=_values.positive,
-            help="At most so many bytes from the end",
-        )
-        _verbs.add_ref(parser, Device)
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
-        """Write it as it is, but for what a terminal would obey."""
-        found = self.client.find(Device, parsed_args.ref)
-        text = self.client.get_device_console_log(
-            found.id, max_bytes=parsed_args.max_bytes
-        )
-        if self.app.stdout.isatty():
-            text = _cells.printable(text)
-        self.app.stdout.write(text)
-        if text and not text.endswith("\n"):
-            self.app.stdout.write("\n")
 
 
 def _asked(command: Base, device: Device, wait: float | None) -> None:

@@ -107,6 +107,51 @@ def _clean() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("OS_")}
 
 
+#: A shell that runs us in the background has ^C ignored.
+INTERRUPTED = (
+    "import signal, sys; from servicevmclient import shell; "
+    "signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "sys.exit(shell.main())"
+)
+
+
+def test_events_are_followed_until_it_is_interrupted(
+    fake: FakeServicevm, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            INTERRUPTED,
+            *"event list --follow -f json".split(),
+        ],
+        cwd=tmp_path,
+        env={**_clean(), "HOME": str(tmp_path), "OS_ENDPOINT": fake.url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for number in range(3):
+            fake.store.add(
+                "events",
+                {
+                    "at": f"2026-11-22T10:00:0{number}.000000Z",
+                    "type": "device.update",
+                    "severity": "INFO",
+                    "message": f"It is {number}.",
+                },
+            )
+            # Each is there before the next is written.
+            found = json.loads(process.stdout.readline())
+            assert found["Message"] == f"It is {number}."
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -129,10 +174,7 @@ def test_an_interrupted_wait_says_that_the_rest_goes_on(
         [
             sys.executable,
             "-c",
-            # A shell that runs us in the background has it ignored.
-            "import signal, sys; from servicevmclient import shell; "
-            "signal.signal(signal.SIGINT, signal.default_int_handler); "
-            "sys.exit(shell.main())",
+            INTERRUPTED,
             *line.split(),
         ],
         cwd=tmp_path,

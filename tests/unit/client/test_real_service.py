@@ -213,6 +213,23 @@ def test_answers_have_the_declared_fields_and_no_others(
     client.unset_hold(hold.id)
 
 
+def test_events_are_followed_from_a_marker(
+    terminal: Terminal, client: Client
+) -> None:
+    _build(terminal)
+    first = next(client.events())
+    followed = client.follow_events(marker=first.id, timeout=30)
+    _succeeds(terminal, "device set --description x lb-1")
+    _succeeds(terminal, "device reboot --wait lb-1")
+    found = [next(followed)]
+    while found[-1].type != "operation.succeeded":
+        found.append(next(followed))
+    listed = [
+        event.id for event in client.events(sort="at:asc", marker=first.id)
+    ]
+    assert [event.id for event in found] == listed[: len(found)]
+
+
 def test_a_quota_is_shown_set_and_holds(terminal: Terminal) -> None:
     _build(terminal)
     rows = terminal("quota show -f json").json()

@@ -9,18 +9,7 @@ from servicevmclient.v1._resource import Resource
 from servicevmclient.v1._waiter import Progress, Waiter
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.operation import Operation
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        assert seconds > 0
-        self.now += seconds
+from tests.unit.client.v1.clock import Clock
 
 
 class Script:

@@ -1,6 +1,5 @@
 import pytest
 
-from servicevmclient.osc._cells import printable
 from servicevmclient.testing import FakeServicevm
 from tests.unit.client.conftest import Terminal
 
@@ -245,18 +244,6 @@ def test_reboot(terminal: Terminal, fake: FakeServicevm) -> None:
     result = terminal("device reboot --hard --wait b")
     assert result.code == 0
     assert "device b: ACTIVE, " in result.err
-
-
-@pytest.mark.usefixtures("three")
-def test_console_log(terminal: Terminal, fake: FakeServicevm) -> None:
-    result = terminal("device console log show --max-bytes 10 a")
-    assert result.out == "Booting a\n"
-    assert fake.requests[-1][1].endswith("/console-log?max_bytes=10")
-
-
-def test_a_console_cannot_command_the_terminal() -> None:
-    text = "ok\r\n\x1b[2J\x1b]0;title\x07\ttab \x9b31m é\n"
-    assert printable(text) == "ok\n[2J]0;title\ttab 31m é\n"
 
 
 @pytest.mark.parametrize("noun", ["device", "service"])

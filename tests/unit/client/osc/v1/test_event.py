@@ -1,3 +1,8 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
 from servicevmclient.testing import FakeServicevm
 from tests.unit.client.conftest import Terminal
 
@@ -53,3 +58,72 @@ def test_the_long_list_has_who_asked_and_the_facts(
     assert shown["User ID"] == "u1"
     assert shown["Facts"] == {"revision": 1}
     assert "revision=1" in terminal(line).out
+
+
+def _until() -> str:
+    """Two seconds from now."""
+    return (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+
+
+@pytest.fixture
+def three(fake: FakeServicevm) -> list[str]:
+    """Ids of three events."""
+    return [
+        str(
+            fake.store.add(
+                "events",
+                {
+                    "at": f"2026-11-22T10:00:0{number}.000000Z",
+                    "type": "device.update",
+                    "severity": "INFO",
+                    "resource_type": "device",
+                    "resource_id": "d1",
+                    "resource_name": "lb-1",
+                    "message": f"It is {number}.",
+                },
+            )["id"]
+        )
+        for number in range(3)
+    ]
+
+
+def test_follow_writes_an_object_a_line(
+    terminal: Terminal, three: list[str]
+) -> None:
+    line = f"event list --follow --limit 2 --until {_until()} -f json"
+    result = terminal(line)
+    assert result.code == 0
+    found = [json.loads(line) for line in result.out.splitlines()]
+    assert [one["Message"] for one in found] == ["It is 1.", "It is 2."]
+
+
+def test_follow_begins_after_a_marker_and_takes_columns(
+    terminal: Terminal, three: list[str]
+) -> None:
+    result = terminal(
+        f"event list --follow --marker {three[0]} --until {_until()} "
+        "-c At -c Message"
+    )
+    assert result.out.splitlines() == [
+        "2026-11-22T10:00:01Z  It is 1.",
+        "2026-11-22T10:00:02Z  It is 2.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--follow -f yaml", "--follow --sort at:desc", "--until 2h"],
+)
+def test_what_does_not_go_together_is_a_usage_error(
+    options: str, terminal: Terminal
+) -> None:
+    assert terminal(f"event list {options}").code == 2
+
+
+def test_a_service_that_does_not_answer_is_said_once(
+    terminal: Terminal, fake: FakeServicevm, three: list[str]
+) -> None:
+    with fake.failing("GET /v1/events?sort=at%3Aasc", 503, detail="Away."):
+        result = terminal(f"event list --follow --until {_until()}")
+    assert result.code == 0
+    assert result.err.count("No answer; trying again: Away.") == 1
