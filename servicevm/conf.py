@@ -416,17 +416,18 @@ NOVA_OPTS = [
         default=1.0,
         min=0.1,
         max=60.0,
-        help="Seconds between two lists of all servers, for all devices "
-        "together, while anybody waits for one. Where a list takes long, "
-        "twice as long as it takes.",
+        help="Seconds between two lists of all servers, for all devices and "
+        "conductors together, while anybody waits for one: of two "
+        "conductors each lists half as often. Where a list takes long, at "
+        "least twice as long as it takes.",
     ),
     cfg.FloatOpt(
         "build_rate",
         default=0.0,
         min=0.0,
         max=1000.0,
-        help="Most servers that one conductor begins to make in a second; 0 "
-        "is as many as are asked for.",
+        help="Most servers that all conductors together begin to make in a "
+        "second, each its part; 0 is as many as are asked for.",
     ),
 ]
 

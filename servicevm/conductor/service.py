@@ -61,7 +61,9 @@ class Conductor(ConductorApi, AgentEvents):
             conf, self._drivers, self.wake, self._died
         )
         self._agents = AgentEventsHandler(conf, self.wake, self._mend)
-        self._presence = Presence(conf, ProcessRole.CONDUCTOR)
+        self._presence = Presence(
+            conf, ProcessRole.CONDUCTOR, count=self._drivers.share
+        )
 
     def start(self) -> None:
         """Begin to work, in threads."""

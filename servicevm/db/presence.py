@@ -3,6 +3,7 @@
 import os
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -35,11 +36,19 @@ class Presence:
     A database that is away for a while is no reason to end.
 
     :param id: UUID; processes that give the same one are listed as one
+    :param count: called after each report with the number of processes of
+        this role that are alive, this one too
     """
 
     def __init__(
-        self, conf: cfg.ConfigOpts, role: ProcessRole, *, id: str | None = None
+        self,
+        conf: cfg.ConfigOpts,
+        role: ProcessRole,
+        *,
+        id: str | None = None,
+        count: Callable[[int], None] | None = None,
     ) -> None:
+        self._count = count
         self._report = processes.Report(
             role=role,
             name=str(conf[str(role)].name),
@@ -94,6 +103,11 @@ class Presence:
                 told.role,
             )
         self._displaced = standing.displaced
+        if self._count is not None:
+            with db.reader() as session:
+                alive = processes.count_alive(session)
+            # One whose name a younger one has is not among them.
+            self._count(alive.get(told.role, 0) + standing.displaced)
         return standing
 
     def _run(self, over: threading.Event) -> None:

@@ -76,6 +76,7 @@ class Drivers:
         self._relay = relay
         self._lock = threading.Lock()
         self._infra: dict[str, InfraDriver] = {}
+        self._conductors = 1
         self._mgmt: dict[str, MgmtDriver] = {}
 
     def infra(self, name: str) -> InfraDriver:
@@ -88,6 +89,7 @@ class Drivers:
                 # The class's own constructor takes more than the interface.
                 make: Any = infra_class(name)
                 self._infra[name] = make(self._conf)
+                self._infra[name].share(self._conductors)
             return self._infra[name]
 
     def mgmt(self, name: str) -> MgmtDriver:
@@ -97,6 +99,15 @@ class Drivers:
                 make: Any = mgmt_class(name)
                 self._mgmt[name] = make(self._conf, self._relay)
             return self._mgmt[name]
+
+    def share(self, conductors: int) -> None:
+        """Tell infra drivers how many conductors there are."""
+        with self._lock:
+            if conductors == self._conductors:
+                return
+            self._conductors = conductors
+            for found in self._infra.values():
+                found.share(conductors)
 
     def close(self) -> None:
         """Let go of what the drivers hold; devices keep running."""

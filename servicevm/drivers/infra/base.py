@@ -320,5 +320,13 @@ class InfraDriver(abc.ABC):
         `reboot` add theirs by themselves.
         """
 
+    def share(self, conductors: int) -> None:
+        """Say how many conductors use the infrastructure, this one too.
+
+        Called when the number is known, and again when it changes. What is
+        meant for all of them together, e.g. so many requests per second, a
+        driver divides by it.
+        """
+
     def close(self) -> None:
         """Let go of threads and sockets; devices keep running."""

@@ -162,6 +162,33 @@ def test_a_process_reports_under_the_name_of_its_configuration(
     assert row.started_at == START
 
 
+def test_a_process_is_told_how_many_of_its_role_there_are(
+    at: Any, database: cfg.ConfigOpts
+) -> None:
+    told: list[int] = []
+    presence = Presence(database, ProcessRole.CONDUCTOR, count=told.append)
+    presence.report()
+    _report(TWO, name="c2")
+    at(5)
+    presence.report()
+    at(26)
+    presence.report()
+    assert told == [1, 2, 1]
+
+
+def test_who_lost_its_name_counts_itself(
+    at: Any, database: cfg.ConfigOpts
+) -> None:
+    told: list[int] = []
+    presence = Presence(database, ProcessRole.CONDUCTOR, count=told.append)
+    presence.report()
+    at(1)
+    younger = Presence(database, ProcessRole.CONDUCTOR)
+    younger.report()
+    presence.report()
+    assert told == [1, 2]
+
+
 def test_workers_of_one_server_are_one(
     at: Any, database: cfg.ConfigOpts
 ) -> None:

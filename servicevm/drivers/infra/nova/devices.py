@@ -63,6 +63,10 @@ class Devices:
         #: How devices are deleted.
         self.removal = Removal(self._homes, self._ports, self._groups)
 
+    def share(self, conductors: int) -> None:
+        """So many conductors ask the cloud, this one too."""
+        self._homes.share(conductors)
+
     # -- making -------------------------------------------------------------
 
     def prepare(self, spec: DeviceSpec, record: Record) -> list[InterfaceSpec]:

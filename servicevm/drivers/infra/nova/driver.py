@@ -50,6 +50,7 @@ class NovaInfraDriver(InfraDriver):
         self._lock = threading.Lock()
         self._clouds: Clouds | None = None
         self._devices: Devices | None = None
+        self._conductors = 1
 
     def validate_template(
         self,
@@ -112,6 +113,12 @@ class NovaInfraDriver(InfraDriver):
     def delete_leftover(self, device_id: str) -> None:
         self._cloud().removal.delete_leftover(device_id)
 
+    def share(self, conductors: int) -> None:
+        with self._lock:
+            self._conductors = conductors
+            if self._devices is not None:
+                self._devices.share(conductors)
+
     def close(self) -> None:
         with self._lock:
             if self._clouds is not None:
@@ -134,4 +141,5 @@ class NovaInfraDriver(InfraDriver):
                 if self._clouds is None:
                     self._clouds = Clouds(self._conf)
                 self._devices = Devices(self._conf, self._clouds)
+                self._devices.share(self._conductors)
             return self._devices

@@ -38,6 +38,7 @@ class Homes:
         self._pace = Pace(conf.nova.build_rate)
         self._lock = threading.Lock()
         self._servers: dict[str, Servers] = {}
+        self._conductors = 1
 
     def of(self, spec: DeviceSpec) -> str:
         """Id of the project that everything of the device belongs to."""
@@ -60,4 +61,13 @@ class Homes:
                     self._pace,
                     self._conf.nova.poll_interval,
                 )
+                self._servers[project_id].share(self._conductors)
             return self._servers[project_id]
+
+    def share(self, conductors: int) -> None:
+        """Leave so many conductors, this one too, their part."""
+        self._pace.share(conductors)
+        with self._lock:
+            self._conductors = conductors
+            for servers in self._servers.values():
+                servers.share(conductors)

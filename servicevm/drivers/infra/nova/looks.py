@@ -43,7 +43,8 @@ class Looks:
     """Lists of one project's servers. Thread-safe.
 
     :param ask: lists the servers of this deployment
-    :param interval: least seconds between the beginnings of two lists
+    :param interval: least seconds between the beginnings of two lists, of
+        all conductors: each makes as many fewer as there are others
     """
 
     def __init__(
@@ -63,8 +64,16 @@ class Looks:
         self._listed = float("-inf")
         self._asked = float("-inf")
         self._pause = interval
+        self._conductors = 1
         self._asking = False
         self._error: ServicevmError | None = None
+
+    def share(self, conductors: int) -> None:
+        """So many conductors list, this one too."""
+        with self._changed:
+            self._conductors = conductors
+            self._pause = max(self._pause, self._own_interval())
+            self._changed.notify_all()
 
     def touched(self, device_id: str) -> None:
         """We have just changed something of the device."""
@@ -147,12 +156,15 @@ class Looks:
                 self._asking = False
                 took = self._clock() - began
                 # A long list is Nova's work, too.
-                self._pause = max(self._interval, 2 * took)
+                self._pause = max(self._own_interval(), 2 * took)
                 self._error = error
                 if done:
                     self._listed = began
                     self._keep(servers, began)
                 self._changed.notify_all()
+
+    def _own_interval(self) -> float:
+        return self._interval * self._conductors
 
     def _keep(self, servers: Sequence[Seen], began: float) -> None:
         self._servers = {}

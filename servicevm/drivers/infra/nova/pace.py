@@ -15,7 +15,8 @@ PATIENCE = 20.0
 class Pace:
     """A token bucket that holds the tokens of one second.
 
-    :param rate: turns per second; 0 is as many as one likes
+    :param rate: turns per second of all conductors together; 0 is as many
+        as one likes
     """
 
     def __init__(
@@ -24,13 +25,20 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._gap = 1 / rate if rate else 0.0
-        # So many turns may come at once after a pause.
-        self._burst = max(rate - 1, 0.0) * self._gap
+        self._rate = rate
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
         self._next = float("-inf")
+        self.share(1)
+
+    def share(self, conductors: int) -> None:
+        """So many conductors make servers, this one too."""
+        rate = self._rate / conductors
+        with self._lock:
+            self._gap = 1 / rate if rate else 0.0
+            # So many turns may come at once after a pause.
+            self._burst = max(rate - 1, 0.0) * self._gap
 
     def wait(self) -> None:
         """Return when it is one's turn.

@@ -57,7 +57,7 @@ class Servers:
     """Thread-safe.
 
     :param cloud: as the project that the servers belong to
-    :param interval: seconds between two lists
+    :param interval: seconds between two lists of all conductors
     """
 
     def __init__(
@@ -78,6 +78,10 @@ class Servers:
         self._deleting: dict[str, float] = {}
 
     # -- looking ------------------------------------------------------------
+
+    def share(self, conductors: int) -> None:
+        """Leave so many conductors, this one too, their lists."""
+        self._looks.share(conductors)
 
     def look(self, device_id: str) -> Look:
         return self._looks.look(device_id)

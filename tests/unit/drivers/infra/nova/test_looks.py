@@ -102,6 +102,24 @@ def test_lists_that_take_long_are_rarer(nova, looks) -> None:
     assert len(nova.lists) == 2
 
 
+def test_conductors_share_the_interval(nova, looks) -> None:
+    looks.look(DEVICE)
+    looks.share(3)
+    nova.now += 2.9
+    assert looks.look(DEVICE).look_in == pytest.approx(0.1)
+    assert nova.lists == [100.0]
+    nova.now += 0.1
+    looks.look(DEVICE)
+    assert nova.lists == [100.0, 103.0]
+    # One that goes leaves its part to the others, after the next list.
+    looks.share(1)
+    nova.now += 3.0
+    looks.look(DEVICE)
+    nova.now += 1.0
+    looks.look(DEVICE)
+    assert nova.lists == [100.0, 103.0, 106.0, 107.0]
+
+
 def test_a_list_that_fails_is_not_asked_for_again_at_once(nova, looks) -> None:
     nova.error = TransientError(CLOUD_UNAVAILABLE, "no")
     for _ in range(3):

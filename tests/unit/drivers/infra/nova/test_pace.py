@@ -55,3 +55,15 @@ def test_nobody_waits_for_ever(time) -> None:
     with pytest.raises(TransientError, match="build_rate"):
         pace.wait()
     assert time.slept == [10.0, 20.0]
+
+
+def test_conductors_share_the_rate(time) -> None:
+    pace = Pace(4, time.clock, time.sleep)
+    pace.share(2)
+    for _ in range(4):
+        pace.wait()
+    assert time.slept == [0.5, 1.0]
+    pace = Pace(0, time.clock, time.sleep)
+    pace.share(2)
+    pace.wait()
+    assert time.slept == [0.5, 1.0]
