@@ -1,6 +1,7 @@
 """A throw-away CA for tests of the agent."""
 
 import datetime
+import ipaddress
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,7 +50,7 @@ class Authority:
         return _pem(
             self._leaf(
                 csr.public_key(),
-                [uri],
+                _uris([uri]),
                 ExtendedKeyUsageOID.CLIENT_AUTH,
                 seconds,
             )
@@ -65,7 +66,10 @@ class Authority:
         """Return a TLS server context like the relay's."""
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = self._leaf(
-            key.public_key(), uris, ExtendedKeyUsageOID.SERVER_AUTH, 86400
+            key.public_key(),
+            _uris(uris),
+            ExtendedKeyUsageOID.SERVER_AUTH,
+            86400,
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         _load(context, folder, key, _pem(leaf))
@@ -76,6 +80,19 @@ class Authority:
         context.set_alpn_protocols(alpn)
         return context
 
+    def web_context(self, folder: Path, address: str) -> ssl.SSLContext:
+        """Return a TLS server context like that of any web server."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        leaf = self._leaf(
+            key.public_key(),
+            [x509.IPAddress(ipaddress.ip_address(address))],
+            ExtendedKeyUsageOID.SERVER_AUTH,
+            86400,
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        _load(context, folder, key, _pem(leaf))
+        return context
+
     def device_context(
         self, folder: Path, device_id: str, alpn: str
     ) -> ssl.SSLContext:
@@ -83,7 +100,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = self._leaf(
             key.public_key(),
-            [f"spiffe://{DEPLOYMENT}/device/{device_id}"],
+            _uris([f"spiffe://{DEPLOYMENT}/device/{device_id}"]),
             ExtendedKeyUsageOID.CLIENT_AUTH,
             86400,
         )
@@ -98,7 +115,7 @@ class Authority:
     def _leaf(
         self,
         key: object,
-        uris: Sequence[str],
+        names: Sequence[x509.GeneralName],
         usage: x509.ObjectIdentifier,
         seconds: float,
     ) -> x509.Certificate:
@@ -109,12 +126,7 @@ class Authority:
                 key,
                 seconds / 86400,
             )
-            .add_extension(
-                x509.SubjectAlternativeName(
-                    [x509.UniformResourceIdentifier(uri) for uri in uris]
-                ),
-                critical=True,
-            )
+            .add_extension(x509.SubjectAlternativeName(names), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(self.key, hashes.SHA256())
         )
@@ -132,6 +144,10 @@ class Authority:
             .not_valid_before(now - datetime.timedelta(minutes=5))
             .not_valid_after(now + datetime.timedelta(days=days))
         )
+
+
+def _uris(uris: Sequence[str]) -> list[x509.GeneralName]:
+    return [x509.UniformResourceIdentifier(uri) for uri in uris]
 
 
 def _load(

@@ -148,7 +148,13 @@ def _translated(error: Exception, what: str) -> ServicevmError:
             # It went, or is busy: the next try looks again.
             return TransientError(errors.CLOUD_REFUSED, detail)
         return PermanentError(errors.CLOUD_REFUSED, detail)
-    if isinstance(error, keystone.EndpointNotFound | sdk.EndpointNotFound):
+    if isinstance(
+        error,
+        keystone.EndpointNotFound
+        | sdk.EndpointNotFound
+        # So the SDK says that the catalog has none in this region.
+        | sdk.ServiceDisabledException,
+    ):
         return PermanentError(errors.CLOUD_NOT_CONFIGURED, detail)
     # No answer, or one that says that the cloud is at fault.
     return TransientError(errors.CLOUD_UNAVAILABLE, detail)
