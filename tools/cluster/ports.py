@@ -1,12 +1,18 @@
 """Free loopback ports, chosen once and kept over restarts; who listens."""
 
+import contextlib
 import json
+import random
 import socket
 from pathlib import Path
 
 from tools.cluster.configuration import write
+from tools.cluster.member import ClusterError
 
 __all__ = ["Ports", "listens", "serves"]
+
+#: Where ports are looked for: below those of outgoing connections.
+RANGE = range(20_000, 32_000)
 
 
 class Ports:
@@ -28,11 +34,15 @@ class Ports:
 
 
 def _free(taken: set[int]) -> int:
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = int(listener.getsockname()[1])
-        if port not in taken:
+    # None that the kernel gives to whoever connects to somewhere: between
+    # this look and the listener's start it would be taken now and then.
+    for port in random.sample(RANGE, len(RANGE)):
+        if port in taken:
+            continue
+        with contextlib.suppress(OSError):
+            socket.create_server(("127.0.0.1", port)).close()
             return port
+    raise ClusterError(f"No port from {RANGE[0]} to {RANGE[-1]} is free.")
 
 
 def listens(port: int, host: str = "127.0.0.1") -> bool:
