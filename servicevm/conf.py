@@ -75,6 +75,18 @@ def _name(role: str, default: str = "$host") -> cfg.StrOpt:
     )
 
 
+def _metrics(role: str) -> cfg.StrOpt:
+    return cfg.StrOpt(
+        "metrics",
+        default="",
+        regex=f"^$|{RELAY_ADDRESS}",
+        sample_default="",
+        help=f"host:port at which this {role} answers GET /metrics, for "
+        "Prometheus: numbers only, without a password, so on loopback or the "
+        "management network. Empty: nowhere.",
+    )
+
+
 API_OPTS = [
     _name("api process"),
     cfg.HostAddressOpt(
@@ -133,6 +145,7 @@ API_OPTS = [
 
 CONDUCTOR_OPTS = [
     _name("conductor"),
+    _metrics("conductor"),
     cfg.IntOpt(
         "workers",
         default=8,
@@ -202,6 +215,7 @@ CONDUCTOR_OPTS = [
 
 RELAY_OPTS = [
     _name("relay", "local"),
+    _metrics("relay"),
     cfg.StrOpt(
         "group",
         default=DEFAULT_RELAY_GROUP,

@@ -11,7 +11,9 @@ import falcon
 import prometheus_client
 import sqlalchemy as sa
 from prometheus_client import core, registry
+from sqlalchemy import orm
 
+from servicevm import clock
 from servicevm.api import auth
 from servicevm.api.auth import Strategy
 from servicevm.api.runtime import Runtime
@@ -97,6 +99,7 @@ class _Stored(registry.Collector):
                     family.add_metric([str(state)], counts.get(str(state), 0))
                 yield family
             alive = processes.count_alive(session)
+            yield from _agents(session)
         family = core.GaugeMetricFamily(
             "servicevm_processes",
             "Processes heard of within 20 seconds, by role.",
@@ -104,6 +107,40 @@ class _Stored(registry.Collector):
         )
         for role in ProcessRole:
             family.add_metric([str(role)], alive.get(str(role), 0))
+        yield family
+
+
+def _agents(session: orm.Session) -> Iterator[core.Metric]:
+    """Of devices' agents; times are seconds since 1970."""
+    sessions, certificates = models.AgentSession, models.AgentCertificate
+    connected, heard, expiry = session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.min(sessions.last_seen),
+            sa.func.min(certificates.not_after),
+        )
+        .select_from(sessions)
+        .outerjoin(certificates, certificates.serial == sessions.serial)
+        .where(sessions.connected)
+    ).one()
+    yield core.GaugeMetricFamily(
+        "servicevm_agents", "Agents that are connected.", connected
+    )
+    for name, text, at in (
+        (
+            "servicevm_agents_heard_timestamp_seconds",
+            "When that connected agent was heard that was heard least lately.",
+            heard,
+        ),
+        (
+            "servicevm_agents_expiry_timestamp_seconds",
+            "When the first certificate of a connected agent runs out.",
+            expiry,
+        ),
+    ):
+        family = core.GaugeMetricFamily(name, text)
+        if at is not None:
+            family.add_metric([], at / clock.SECOND)
         yield family
 
 
@@ -124,4 +161,8 @@ class MetricsResource:
             caller = self._strategy.identify(req)
             self._runtime.policy.enforce(caller, "metrics")
         resp.content_type = prometheus_client.CONTENT_TYPE_LATEST
-        resp.data = prometheus_client.generate_latest(self._metrics.registry)
+        # And what the process counts besides: in servicevm-standalone that
+        # is what conductor and relay do.
+        resp.data = prometheus_client.generate_latest(
+            self._metrics.registry
+        ) + prometheus_client.generate_latest(prometheus_client.REGISTRY)

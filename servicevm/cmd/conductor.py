@@ -14,7 +14,7 @@ from oslo_config import cfg
 from oslo_db.exception import DBConnectionError
 from oslo_log import log
 
-from servicevm import pki
+from servicevm import exposition, pki
 from servicevm.cmd import daemon
 from servicevm.cmd.daemon import StartError, Stop
 from servicevm.conductor.service import Conductor
@@ -80,6 +80,7 @@ def serve(argv: Sequence[str]) -> None:
     conductor = Conductor(conf, oslo.OsloRelay(conf, relay_of))
     servers = oslo.serve_conductor(conf, conductor)
     with contextlib.ExitStack() as cleanup:
+        cleanup.enter_context(exposition.offered(conf.conductor.metrics))
         conductor.start()
         cleanup.callback(conductor.stop, STOP_TIMEOUT)
         for server in servers:

@@ -13,7 +13,7 @@ from pathlib import Path
 from oslo_config import cfg
 from oslo_log import log
 
-from servicevm import pki
+from servicevm import exposition, pki
 from servicevm.cmd import daemon
 from servicevm.cmd.daemon import StartError, Stop
 from servicevm.relay.service import Relay
@@ -55,17 +55,18 @@ def serve(argv: Sequence[str]) -> None:
 
     relay = Relay(conf, oslo.OsloAgentEvents(conf), certificate(conf))
     servers = oslo.serve_relay(conf, relay)
-    relay.start()
-    for server in servers:
-        server.start()
-    LOG.info("The relay %s listens.", conf.relay.name)
-    stop.wait()
-    LOG.info("Stopping; agents are told to move.")
-    # Conductors may call those that are still here.
-    relay.move_all(conf.relay.move_timeout)
-    for server in servers:
-        server.stop(STOP_TIMEOUT)
-    relay.stop(STOP_TIMEOUT)
+    with exposition.offered(conf.relay.metrics):
+        relay.start()
+        for server in servers:
+            server.start()
+        LOG.info("The relay %s listens.", conf.relay.name)
+        stop.wait()
+        LOG.info("Stopping; agents are told to move.")
+        # Conductors may call those that are still here.
+        relay.move_all(conf.relay.move_timeout)
+        for server in servers:
+            server.stop(STOP_TIMEOUT)
+        relay.stop(STOP_TIMEOUT)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

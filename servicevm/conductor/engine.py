@@ -9,6 +9,7 @@ step it was on.
 """
 
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +21,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock, errors, logs, plans
-from servicevm.conductor import settle, views
+from servicevm.conductor import metrics, settle, views
 from servicevm.conductor.context import StepContext, Steps
 from servicevm.conductor.outcomes import Done, Outcome, nothing
 from servicevm.conductor.progress import Progress
@@ -123,6 +124,7 @@ class Engine:
                 self.lost = len(lost)
                 for claim in taken:
                     self._hook("claimed")
+                    metrics.ended(claim.operation)
                     yield claim
             if most == 0 or len(seen) < limit:
                 return
@@ -181,6 +183,7 @@ class Engine:
                 while claim.operation.state == OperationState.RUNNING:
                     claim = self._do_steps(claim)
             except leases.FencedOut:
+                metrics.OVERTAKEN.inc()
                 LOG.info(
                     "Operation %s was taken over; leaving it.", operation.id
                 )
@@ -255,6 +258,7 @@ class Engine:
                 )
             ]
             written = db.write(conclude)
+        metrics.ended(written.operation)
         self._hook(f"{step}: written")
         return written
 
@@ -263,6 +267,7 @@ class Engine:
     ) -> Outcome | errors.ServicevmError:
         operation = context.operation
         self._hook(f"{operation.step}: begin")
+        began = time.perf_counter()
         result: Outcome | errors.ServicevmError
         try:
             result = self._call(context)
@@ -286,6 +291,12 @@ class Engine:
             )
             result = errors.TransientError(
                 errors.INTERNAL, f"{type(error).__name__}{why}"
+            )
+        # What the database holds is no label: it may be of a newer release.
+        labels = _key(operation)
+        if labels in self._steps:
+            metrics.STEPS.labels(*labels, type(result).__name__).observe(
+                time.perf_counter() - began
             )
         self._hook(f"{operation.step}: end")
         return result

@@ -13,6 +13,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock
+from servicevm.conductor import metrics
 from servicevm.conductor.engine import Claim, Engine
 from servicevm.db import api as db
 from servicevm.db import leases
@@ -199,15 +200,18 @@ class Runner:
         with self._lock:
             future = self._pool.submit(self._engine.drive, claim)
             self._held[operation.id] = future
+            metrics.HELD.set(len(self._held))
 
         def ended(done: Future[None]) -> None:
             with self._lock:
                 # It may have been claimed again by now.
                 if self._held.get(operation.id) is done:
                     del self._held[operation.id]
+                    metrics.HELD.set(len(self._held))
             if not done.cancelled() and done.exception() is not None:
                 # Its lease is no longer kept: it is taken up again.
                 self._dropped.set()
+                metrics.DROPPED.inc()
                 LOG.error(
                     "Operation %s was dropped.",
                     operation.id,

@@ -47,7 +47,8 @@ class RelayCertificate:
         self._next_warning = self._next_renewal = 0
         #: What to serve with.
         self.context = load()
-        self._not_after = self._end()
+        #: When it ends, in microseconds since 1970.
+        self.not_after = self._end()
 
     def look(self) -> bool:
         """Whether `context` is another one now; call it now and then.
@@ -63,7 +64,7 @@ class RelayCertificate:
             except (OSError, ValueError) as error:
                 LOG.error("The certificate can not be renewed: %s", error)
         newer = self._take_up()
-        left = self._not_after - now
+        left = self.not_after - now
         if left < WARN_DAYS * DAY and now >= self._next_warning:
             self._next_warning = now + DAY
             LOG.warning(
@@ -73,7 +74,7 @@ class RelayCertificate:
                 "--output DIR; it is taken up without a restart.",
                 self._files[0],
                 "ends at" if left > 0 else "ended at",
-                clock.isoformat(self._not_after),
+                clock.isoformat(self.not_after),
             )
         return newer
 
@@ -93,7 +94,7 @@ class RelayCertificate:
                 )
             self._refused = stamps
             return False
-        self._taken, self.context, self._not_after = stamps, context, not_after
+        self._taken, self.context, self.not_after = stamps, context, not_after
         self._next_warning = 0
         LOG.info(
             "New sessions have the certificate that ends at %s.",

@@ -24,7 +24,7 @@ from servicevm.relay.counting import Counting
 from servicevm.relay.endings import Ending
 from servicevm.relay.limits import Limits
 from servicevm.relay.listening import SerialSocket, tcp_socket
-from servicevm.relay.metrics import BEATS, CALLS
+from servicevm.relay.metrics import BEATS, CALLS, CERTIFICATE
 from servicevm.relay.movement import Movement
 from servicevm.relay.schemas import RESULTS
 from servicevm.relay.switchboard import Switchboard
@@ -287,6 +287,7 @@ class Relay:
         while True:
             if await asyncio.to_thread(self._certificate.look):
                 board.context = self._certificate.context
+            CERTIFICATE.set(self._certificate.not_after / clock.SECOND)
             await asyncio.sleep(bounds.CERTIFICATE_EVERY)
 
     async def _flush_beats(self, board: Switchboard) -> None:

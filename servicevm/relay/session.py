@@ -18,7 +18,7 @@ from servicevm.relay.calls import Calls
 from servicevm.relay.endings import Ending
 from servicevm.relay.identity import Identity
 from servicevm.relay.lane import Lane
-from servicevm.relay.metrics import DROPPED, SESSIONS
+from servicevm.relay.metrics import DROPPED, OPENED, SESSIONS
 from servicevm.relay.refusal import refuse
 from servicevm.relay.schemas import METHODS, REQUESTS, cleaned_beat
 from servicevm.relay.switchboard import Switchboard
@@ -316,6 +316,7 @@ class AgentSession:
             loser.close(Ending.NEWER_SESSION)
         self._stage = _OPEN
         SESSIONS.inc()
+        OPENED.inc()
         self._heard_at = self._board.loop.time()
         self._connection.authenticated()
         self._wire.reply(

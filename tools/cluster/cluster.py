@@ -124,6 +124,10 @@ class Cluster:
     def of(self, role: str) -> list[Member]:
         return [one for one in self.members if one.role == role]
 
+    def metrics(self, name: str) -> str:
+        """Where a conductor or relay tells its numbers."""
+        return f"http://{self._fleet.metrics(name)}/metrics"
+
     @property
     def endpoint(self) -> str:
         """haproxy's address."""

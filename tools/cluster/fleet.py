@@ -69,6 +69,10 @@ class Fleet:
         """The member's servicevm.conf; all that it reads."""
         return self.folder / "conf" / f"{member}.conf"
 
+    def metrics(self, name: str) -> str:
+        """Where a conductor or relay tells its numbers: host:port."""
+        return f"127.0.0.1:{self.ports.of(f'{name}-metrics')}"
+
     def names(self, role: str) -> list[str]:
         return [f"{role}{n + 1}" for n in range(self.counts[role])]
 
@@ -194,6 +198,8 @@ class Fleet:
             },
             role: {"name": name},
         }
+        if name in self.names(role) and role in ("conductor", "relay"):
+            told[role]["metrics"] = self.metrics(name)
         if role == "relay":
             host, port = self.where(name)
             if name in self.relay_at:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+import requests
 
 from servicevmclient.exceptions import BadRequest, Forbidden, NotFound
 from servicevmclient.v1.client import Client
@@ -88,3 +89,25 @@ def test_only_who_looks_after_the_cloud_lists_processes(
 ) -> None:
     with pytest.raises(Forbidden):
         list(sdk("member").conductors())
+
+
+def test_every_conductor_and_relay_tells_its_numbers(
+    member: Client, template: str, cluster: Cluster
+) -> None:
+    device = member.create_device(name="counted", template_id=template)
+    member.wait_for_device(device, timeout=60)
+    member.delete_device(device.id)
+    member.wait_for_device_gone(device.id, timeout=60)
+    text = {
+        one.name: requests.get(cluster.metrics(one.name), timeout=10).text
+        for one in (*cluster.of("conductor"), *cluster.of("relay"))
+    }
+    done = [
+        name
+        for name, numbers in text.items()
+        if 'servicevm_conductor_operation_seconds_count{action="create",'
+        'resource="device",state="SUCCEEDED"}' in numbers
+    ]
+    assert done
+    for one in cluster.of("relay"):
+        assert "servicevm_relay_sessions 0.0" in text[one.name]
