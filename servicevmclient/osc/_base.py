@@ -11,7 +11,7 @@ from cliff import command, lister, show
 
 from servicevmclient.exceptions import ClientError, InvalidInput
 from servicevmclient.exit_codes import ExitCode
-from servicevmclient.osc import _errors, _table
+from servicevmclient.osc import _errors, _stream, _table
 
 if TYPE_CHECKING:
     from servicevmclient.v1.client import Client
@@ -30,6 +30,8 @@ class Base(command.Command):
     example: ClassVar[str] = ""
     #: said by cliff otherwise, after it looked through all distributions
     app_dist_name = "servicevm"
+    #: exit code of what did not fail; cliff has none for lists and shows
+    ended: ExitCode = ExitCode.OK
 
     @property
     def client(self) -> "Client":
@@ -47,7 +49,8 @@ class Base(command.Command):
     def run(self, parsed_args: argparse.Namespace) -> int:
         """Run; tell an error; return the exit code."""
         try:
-            return int(super().run(parsed_args))
+            _stream.check_until(parsed_args)
+            return int(super().run(parsed_args)) or self.ended
         except ClientError as error:
             self.tell(error)
             return error.exit_code
@@ -99,6 +102,12 @@ class Lister(Base, lister.Lister):
         data: Iterable[Sequence[Any]],
     ) -> int:
         """On a terminal, a table that fits it; else what cliff makes."""
+        if _watched(parsed_args):
+            from servicevmclient.osc._watching import OfList
+
+            watching = OfList(self, parsed_args)
+            self.ended = watching.run(column_names, [*data])
+            return self.ended
         self.formatter = self.instead(parsed_args)
         return super().produce_output(parsed_args, column_names, data)
 
@@ -132,6 +141,21 @@ class Lister(Base, lister.Lister):
 class ShowOne(Base, show.ShowOne):
     """A command that shows one thing."""
 
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+    ) -> int:
+        """What cliff makes, or a look after the other."""
+        if _watched(parsed_args):
+            from servicevmclient.osc._watching import OfShow
+
+            watching = OfShow(self, parsed_args)
+            self.ended = watching.run(column_names, [data])
+            return self.ended
+        return super().produce_output(parsed_args, column_names, data)
+
     def _load_formatter_plugins(self) -> Any:
         return _formatters(self, super()._load_formatter_plugins)
 
@@ -141,6 +165,10 @@ class ShowOne(Base, show.ShowOne):
         return _selected(
             super()._generate_columns_and_selector, parsed_args, column_names
         )
+
+
+def _watched(parsed_args: argparse.Namespace) -> bool:
+    return getattr(parsed_args, "watch", None) is not None
 
 
 def _formatters(owner: Any, default: Any) -> Any:

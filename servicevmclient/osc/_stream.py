@@ -31,10 +31,12 @@ def add_until(parser: argparse.ArgumentParser) -> None:
 def check_until(parsed_args: argparse.Namespace) -> None:
     """Refuse an end of what does not go on.
 
-    :raises InvalidInput: there is no --follow
+    :raises InvalidInput: there is neither --follow nor --watch
     """
-    if parsed_args.until is not None and not parsed_args.follow:
-        raise InvalidInput("--until goes together with --follow.")
+    given = vars(parsed_args)
+    goes_on = given.get("follow") or given.get("watch") is not None
+    if given.get("until") is not None and not goes_on:
+        raise InvalidInput("--until is for what goes on: --follow, --watch.")
 
 
 def seconds(until: str | None) -> float | None:
@@ -77,12 +79,12 @@ class Stream:
 
 
 def _object(names: Sequence[str], row: Row, widths: list[int]) -> str:
-    values = [_machine(value) for value in row]
+    values = [machine(value) for value in row]
     return json.dumps(dict(zip(names, values, strict=True)))
 
 
 def _words(names: Sequence[str], row: Row, widths: list[int]) -> str:
-    return " ".join(str(_machine(value)) for value in row)
+    return " ".join(str(machine(value)) for value in row)
 
 
 def _columns(names: Sequence[str], row: Row, widths: list[int]) -> str:
@@ -95,7 +97,8 @@ def _columns(names: Sequence[str], row: Row, widths: list[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _machine(value: Any) -> Any:
+def machine(value: Any) -> Any:
+    """A value as programs read it."""
     if isinstance(value, FormattableColumn):
         return value.machine_readable()
     return value

@@ -14,7 +14,7 @@ from servicevmclient.exceptions import (
     PreconditionFailed,
 )
 from servicevmclient.exit_codes import ExitCode
-from servicevmclient.osc import _filters, _options, _wait
+from servicevmclient.osc import _filters, _options, _wait, _watch
 from servicevmclient.osc._base import Base, Lister, ShowOne, total
 from servicevmclient.osc._columns import Column, give_way, of_list, of_show
 from servicevmclient.osc._options import Option, Verb
@@ -54,6 +54,7 @@ class List(Lister):
             sorts=self.sorted,
             projects=self.owned,
         )
+        _watch.add(parser)
         return parser
 
     def query(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
@@ -98,6 +99,7 @@ class Show(ShowOne):
         """The name or id."""
         parser = super().get_parser(prog_name)
         add_ref(parser, self.kind)
+        _watch.add(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Shown:

@@ -13,32 +13,48 @@ DEFAULT = 600.0
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the option."""
-    parser.add_argument(
+    add_seconds(
+        parser,
         "--wait",
+        DEFAULT,
+        f"Wait until it is done (default: at most {DEFAULT:.0f} s)",
+    )
+
+
+def add_seconds(
+    parser: argparse.ArgumentParser, flag: str, default: float, text: str
+) -> None:
+    """Add an option that may be given without its seconds."""
+    parser.add_argument(
+        flag,
         nargs="?",
         type=_seconds,
-        const=DEFAULT,
+        const=default,
         metavar="SECONDS",
-        help=f"Wait until it is done (default: at most {DEFAULT:.0f} s)",
+        help=text,
     )
     parse = parser.parse_known_args
 
     def parse_known_args(args: Any = None, namespace: Any = None) -> Any:
-        return parse(None if args is None else separated(args), namespace)
+        if args is not None:
+            args = separated(args, flag, default)
+        return parse(args, namespace)
 
     # argparse would take the name in `--wait NAME` for the seconds.
     setattr(parser, "parse_known_args", parse_known_args)  # noqa: B010
 
 
-def separated(args: Sequence[str]) -> list[str]:
-    """Give a --wait that no number follows its default number."""
+def separated(
+    args: Sequence[str], flag: str = "--wait", default: float = DEFAULT
+) -> list[str]:
+    """Give a flag that no number follows its default number."""
     found = list(args)
     for index, arg in enumerate(found):
         if arg == "--":
             break
         following = found[index + 1 : index + 2]
-        if arg == "--wait" and not (following and _number(following[0])):
-            found[index] = f"--wait={DEFAULT:g}"
+        if arg == flag and not (following and _number(following[0])):
+            found[index] = f"{flag}={default:g}"
     return found
 
 

@@ -34,7 +34,6 @@ class ShowDeviceConsoleLog(Base):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Write it as it is, but for what a terminal would obey."""
-        _stream.check_until(parsed_args)
         if parsed_args.follow and parsed_args.max_bytes:
             raise InvalidInput("--follow and --max-bytes do not go together.")
         found = self.client.find(Device, parsed_args.ref)

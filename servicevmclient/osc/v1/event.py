@@ -44,14 +44,14 @@ class ListEvent(_verbs.List):
             "--marker, the oldest first, then each as it is written, until "
             "--until or ^C",
         )
-        _stream.add_until(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> _verbs.Shown:
         """Ask for the list, or go on asking."""
-        _stream.check_until(parsed_args)
         if not parsed_args.follow:
             return super().take_action(parsed_args)
+        if parsed_args.watch is not None:
+            raise InvalidInput("--follow and --watch do not go together.")
         if parsed_args.sort or parsed_args.sort_columns:
             raise InvalidInput("With --follow the oldest event comes first.")
         query = self.query(parsed_args)

@@ -1,0 +1,210 @@
+"""Watches: when they end, what changed, and what is drawn of it."""
+
+from typing import Any
+
+import pytest
+
+from servicevmclient import exceptions
+from servicevmclient.exit_codes import ExitCode
+from servicevmclient.osc import _screen, _watch
+from servicevmclient.osc._watch import Look
+from servicevmclient.testing import FakeServicevm
+from tests.unit.client.conftest import Terminal
+
+WELL = {"provisioning_status": "ACTIVE", "operating_status": "ONLINE"}
+LOST = {"provisioning_status": "ACTIVE", "operating_status": "DEAD"}
+FAILED = {"provisioning_status": "ERROR", "operating_status": "UNKNOWN"}
+
+
+def _look(**values: Any) -> Look:
+    return Look([*values], [[*values.values()]])
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"state": "RUNNING"}, None),
+        ({"state": "SUCCEEDED"}, ExitCode.OK),
+        ({"state": "FAILED"}, ExitCode.RESOURCE_FAILED),
+        ({"name": "small"}, None),
+        (WELL, ExitCode.OK),
+        (WELL | {"provisioning_status": "PENDING_UPDATE"}, None),
+        (LOST, None),
+        (LOST | {"healing": {"gave_up": False}}, None),
+        (LOST | {"healing": {"gave_up": True}}, ExitCode.RESOURCE_FAILED),
+        (FAILED, ExitCode.RESOURCE_FAILED),
+        (FAILED | {"healing": {"next_action": "rebuild"}}, None),
+    ],
+)
+def test_it_ends_when_nothing_changes_by_itself_any_more(
+    values: dict[str, Any], code: ExitCode | None
+) -> None:
+    assert _watch.settled(_look(**values)) is code
+
+
+def test_what_came_changed_and_went_is_told_apart() -> None:
+    before = {"1": {"ID": "1"}, "2": {"ID": "2"}, "3": {"ID": "3"}}
+    after = {"2": {"ID": "2", "x": 1}, "3": {"ID": "3"}, "4": {"ID": "4"}}
+    assert _watch.changes(before, after) == [
+        ("CHANGED", {"ID": "2", "x": 1}),
+        ("ADDED", {"ID": "4"}),
+        ("GONE", {"ID": "1"}),
+    ]
+
+
+class View:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+
+    def show(self, look: Look) -> None:
+        self.told.append(look)
+
+    def rest(self, seconds: float) -> None:
+        self.told.append(seconds)
+
+    def trouble(self, sentence: str) -> None:
+        self.told.append(sentence)
+
+    def close(self) -> None:
+        self.told.append("closed")
+
+
+def test_it_waits_longer_while_nobody_answers_and_ends_when_it_is_gone() -> (
+    None
+):
+    first, second = _look(n=1), _look(n=2)
+    answers: list[Look | Exception] = [
+        exceptions.ConnectionFailed("away"),
+        exceptions.ServerError("proxy"),
+        second,
+        exceptions.NotFound(),
+    ]
+
+    def take() -> Look:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    view = View()
+    code = _watch.watch(
+        view,
+        take,
+        first,
+        interval=2,
+        timeout=None,
+        choose=lambda look: look,
+        ended=lambda look: None,
+    )
+    assert code is ExitCode.OK
+    assert view.told == [
+        first,
+        2,
+        "away",
+        4,
+        "proxy",
+        8,
+        second,
+        2,
+        Look(["n"], []),
+        "closed",
+    ]
+
+
+def test_a_refusal_gives_the_terminal_back() -> None:
+    def take() -> Look:
+        raise exceptions.Forbidden("no")
+
+    view = View()
+    with pytest.raises(exceptions.Forbidden):
+        _watch.watch(
+            view,
+            take,
+            _look(n=1),
+            interval=1,
+            timeout=None,
+            choose=lambda look: look,
+            ended=lambda look: None,
+        )
+    assert view.told[-1] == "closed"
+
+
+def test_lines_that_are_new_have_a_star() -> None:
+    before = _screen.keys(["+--+", "| a | ONLINE |", "| b | DEAD   |"])
+    lines = ["+---+", "| a  | ONLINE |", "| b  | ONLINE |"]
+    assert _screen.marked(lines, before, colour=False) == [
+        "  +---+",
+        "  | a  | ONLINE |",
+        "* | b  | ONLINE |",
+    ]
+    (line,) = _screen.marked(["| c |"], before, colour=True)
+    assert line == "\x1b[1;33m* | c |\x1b[0m"
+    assert _screen.marked(["| c |"], None, colour=True) == ["  | c |"]
+
+
+@pytest.mark.parametrize(
+    ("height", "shown"),
+    [
+        (4, ["a", "b", "c"]),
+        (3, ["a", "b", "c"]),
+        (2, ["a", "  and 2 lines more"]),
+        (0, []),
+    ],
+)
+def test_what_has_no_room_is_counted(height: int, shown: list[str]) -> None:
+    assert _screen.cut(["a", "b", "c"], height) == shown
+
+
+def test_a_show_that_settles_writes_an_object_for_each_change(
+    terminal: Terminal, fake: FakeServicevm
+) -> None:
+    template = fake.store.add("device_templates", {"name": "small"})
+    assert template
+    terminal("device create --template small lb-1")
+    (device,) = fake.store.rows["devices"].values()
+    result = terminal(
+        f"operation show --watch 0.01 {device['operation_id']} -c state"
+        " -f json"
+    )
+    assert result.code == 0, result.err
+    assert result.out == '{"state": "RUNNING"}\n{"state": "SUCCEEDED"}\n'
+
+
+def test_a_device_in_error_has_its_exit_code(
+    terminal: Terminal, fake: FakeServicevm
+) -> None:
+    fake.store.add("devices", {"name": "a", "provisioning_status": "ERROR"})
+    result = terminal("device show --watch a -c name")
+    assert result.code == ExitCode.RESOURCE_FAILED
+    assert result.out == '{"name": "a"}\n'
+
+
+def test_a_list_is_watched_until_it_is_told_to_end(
+    terminal: Terminal, fake: FakeServicevm
+) -> None:
+    fake.store.add("devices", {"name": "a"})
+    result = terminal(
+        "device list --watch 0.2 --until 2020-01-01 -c Name -c ID"
+    )
+    assert result.code == 0
+    assert result.out.startswith('{"Change": "ADDED", ')
+    assert result.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "list --watch -f csv",
+        "list --watch --sort-column Name",
+        "list --until 2h",
+        "show --until 2h a",
+        "show --watch -f shell a",
+    ],
+)
+def test_what_does_not_go_together_is_a_usage_error(
+    options: str, terminal: Terminal, fake: FakeServicevm
+) -> None:
+    fake.store.add("devices", {"name": "a"})
+    assert terminal(f"device {options}").code == 2
