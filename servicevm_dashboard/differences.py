@@ -1,8 +1,11 @@
 """Where two documents differ. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
+from servicevm_dashboard.schema_form import schemas
 from servicevm_dashboard.schema_form.paths import Path
 
 
@@ -24,3 +27,24 @@ def differences(one: Any, other: Any) -> Iterator[tuple[Path, Any, Any]]:
     for step in steps:
         for path, left, right in differences(one.get(step), other.get(step)):
             yield (step, *path), left, right
+
+
+class Difference(NamedTuple):
+    """A field that somebody else changed while it was changed here."""
+
+    where: str
+    theirs: str
+    mine: str
+
+
+def shown(value: Any) -> str:
+    """A value as it is compared with another."""
+    return _("nothing") if value in (None, "") else schemas.text(value)
+
+
+def readable(path: Path) -> str:
+    """Where it is, for a field that is called nothing."""
+    return ", ".join(
+        str(one + 1) if isinstance(one, int) else schemas.readable(one)
+        for one in path
+    )

@@ -1,13 +1,14 @@
 """Pages that change something which others may change as well.
 
 What is sent is what was changed here, and only if nobody else changed the
-same since the page was opened; if somebody did, both are shown.
+same since the page was opened; if somebody did, both are shown. Where the
+command line can say all of it, the page shows the line for what was changed.
 
 ``?add=config/pools/0/members`` opens it with a new item in that list.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
@@ -17,16 +18,21 @@ from django.utils.translation import gettext as _
 from django.views.generic import View
 from horizon import exceptions, messages
 
-from servicevm_dashboard import described
+from servicevm_dashboard import described, terminal
 from servicevm_dashboard.api import servicevm
-from servicevm_dashboard.differences import differences
+from servicevm_dashboard.differences import (
+    Difference,
+    differences,
+    readable,
+    shown,
+)
 from servicevm_dashboard.exceptions import (
     Conflict,
     NotAuthenticated,
     ServicevmError,
 )
 from servicevm_dashboard.permitted import permitted
-from servicevm_dashboard.schema_form import Problem, SchemaForm, schemas
+from servicevm_dashboard.schema_form import Problem, SchemaForm
 from servicevm_dashboard.schema_form.paths import Path
 from servicevm_dashboard.wizard import Sent, unpacked
 
@@ -36,14 +42,6 @@ TRIES = 3
 NAMED = 3
 
 Values = Mapping[str, Any]
-
-
-class Difference(NamedTuple):
-    """A field that somebody else changed while it was changed here."""
-
-    where: str
-    theirs: str
-    mine: str
 
 
 class EditView(View):
@@ -59,6 +57,8 @@ class EditView(View):
     #: Names of URLs.
     index: ClassVar[str]
     detail: ClassVar[str]
+    #: What the command line calls it, where that can say all of the form.
+    noun: ClassVar[str] = ""
     #: Of the forms, where there is more than one.
     headings: ClassVar[Mapping[str, Any]] = {}
 
@@ -120,6 +120,9 @@ class EditView(View):
             return self._show(resource, forms, base)
         mine = self.values(forms)
         changed = {key: mine[key] for key in mine if mine[key] != base[key]}
+        if data.get("preview") and self.noun:
+            line = terminal.change(self.noun, resource.id, changed)
+            return self._show(resource, forms, base, command=line)
         try:
             return self._save(resource, forms, base, changed)
         except NotAuthenticated:
@@ -193,7 +196,7 @@ class EditView(View):
                 # What is in a list without fields of its own is the list's.
                 while place not in labels and len(place) > 1:
                     place = place[:-1]
-                fields[labels.get(place) or _readable(place)] = None
+                fields[labels.get(place) or readable(place)] = None
         told = {"name": name, "fields": "; ".join(list(fields)[:NAMED])}
         if len(fields) > NAMED:
             return _("%(name)s was changed: %(fields)s; and more") % told
@@ -263,8 +266,8 @@ class EditView(View):
         for key in theirs:
             for path, one, other in differences(theirs[key], mine[key]):
                 place = (key, *path)
-                where = labels.get(place) or _readable(place)
-                found.append(Difference(where, _shown(one), _shown(other)))
+                where = labels.get(place) or readable(place)
+                found.append(Difference(where, shown(one), shown(other)))
         return found
 
     def labels(self, forms: Mapping[str, SchemaForm]) -> Mapping[Path, str]:
@@ -283,6 +286,7 @@ class EditView(View):
         problems: Sequence[Problem] = (),
         hint: str = "",
         differences: Sequence[Difference] = (),
+        command: str | None = None,
     ) -> HttpResponse:
         found = [one for form in forms.values() for one in form.problems]
         context = {
@@ -298,16 +302,7 @@ class EditView(View):
             "hint": hint,
             "differences": differences,
             "cancel": self.detail_url,
+            "noun": self.noun,
+            "command": command,
         }
         return render(self.request, "servicevm/wizard/edit.html", context)
-
-
-def _shown(value: Any) -> str:
-    return _("nothing") if value in (None, "") else schemas.text(value)
-
-
-def _readable(path: Path) -> str:
-    return ", ".join(
-        str(one + 1) if isinstance(one, int) else schemas.readable(one)
-        for one in path
-    )

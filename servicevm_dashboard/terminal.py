@@ -64,6 +64,40 @@ def create_service(
     return with_input(line, attributes["config"])
 
 
+def change(
+    noun: str,
+    ref: str,
+    changes: Mapping[str, Any],
+    program: Sequence[str] = PROGRAM,
+) -> str:
+    """The lines that change a device or service; a config is their input.
+
+    :param noun: ``device`` or ``service``
+    :param ref: its id, for it may just be given another name
+    :param changes: as the service is sent them; empty: there is no line
+    """
+    if not changes:
+        return ""
+    options = [
+        _option(f"--{key}", changes[key])
+        for key in ("name", "description")
+        if key in changes
+    ]
+    # What is told takes the place of all that there was.
+    for key, flag in (("tags", "--no-tag"), ("properties", "--no-property")):
+        if key in changes:
+            options.append([flag])
+    told = {
+        key: changes[key] for key in ("tags", "properties") if key in changes
+    }
+    if "config" in changes:
+        options.append(["--config", "-"])
+    line = _line([*program, noun, "set"], [*options, *_described(told)], ref)
+    if "config" not in changes:
+        return line
+    return with_input(line, changes["config"])
+
+
 def attach_interface(
     device: str,
     wishes: Mapping[str, str],

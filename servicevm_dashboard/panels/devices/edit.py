@@ -13,7 +13,7 @@ class EditView(edit.EditView):
     failure = _("The device could not be read.")
     getter = Client.get_device
     updater = Client.update_device
-    envelope = "device"
+    envelope = noun = "device"
     rule = "device:update"
     index = "horizon:project:servicevm_devices:index"
     detail = "horizon:project:servicevm_devices:detail"

@@ -20,7 +20,7 @@ class EditView(edit.EditView):
     failure = _("The service could not be read.")
     getter = Client.get_service
     updater = Client.update_service
-    envelope = "service"
+    envelope = noun = "service"
     rule = "service:update"
     index = "horizon:project:servicevm_services:index"
     detail = "horizon:project:servicevm_services:detail"

@@ -66,6 +66,14 @@ def test_a_configuration_is_changed_and_nobody_is_overwritten(
     axe(page)
     screenshot(page, "edit-service-differences")
     assert member.get_service(made.id).config == theirs
+    page.get_by_role("button", name="Show as Command Line").click()
+    line = page.locator("#servicevm-terminal")
+    expect(line).to_contain_text("openstack servicevm service set --config -")
+    expect(line).to_contain_text(made.id)
+    expect(line).to_contain_text('"port": 82')
+    axe(page)
+    screenshot(page, "edit-service-terminal")
+    assert member.get_service(made.id).config == theirs
     page.get_by_role("button", name="Save").click()
     expect(page.locator("h1")).to_contain_text(made.name)
     listeners: Any = member.get_service(made.id).config["listeners"]

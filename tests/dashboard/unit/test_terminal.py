@@ -114,6 +114,57 @@ def test_the_lines_make_the_service_that_the_form_makes(
 
 
 @pytest.mark.parametrize("name", AWKWARD)
+def test_the_line_changes_what_the_form_changes_and_nothing_else(
+    service: FakeServicevm, run: Callable[[str], int], name: str
+) -> None:
+    before = {
+        "name": "lb1",
+        "description": "old",
+        "tags": ["old"],
+        "properties": {"old": "1"},
+    }
+    device = service.store.add("devices", {**before})
+    wholly: dict[str, Any] = {
+        "name": name,
+        "description": "",
+        "tags": ["a", name.replace(",", "")],
+        "properties": {"rack": name},
+    }
+    for key, value in wholly.items():
+        line = terminal.change("device", device["id"], {key: value}, PROGRAM)
+        assert run(line) == 0
+        assert {one: device[one] for one in before} == {
+            **before,
+            key: value,
+        }
+        device |= before
+    for changes in (wholly, {"tags": [], "properties": {}}):
+        line = terminal.change("device", device["id"], changes, PROGRAM)
+        assert run(line) == 0
+        assert device.items() >= changes.items()
+
+
+def test_the_lines_give_a_service_the_config_of_the_form(
+    service: FakeServicevm, run: Callable[[str], int]
+) -> None:
+    schema: dict[str, Any] = {"type": "object"}
+    service.store.add(
+        "service_types", {"name": "loadbalancer", "config_schema": schema}
+    )
+    row = service.store.add(
+        "services",
+        {"name": "web", "service_type": "loadbalancer", "config": {"a": 1}},
+    )
+    changes = {"config": {"b": "1e3"}, "description": "new"}
+    assert run(terminal.change("service", row["id"], changes, PROGRAM)) == 0
+    assert {key: row[key] for key in changes} == changes
+
+
+def test_of_no_change_there_is_no_line() -> None:
+    assert terminal.change("device", "d1", {}) == ""
+
+
+@pytest.mark.parametrize("name", AWKWARD)
 def test_the_lines_plug_and_unplug_what_the_pages_do(
     service: FakeServicevm, run: Callable[[str], int], name: str
 ) -> None:

@@ -1,5 +1,7 @@
 """Edit Device and Edit Service, with somebody else at it as well."""
 
+import re
+from html import unescape
 from typing import Any
 
 import django.test
@@ -10,6 +12,7 @@ from servicevmclient.testing import FakeServicevm
 from tests.dashboard.unit.html_form import HtmlForm
 from tests.dashboard.unit.schema_form.test_form import FIREWALL
 
+COMMAND = re.compile(r'<pre id="servicevm-terminal"[^>]*>([^<]*)</pre>')
 CONFIG = {
     "policy": "drop",
     "zones": [{"name": "lan", "unheard of": [1]}],
@@ -71,6 +74,41 @@ def told(page: Editor) -> list[str]:
 
 def patches(service: FakeServicevm) -> int:
     return sum(method == "PATCH" for method, _path in service.requests)
+
+
+def test_what_was_changed_is_shown_as_a_command_line_and_not_sent(
+    member: django.test.Client,
+    service: FakeServicevm,
+    device: dict[str, Any],
+) -> None:
+    page = Editor(member, "devices", device)
+    page.save(preview="1")
+    assert "Nothing was changed." in page.html
+    page.save(**{"details/tags": "b", "preview": "1"})
+    assert unescape(COMMAND.search(page.html)[1]).split() == [
+        *"openstack servicevm device set --no-tag --tag b".split(),
+        *(["\\"] if "\\" in page.html else []),
+        device["id"],
+    ]
+    assert not patches(service)
+    # It is still there to be saved, also where nothing more is changed.
+    page.save()
+    assert page.answer.status_code == 302
+    assert device["tags"] == ["b"]
+
+
+def test_a_config_that_does_not_fit_is_no_command_line(
+    member: django.test.Client, firewall: dict[str, Any]
+) -> None:
+    page = Editor(member, "services", firewall)
+    page.save(**{"details/name": "", "preview": "1"})
+    assert "has-error" in page.html
+    assert not COMMAND.search(page.html)
+    page = Editor(member, "services", firewall)
+    page.save(**{"config/policy": "accept", "preview": "1"})
+    shown = unescape(COMMAND.search(page.html)[1])
+    assert shown.startswith("openstack servicevm service set --config - ")
+    assert '"policy": "accept"' in shown
 
 
 def test_what_was_changed_is_sent_and_nothing_else(
