@@ -46,7 +46,7 @@ class Conductor(ConductorApi, AgentEvents):
         jitter: Callable[[], float] | None = None,
     ) -> None:
         self.owner = leases.new_owner()
-        self._drivers = drivers or Drivers(conf, relay)
+        self._drivers = drivers or Drivers(conf, relay, self._died)
         self._upkeep = Upkeep(conf)
         self._engine = Engine(
             conf,

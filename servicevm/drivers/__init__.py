@@ -11,7 +11,7 @@ from oslo_config import cfg
 from stevedore import driver
 from stevedore.exception import NoMatches
 
-from servicevm.drivers.infra.base import InfraDriver
+from servicevm.drivers.infra.base import Death, InfraDriver
 from servicevm.drivers.mgmt.base import MgmtDriver
 from servicevm.errors import TEMPLATE_INVALID, PermanentError
 from servicevm.rpc.base import RelayApi
@@ -69,11 +69,20 @@ def _load(namespace: str, name: str) -> Any:
 
 
 class Drivers:
-    """One instance of each driver that was asked for. Thread-safe."""
+    """One instance of each driver that was asked for. Thread-safe.
 
-    def __init__(self, conf: cfg.ConfigOpts, relay: RelayApi) -> None:
+    :param died: what infra drivers call for a device that stops by itself
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        relay: RelayApi,
+        died: Death | None = None,
+    ) -> None:
         self._conf = conf
         self._relay = relay
+        self._died = died
         self._lock = threading.Lock()
         self._infra: dict[str, InfraDriver] = {}
         self._conductors = 1
@@ -88,8 +97,13 @@ class Drivers:
             if name not in self._infra:
                 # The class's own constructor takes more than the interface.
                 make: Any = infra_class(name)
-                self._infra[name] = make(self._conf)
-                self._infra[name].share(self._conductors)
+                made = make(self._conf)
+                made.share(self._conductors)
+                if self._died is not None:
+                    # Before it makes any device: a look at those that there
+                    # are, when we begin, names no driver that has none.
+                    made.watch([], self._died)
+                self._infra[name] = made
             return self._infra[name]
 
     def mgmt(self, name: str) -> MgmtDriver:

@@ -316,8 +316,9 @@ class InfraDriver(abc.ABC):
     def watch(self, devices: Sequence[DeviceSpec], died: Death) -> None:
         """Start to report devices that stop by themselves, where possible.
 
-        Called once at start with the devices known then; `create` and
-        `reboot` add theirs by themselves.
+        Called with none as soon as the driver is made, and once more with
+        the devices known then, if there are any; `create` and `reboot` add
+        theirs by themselves.
         """
 
     def share(self, conductors: int) -> None:

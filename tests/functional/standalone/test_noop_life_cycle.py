@@ -133,3 +133,17 @@ def test_a_second_service_on_the_same_folder_is_refused(
     )
     assert done.returncode == 1
     assert str(svm.process.pid) in done.stderr
+
+
+def test_the_first_device_that_dies_is_noticed_without_a_sweep(
+    standalone: Callable[..., Standalone],
+) -> None:
+    svm = standalone("[conductor]\nreconcile_interval = 3600\n")
+    option = "--infra-option die_after_seconds=1 --healing ladder="
+    svm.ok(TEMPLATE.format(options=option))
+    svm.ok("device create --template lb --wait 30 lb1")
+
+    def dead() -> bool:
+        return bool(svm.show("device show lb1")["operating_status"] == "DEAD")
+
+    svm.wait_until(dead)
