@@ -69,7 +69,8 @@ def config(port: int) -> dict[str, Any]:
     }
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether the load balancer's port gives an HTTP 200 now."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         connection.request("GET", "/")
@@ -95,7 +96,7 @@ def measure(api: Api, template_id: str, port: int) -> float:
         f"/services/{made['id']}", "service", lambda found: found["endpoints"]
     )
     published = service["endpoints"][0]["port"]
-    while not _answers(published):
+    while not answers(published):
         if time.perf_counter() - began > PATIENCE:
             raise RuntimeError("no answer through the virtual machine")
         time.sleep(0.005)

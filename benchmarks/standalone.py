@@ -18,7 +18,7 @@ PATIENCE = 300
 #: Seconds between two looks.
 _LOOK = 0.02
 _PROGRAM = Path(sys.executable).with_name("servicevm-standalone")
-_TEMPLATE = {
+TEMPLATE = {
     "name": "bench",
     "infra_driver": "qemu",
     "mgmt_driver": "agent",
@@ -51,15 +51,26 @@ class Api:
         self, method: str, path: str, body: Mapping[str, Any] | None = None
     ) -> tuple[int, Any]:
         """Make one call; the status and the answer's object."""
+        try:
+            answer = self._answer(method, path, body)
+        except http.client.RemoteDisconnected:
+            # It was idle for so long that the service has closed it.
+            if method != "GET":
+                raise
+            answer = self._answer(method, path, body)
+        content = answer.read()
+        return answer.status, json.loads(content) if content else None
+
+    def _answer(
+        self, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> http.client.HTTPResponse:
         self._connection.request(
             method,
             f"/v1{path}",
             None if body is None else json.dumps(body),
             self._headers,
         )
-        answer = self._connection.getresponse()
-        content = answer.read()
-        return answer.status, json.loads(content) if content else None
+        return self._connection.getresponse()
 
     def ok(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
@@ -70,10 +81,15 @@ class Api:
             raise RuntimeError(f"{method} {path}: {status} {found}")
         return found
 
-    def make_template(self) -> str:
-        """Make the template that devices here have; return its id."""
+    def make_template(self, **said: Any) -> str:
+        """Make the template that devices here have; return its id.
+
+        :param said: what it says beside, or instead of, `TEMPLATE`
+        """
         found = self.ok(
-            "POST", "/device-templates", {"device_template": _TEMPLATE}
+            "POST",
+            "/device-templates",
+            {"device_template": {**TEMPLATE, **said}},
         )
         return str(found["device_template"]["id"])
 
@@ -124,11 +140,14 @@ def _online(device: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def standalone(folder: Path, image: Path) -> Iterator[Api]:
-    """Start it on an empty folder with a short path; stop it afterwards."""
+def standalone(folder: Path, image: Path, more: str = "") -> Iterator[Api]:
+    """Start it on an empty folder with a short path; stop it afterwards.
+
+    :param more: sections of its configuration
+    """
     config = folder / "servicevm.conf"
     config.write_text(
-        f"[DEFAULT]\nuse_stderr = true\n[qemu]\nimage_dir = {image}\n"
+        f"[DEFAULT]\nuse_stderr = true\n[qemu]\nimage_dir = {image}\n{more}"
     )
     command = [str(_PROGRAM), "--config-file", str(config)]
     command += ["--state-dir", str(folder), "--port", "0"]

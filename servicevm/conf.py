@@ -180,7 +180,7 @@ CONDUCTOR_OPTS = [
     ),
     cfg.FloatOpt(
         "agent_grace",
-        default=5.0,
+        default=3.5,
         min=0.0,
         help="Seconds that a lost session may take to come back before the "
         "device is called UNRESPONSIVE.",

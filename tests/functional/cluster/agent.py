@@ -48,11 +48,15 @@ class DeviceAgent:
             haproxy_group=None,
             haproxy_chroot=None,
         )
+        self.start()
+
+    def start(self) -> None:
+        """Begin to run; what was kept on its state disk is there again."""
         options = [
             f"--{name.replace('_', '-')}={value or ''}"
             for name, value in self.layout._asdict().items()
         ]
-        with open(self.folder / "log", "wb") as log:
+        with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "servicevm_agent", *options],
                 cwd=ROOT,
@@ -62,6 +66,11 @@ class DeviceAgent:
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text()
+
+    def kill(self) -> None:
+        """End it without a word; what it serves goes on."""
+        self._process.kill()
+        self._process.wait(20)
 
     def close(self) -> None:
         self._process.terminate()
