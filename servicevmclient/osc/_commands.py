@@ -68,6 +68,7 @@ COMMANDS: Final = {
     "device console log show": (
         "servicevmclient.osc.v1.device_console_log:ShowDeviceConsoleLog"
     ),
+    "status": "servicevmclient.osc.v1.status:ShowStatus",
     "usage resource list": "servicevmclient.osc.v1.usage:ListUsageResource",
     "service stats show": "servicevmclient.osc.v1.service:ShowServiceStats",
 }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from servicevmclient.v1.explanation import Explanation, Sentence
     from servicevmclient.v1.hold import Hold
     from servicevmclient.v1.operation import Operation
+    from servicevmclient.v1.overview import Overview
     from servicevmclient.v1.quota import Quota
     from servicevmclient.v1.relay import Relay
     from servicevmclient.v1.relay_group import RelayGroup
@@ -36,6 +37,7 @@ __all__ = [
     "Explanation",
     "Hold",
     "Operation",
+    "Overview",
     "Page",
     "Progress",
     "Quota",
@@ -61,6 +63,7 @@ _HOME = {
     "Explanation": "explanation",
     "Hold": "hold",
     "Operation": "operation",
+    "Overview": "overview",
     "Page": "_page",
     "Progress": "_waiter",
     "Quota": "quota",

@@ -50,16 +50,16 @@ def of_device(client: Verbs, device: Device, ref: str) -> Facts:
     return Facts(
         device=device,
         ref=ref,
-        operation=_perhaps(lambda: client.get(Operation, newest))
+        operation=perhaps(lambda: client.get(Operation, newest))
         if newest
         else None,
         services=some(Service, _MOST, device_id=device.id),
         events=some(Event, _EVENTS, device_id=device.id, sort="at:desc"),
-        relays=_perhaps(lambda: some(Relay, _MOST, group=device.relay_group))
+        relays=perhaps(lambda: some(Relay, _MOST, group=device.relay_group))
         if silent
         else None,
-        breakers=_perhaps(lambda: some(Breaker, _MOST)) if stopped else None,
-        template=_perhaps(
+        breakers=perhaps(lambda: some(Breaker, _MOST)) if stopped else None,
+        template=perhaps(
             lambda: client.get(DeviceTemplate, device.template_id)
         )
         if lost and device.template_id
@@ -68,7 +68,7 @@ def of_device(client: Verbs, device: Device, ref: str) -> Facts:
     )
 
 
-def _perhaps(ask: Callable[[], T]) -> T | None:
+def perhaps(ask: Callable[[], T]) -> T | None:
     """What is asked for; None if it is gone or the caller may not see it."""
     try:
         return ask()

@@ -18,6 +18,7 @@ from servicevmclient.v1.event import Event
 from servicevmclient.v1.explanation import Explanation
 from servicevmclient.v1.hold import Hold
 from servicevmclient.v1.operation import Operation
+from servicevmclient.v1.overview import Overview
 from servicevmclient.v1.quota import OWN, Quota
 from servicevmclient.v1.relay import Relay
 from servicevmclient.v1.relay_group import RelayGroup
@@ -470,6 +471,16 @@ class Client(Verbs):
         """
         found = self._adapter.json("GET", "/v1/summary", params=grouped(query))
         return cast(Summary, found["summary"])
+
+    def get_overview(self) -> Overview:
+        """The whole installation at a glance, and what needs attention.
+
+        Six requests. Who may not see all projects is told of the own one;
+        what the caller may not see is None.
+        """
+        from servicevmclient.v1._overview import look, overview
+
+        return overview(look(self))
 
     # -- processes ----------------------------------------------------------
     def conductors(self, **query: Any) -> Iterator[Conductor]:

@@ -399,6 +399,7 @@ STORY = (
     ("hold unset", ()),
     ("api list", ()),
     ("summary show", ()),
+    ("status", ()),
     ("quota list", ()),
     ("quota show", ()),
     ("quota set", ()),
