@@ -3,14 +3,24 @@
 from django.utils.translation import gettext_lazy as _
 
 from servicevm_dashboard.admin import ProjectColumn
+from servicevm_dashboard.panels.devices import actions_create
 from servicevm_dashboard.panels.devices import tables as project
+
+
+class EditDevice(actions_create.EditDevice):
+    """On the administrators' page."""
+
+    url = "horizon:admin:servicevm_devices:edit"
 
 
 class DevicesTable(project.DevicesTable):
     """With whose they are."""
 
     dashboard = "admin"
-    empty = _("No project has devices yet.")
+    empty = _(
+        "No project has devices yet. Projects create theirs themselves, under "
+        "Project."
+    )
 
     owner = ProjectColumn()
 
@@ -28,6 +38,7 @@ class DevicesTable(project.DevicesTable):
         )
         table_actions = (project.RebootDevice, project.DeleteDevice)
         row_actions = (
+            EditDevice,
             project.HealDevice,
             project.RebootDevice,
             project.RebuildDevice,

@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from servicevm_dashboard.panels.admin_devices import views
+from servicevm_dashboard.panels.admin_devices import edit, views
 
 urlpatterns = [
     path("", views.IndexView.as_view(), name="index"),
     path("<uuid:ref>/", views.DetailView.as_view(), name="detail"),
+    path("<uuid:ref>/edit/", edit.EditView.as_view(), name="edit"),
     path("<uuid:ref>/console/", views.ConsoleView.as_view(), name="console"),
 ]

@@ -8,6 +8,7 @@ from django.core.cache import caches
 from django.urls import reverse
 
 from servicevmclient.testing import FakeServicevm
+from tests.dashboard.unit.html_form import HtmlForm
 from tests.dashboard.unit.panels import world
 
 PAGES = [
@@ -19,6 +20,8 @@ PAGES = [
     "servicevm_operations:events",
     "servicevm_processes:index",
     "servicevm_quotas:index",
+    "servicevm_breakers:index",
+    "servicevm_usage:index",
 ]
 
 
@@ -90,6 +93,22 @@ def test_links_stay_in_the_admin_dashboard(
     text = admin.get(url("servicevm_devices:index")).content.decode()
     assert f"/admin/servicevm_devices/{device['id']}/" in text
     assert f"/project/servicevm_devices/{device['id']}/" not in text
+
+
+def test_a_device_of_any_project_is_edited_within_the_admin_dashboard(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    row = world.device(service, "edge", project_id="p-blue")
+    where = reverse("horizon:admin:servicevm_devices:edit", args=[row["id"]])
+    page = admin.get(url("servicevm_devices:index")).content.decode()
+    assert f'href="{where}"' in page
+    form = HtmlForm(admin.get(where).content.decode())
+    answer = admin.post(where, form.filled(**{"details/tags": "moved"}))
+    assert answer.url == reverse(
+        "horizon:admin:servicevm_devices:detail", args=[row["id"]]
+    )
+    assert row["tags"] == ["moved"]
+    assert row["project_id"] == "p-blue"
 
 
 @pytest.mark.parametrize(
