@@ -8,24 +8,14 @@ import pytest
 from falcon import testing
 from oslo_config import cfg
 
-from servicevm import conf as servicevm_conf
-from servicevm.api import app
-from servicevm.db.quotas import QUOTAS
 from tests.unit import database
+from tests.unit.api import standing
 from tests.unit.api.conductor import RecordingConductor
 
 
 @pytest.fixture
 def conf(tmp_path: Path) -> cfg.ConfigOpts:
-    made = servicevm_conf.register(cfg.ConfigOpts())
-    made([], project="servicevm", default_config_files=[])
-    made.set_override("state_dir", str(tmp_path / "state"))
-    made.set_override("auth_strategy", "none", group="api")
-    made.set_override("response_validation", True, group="api")
-    # Quotas have tests of their own.
-    for name in QUOTAS:
-        made.set_override(name, -1, group="quota")
-    return made
+    return standing.options(tmp_path / "state")
 
 
 @pytest.fixture
@@ -38,7 +28,7 @@ def api(
     conf: cfg.ConfigOpts, conductor: RecordingConductor, migrated: Path
 ) -> Iterator[testing.TestClient]:
     database.use(conf, migrated)
-    yield testing.TestClient(app.build(conf, conductor))
+    yield standing.serve(conductor)
     database.leave()
 
 

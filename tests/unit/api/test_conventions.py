@@ -7,7 +7,6 @@ import pytest
 from falcon import testing
 from oslo_config import cfg
 
-from servicevm import enforcer
 from servicevm.api import app
 from servicevm.db import models
 from tests.unit.api import requests
@@ -123,13 +122,6 @@ def test_a_key_is_bounded(
     )
     error = requests.refused(answer, 400, "invalid_field")
     assert "Idempotency-Key" in error["fields"]
-
-
-@pytest.fixture(autouse=True)
-def _judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Two applications here share a configuration; after a second, the first
-    # would take the policy of the other for its own.
-    monkeypatch.setattr(enforcer, "_MOMENT", 3600.0)
 
 
 @pytest.fixture

@@ -4,11 +4,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from falcon import testing
+from oslo_config import cfg
 
+from servicevm.api import app
 from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.drivers.infra.noop import NoopInfraDriver
 from tests.unit.api import requests
+from tests.unit.api.conductor import RecordingConductor
 
 
 def test_a_template_shows_its_spec_with_defaults(
@@ -287,18 +290,20 @@ def test_a_template_says_what_can_be_done_with_its_devices(
 
 
 def test_drivers_that_are_gone_are_looked_for_once(
+    conf: cfg.ConfigOpts,
     api: testing.TestClient,
     template: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     requests.create_template(api)
+    fresh = testing.TestClient(app.build(conf, RecordingConductor()))
     with db.writer() as session:
         for revision in session.scalars(
             sa.select(models.DeviceTemplateRevision)
         ):
             revision.spec = {**revision.spec, "infra_driver": "uninstalled"}
     for _ in range(3):
-        answer = api.simulate_get("/v1/device-templates")
+        answer = fresh.simulate_get("/v1/device-templates")
         assert [
             one["footprint"] for one in answer.json["device_templates"]
         ] == [{"vcpus": None, "ram_mib": None}] * 2

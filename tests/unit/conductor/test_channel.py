@@ -40,9 +40,9 @@ class Watch:
         with db.reader() as session:
             self.channel.look(session, self.lab.now)
 
-    def pass_time(self, seconds: int) -> None:
-        for _ in range(0, seconds, 10):
-            self.lab.advance(10)
+    def pass_time(self, seconds: int, step: int = 10) -> None:
+        for _ in range(0, seconds, step):
+            self.lab.advance(step)
             self.report()
             self.look()
 
@@ -114,9 +114,9 @@ def test_a_relay_that_nobody_knows_any_more_is_no_excuse_for_ever(
     watch.alive["r2"] = "default"
     watch.pass_time(GRACE)
     del watch.alive["r1"]
-    watch.pass_time(processes.FORGET // clock.SECOND + 100)
+    watch.pass_time(processes.FORGET // clock.SECOND + 100, step=30)
     db.write(processes.forget)
-    watch.pass_time(processes.FORGET // clock.SECOND + 200)
+    watch.pass_time(processes.FORGET // clock.SECOND + 200, step=30)
     assert watch.clear(relay="r1")
 
 

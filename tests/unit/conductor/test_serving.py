@@ -293,7 +293,7 @@ def test_many_refusals_do_not_fill_the_database(site: MakeSite) -> None:
     bind("blue", "p")
     made.up()
     made.agent.at = "r-default"
-    for _ in range(200):
+    for _ in range(40):
         with pytest.raises(PermanentError):
             made.agent.connect()
     assert len(made.refusals) == 1

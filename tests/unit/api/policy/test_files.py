@@ -28,7 +28,6 @@ def file(
     monkeypatch.setattr(enforcer, "_MOMENT", 0.0)
     path = tmp_path / "policy.yaml"
     path.write_text("{}\n")
-    enforcer.Policy(conf)  # registers the options
     conf.set_override("policy_file", str(path), group="oslo_policy")
     return path
 
