@@ -295,6 +295,12 @@ def add_ref(
     )
 
 
+def called(parsed_args: argparse.Namespace) -> str:
+    """What the user calls the resource that the positional names."""
+    # A watch asks by the id after its first look.
+    return str(getattr(parsed_args, "called", parsed_args.ref))
+
+
 def goes_on(command: Base, what: str) -> None:
     """Say that ^C ends the wait, and nothing else."""
     command.say(f"{what}: it goes on without us; see operation list")

@@ -41,6 +41,7 @@ class _Watching:
         """Watch from a first look on; return the exit code."""
         if self.single and "id" in names:
             # It may be given another name while we watch.
+            self._parsed.called = self._parsed.ref
             self._parsed.ref = rows[0][names.index("id")]
         stdout = self._command.app.stdout
         view: _watch.View

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TextIO
 
-from servicevmclient.osc import _cells, _verbs
+from servicevmclient.osc import _cells, _verbs, _watch
 from servicevmclient.osc._base import ShowOne
 from servicevmclient.osc._sentences import Sentences
 from servicevmclient.v1.device import Device
@@ -31,12 +31,15 @@ class ExplainDevice(ShowOne):
         """Which device."""
         parser = super().get_parser(prog_name)
         _verbs.add_ref(parser, Device)
+        _watch.add(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> _verbs.Shown:
         """Ask for all that belongs to it."""
         device = self.client.find(Device, parsed_args.ref)
-        found = self.client.explain_device(device, ref=parsed_args.ref)
+        found = self.client.explain_device(
+            device, ref=_verbs.called(parsed_args)
+        )
         prefix = self.shell_words()
         names = ["id", "name", *TITLES]
         sections = [
@@ -50,8 +53,9 @@ class ExplainDevice(ShowOne):
         column_names: Sequence[str],
         data: Sequence[Any],
     ) -> int:
-        """Prose for people, where no format and no columns are asked for."""
-        if parsed_args.formatter != "table" or parsed_args.columns:
+        """Prose for people who look once and ask for no columns."""
+        once = parsed_args.watch is None and not parsed_args.columns
+        if parsed_args.formatter != "table" or not once:
             return super().produce_output(parsed_args, column_names, data)
         stdout: TextIO = getattr(self.app, "stdout", sys.stdout)
         width = shutil.get_terminal_size().columns if stdout.isatty() else None

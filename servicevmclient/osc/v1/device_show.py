@@ -97,7 +97,9 @@ class ShowDevice(_verbs.Show):
         if not parsed_args.long:
             return super().take_action(parsed_args)
         device = self.client.find(Device, parsed_args.ref)
-        told = self.client.explain_device(device, ref=parsed_args.ref)
+        told = self.client.explain_device(
+            device, ref=_verbs.called(parsed_args)
+        )
         names, values = _columns.of_show(self.columns, device.to_dict_view())
         more = {
             **_belonging(told.facts),

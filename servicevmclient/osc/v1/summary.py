@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from servicevmclient.osc import _cells, _columns, _filters, _verbs
+from servicevmclient.osc import _cells, _columns, _filters, _verbs, _watch
 from servicevmclient.osc._base import ShowOne
 from servicevmclient.osc._columns import Column
 from servicevmclient.v1.summary import Summary
@@ -34,6 +34,7 @@ class ShowSummary(ShowOne):
         """Of which projects."""
         parser = super().get_parser(prog_name)
         _filters.add_projects(parser)
+        _watch.add(parser)
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> _verbs.Shown:

@@ -1,5 +1,7 @@
 """Watches: when they end, what changed, and what is drawn of it."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -208,3 +210,29 @@ def test_what_does_not_go_together_is_a_usage_error(
 ) -> None:
     fake.store.add("devices", {"name": "a"})
     assert terminal(f"device {options}").code == 2
+
+
+@pytest.mark.parametrize(
+    "noun", ["summary show", "status", "device explain a"]
+)
+def test_what_tells_of_many_things_is_watched_too(
+    noun: str, terminal: Terminal, fake: FakeServicevm
+) -> None:
+    fake.store.add("devices", {"name": "a"})
+    result = terminal(f"{noun} --watch --until 2020-01-01")
+    assert result.code == 0, result.err
+    assert len(result.out.splitlines()) == 1
+    assert json.loads(result.out)
+
+
+@pytest.mark.parametrize("line", ["explain", "show --long"])
+def test_commands_call_a_device_alike_in_all_looks(
+    line: str, terminal: Terminal, fake: FakeServicevm
+) -> None:
+    fake.store.add("devices", {"name": "a", "operating_status": "DEAD"})
+    end = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
+    result = terminal(f"device {line} a --watch 0.2 --until {end}")
+    assert len(fake.requests) > 10
+    (told,) = map(json.loads, result.out.splitlines())
+    commands = [one["command"] for one in told["advice"]]
+    assert "servicevm device heal --wait a" in commands
