@@ -49,6 +49,7 @@ from servicevmclient.v1.quota import OWN
 LOG = logging.getLogger(__name__)
 
 __all__ = [
+    "OWN",
     "SERVICE_TYPE",
     "Api",
     "Breaker",

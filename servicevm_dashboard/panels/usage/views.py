@@ -10,11 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from servicevm_dashboard import live
 from servicevm_dashboard.api import servicevm
-from servicevm_dashboard.api.servicevm import Client, UsageResource
+from servicevm_dashboard.api.servicevm import OWN, Client, UsageResource
 from servicevm_dashboard.exceptions import ServicevmError
 from servicevm_dashboard.panels.usage import amounts, period, tables
 from servicevm_dashboard.permitted import permitted
-from servicevmclient.v1.quota import OWN
 
 LOG = logging.getLogger(__name__)
 
