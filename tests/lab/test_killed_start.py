@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="svm-lab-", dir="/tmp") as made:
+        # The database's user must pass.
+        Path(made).chmod(0o711)
         yield Path(made) / "lab"
 
 
@@ -36,11 +38,14 @@ def test_down_leaves_nothing_of_a_start_that_was_killed(folder: Path) -> None:
         command(folder, "up"), stderr=subprocess.PIPE, text=True
     ) as start:
         assert start.stderr is not None
+        said = []
         # By then the switch and libvirt run, and databases are being made.
         for line in start.stderr:
+            said.append(line)
             if line.startswith("networks"):
                 break
         start.send_signal(signal.SIGKILL)
+    assert said[-1].startswith("networks"), said
     lab = Lab.found(folder)
     assert lab is not None
     assert leftovers(lab) != []

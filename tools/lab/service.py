@@ -30,6 +30,8 @@ worker_tmp_dir = "/dev/shm"
 control_socket_disable = True
 # As long as nova's own requests to others.
 timeout = 120
+# Nova asks Neutron for the ports of a hundred servers in one line: 8 KiB.
+limit_request_line = 0
 graceful_timeout = 5
 keepalive = 30
 """
