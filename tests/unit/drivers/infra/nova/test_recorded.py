@@ -6,7 +6,7 @@ has to be what it sent then; see tools/lab/record for how to record again.
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,40 +19,10 @@ from servicevm.drivers.infra.base import (
     Peer,
 )
 from servicevm.drivers.infra.conformance import Ledger
-from servicevm.errors import PermanentError, ServicevmError, TransientError
+from servicevm.errors import PermanentError, TransientError
+from tests.unit.drivers.infra.nova.sent import SERVERS, asked, made, refused
 from tests.unit.drivers.infra.nova.stage import RELAY, Stage
 from tests.unit.drivers.infra.nova.tape import TOKEN
-
-SERVERS = "/compute/servers"
-
-
-def asked(stage: Stage, method: str, path: str) -> list[Any]:
-    """Bodies of what was sent to this path."""
-    return [
-        one.sent
-        for one in stage.tape.heard
-        if one.method == method and one.path == path
-    ]
-
-
-def made(stage: Stage) -> list[str]:
-    """Paths of everything that was asked to be made."""
-    return [
-        one.path
-        for one in stage.tape.heard
-        if one.method == "POST" and not one.path.endswith("/auth/tokens")
-    ]
-
-
-def refused(
-    call: Callable[[], object],
-    kind: type[ServicevmError],
-    code: str,
-    words: str | None = None,
-) -> None:
-    with pytest.raises(kind, match=words) as caught:
-        call()
-    assert caught.value.reason.code == code
 
 
 def test_a_device_lives_and_dies(stage: Stage) -> None:
