@@ -36,6 +36,8 @@ _SENT = (
     "x-openstack-nova-api-version",
 )
 _LOGIN = "/v3/auth/tokens"
+#: Of servers and flavors: addresses of themselves, and what nobody is to have.
+_DROPPED = frozenset({"links", "adminPass"})
 
 
 @dataclass
@@ -279,7 +281,7 @@ class Tape:
             )
         said = _parsed(data)
         if "/servers" in path or "/flavors" in path:
-            said = _without_links(said)
+            said = _trimmed(said)
         if login and isinstance(said, dict) and "token" in said:
             # Whenever it is played, it has not expired.
             said["token"]["expires_at"] = "2099-01-01T00:00:00.000000Z"
@@ -313,16 +315,16 @@ def _sorted_query(path: str) -> str:
     return f"{path}?{'&'.join(sorted(query.split('&')))}"
 
 
-def _without_links(said: Any) -> Any:
-    """Servers and flavors without addresses of themselves."""
+def _trimmed(said: Any) -> Any:
+    """Servers and flavors without what is `_DROPPED`."""
     if isinstance(said, list):
-        return [_without_links(one) for one in said]
+        return [_trimmed(one) for one in said]
     if not isinstance(said, dict):
         return said
     return {
-        key: _without_links(value)
+        key: _trimmed(value)
         for key, value in said.items()
-        if key != "links"
+        if key not in _DROPPED
     }
 
 
