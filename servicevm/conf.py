@@ -83,7 +83,8 @@ def _metrics(role: str) -> cfg.StrOpt:
         sample_default="",
         help=f"host:port at which this {role} answers GET /metrics, for "
         "Prometheus: numbers only, without a password, so on loopback or the "
-        "management network. Empty: nowhere.",
+        "control plane's own network, never where devices are. Empty: "
+        "nowhere.",
     )
 
 

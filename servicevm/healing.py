@@ -196,15 +196,18 @@ class Decision(NamedTuple):
 
 
 def decide(
-    policy: Policy, episode: Episode, *, lost: bool, now: int
+    policy: Policy, episode: Episode, *, lost: bool | None, now: int
 ) -> Decision:
     """What an episode calls for at this moment.
 
     The caller sees to it that no operation of the device or service is under
     way.
 
-    :param lost: it is lost, or sick
+    :param lost: it is lost, or sick; None while that cannot be told, or it
+        is somebody else's to mend
     """
+    if lost is None:
+        return Decision(Verdict.WAIT)
     if not lost:
         end = episode.ended_at + policy.cooldown
         if episode.tries == 0 or now >= end:

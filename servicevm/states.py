@@ -83,6 +83,8 @@ PENDING: Mapping[Action, ProvisioningStatus] = {
 }
 
 
+#: How a device that serves is shown.
+WELL = (OperatingStatus.ONLINE, OperatingStatus.DEGRADED)
 #: How a device that ought to serve and does not is shown.
 LOST = frozenset({OperatingStatus.DEAD, OperatingStatus.UNRESPONSIVE})
 

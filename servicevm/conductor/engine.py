@@ -250,6 +250,8 @@ class Engine:
                 step,
                 operation.id,
             )
+            # It may be what a driver has recorded; its intents are written.
+            context.ledger.written()
             results[:] = [
                 errors.TransientError(
                     errors.INTERNAL,

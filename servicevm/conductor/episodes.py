@@ -23,6 +23,10 @@ __all__ = ["attempt", "begin", "close", "give_up", "under_way", "wait"]
 
 _Healing = models.DeviceHealing | models.ServiceHealing
 
+#: Most seconds for an attempt to heal a service: two of the longest calls.
+#: Where its device is lost meanwhile, that is what there is to be healed.
+SERVICE_TIMEOUT = 120.0
+
 
 def begin(patient: Patient, session: orm.Session) -> None:
     """Note when it was first seen lost, or sick."""
@@ -130,7 +134,7 @@ def attempt(
     """
     if not _current(session, patient):
         return Waits.DOUBT
-    if under_way(session) >= limit:
+    if under_way(session, patient) >= limit:
         return Waits.TURN
     device = session.get_one(models.Device, patient.id)
     if holds.of(session, device) is not None:
@@ -146,7 +150,9 @@ def attempt(
         device_id=device.id,
         action=action,
         project_id=device.project_id,
-        timeout=timeout,
+        timeout=timeout
+        if patient.service_id is None
+        else min(timeout, SERVICE_TIMEOUT),
         arguments={
             "generation": about.generation,
             "cause": cause,
@@ -181,16 +187,19 @@ def _ailing(
     return service, SERVICE_DIED.code
 
 
-def under_way(session: orm.Session) -> int:
-    tried = sa.union(
-        sa.select(models.DeviceHealing.operation_id),
-        sa.select(models.ServiceHealing.operation_id),
-    ).subquery()
+def under_way(session: orm.Session, patient: Patient) -> int:
+    """Attempts to heal devices, or services: those of a device that was lost
+    meanwhile wait for it, and must not be in the way of its own."""
+    healing: type[_Healing] = (
+        models.DeviceHealing
+        if patient.service_id is None
+        else models.ServiceHealing
+    )
     return int(
         session.scalar(
             sa.select(sa.func.count())
             .select_from(models.Operation)
-            .join(tried, tried.c.operation_id == models.Operation.id)
+            .join(healing, healing.operation_id == models.Operation.id)
             .where(models.Operation.state.in_(leases.LIVE))
         )
         or 0

@@ -25,7 +25,8 @@ class Patient(NamedTuple):
 
     :param id: of the device
     :param operating: its operating status, the service's where it is one
-    :param lost: it does not serve, and healing is what may help
+    :param lost: it does not serve, and healing is what may help; None where
+        that cannot be told at this moment, or it is somebody else's to mend
     :param failed: it is in ERROR, because an attempt to heal it failed
     :param relay: that had its last session; None if it never had one
     :param episode: None where it was not seen lost before
@@ -38,7 +39,7 @@ class Patient(NamedTuple):
     project_id: str
     template_id: str
     operating: str
-    lost: bool
+    lost: bool | None
     failed: bool
     relay: str | None
     relay_group: str | None

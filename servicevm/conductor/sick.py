@@ -9,6 +9,7 @@ from servicevm.conductor.patients import MOST, Patient, episode
 from servicevm.db import leases, models
 from servicevm.healing import Policy, Trouble
 from servicevm.states import (
+    WELL,
     OperatingStatus,
     OperationState,
     ProvisioningStatus,
@@ -36,12 +37,17 @@ _HEALING = models.table(models.ServiceHealing)
 _OPERATION = models.table(models.Operation)
 _ABOUT = _OPERATION.alias("about")
 
-_WELL = [str(OperatingStatus.ONLINE), str(OperatingStatus.DEGRADED)]
 _SICK = (
     (_SERVICE.c.operating_status == str(OperatingStatus.DEAD))
     & (_SERVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
     & (_DEVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
-    & _DEVICE.c.operating_status.in_(_WELL)
+    & _DEVICE.c.operating_status.in_(WELL)
+)
+#: While its device is lost or busy nothing is known of a service.
+_SERVES = (
+    (_SERVICE.c.operating_status != str(OperatingStatus.DEAD))
+    & (_DEVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
+    & _DEVICE.c.operating_status.in_(WELL)
 )
 _CONCERNED = sa.union(
     sa.select(_SERVICE.c.id)
@@ -59,6 +65,7 @@ _QUERY = (
         _DEVICE.c.relay_group,
         _DEVICE.c.facts,
         _SICK.label("sick"),
+        _SERVES.label("serves"),
         _REVISION.c.spec,
         _SESSION.c.relay,
         _HEALING.c.began_at,
@@ -99,8 +106,7 @@ def _patient(row: Any) -> Patient:
         project_id=row.project_id,
         template_id=row.template_id,
         operating=row.operating_status,
-        # What somebody cancelled is theirs to mend.
-        lost=bool(row.sick) and row.ending != OperationState.CANCELLED,
+        lost=_is_sick(row),
         failed=False,
         relay=row.relay,
         relay_group=row.relay_group,
@@ -112,3 +118,12 @@ def _patient(row: Any) -> Patient:
         waits_for=row.waits_for,
         service_id=row.service_id,
     )
+
+
+def _is_sick(row: Any) -> bool | None:
+    if row.serves:
+        return False
+    # What somebody cancelled is theirs to mend.
+    if row.sick and row.ending != OperationState.CANCELLED:
+        return True
+    return None

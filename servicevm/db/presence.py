@@ -107,7 +107,9 @@ class Presence:
             with db.reader() as session:
                 alive = processes.count_alive(session)
             # One whose name a younger one has is not among them.
-            self._count(alive.get(told.role, 0) + standing.displaced)
+            count = alive.get(told.role, 0) + standing.displaced
+            # A cluster's other node may not have our own row yet.
+            self._count(max(count, 1))
         return standing
 
     def _run(self, over: threading.Event) -> None:
@@ -119,6 +121,10 @@ class Presence:
                 if not self._failing:
                     LOG.warning("Cannot report that I live: %s", error)
                 self._failing = True
+            except Exception:
+                # Of who is told how many there are. A process that works must
+                # not look dead for it.
+                LOG.exception("Reporting that I live failed.")
             over.wait(processes.REPORT_EVERY)
 
 

@@ -36,3 +36,19 @@ def test_an_address_that_is_taken_is_refused_with_its_name() -> None:
         ):
             pass
     assert refused.value.reason is PORT_TAKEN
+
+
+def test_who_says_nothing_keeps_nobody_out(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exposition, "TIMEOUT", 0.2)
+    host, port = where.split(":")
+    with exposition.offered(where):
+        silent = [
+            socket.create_connection((host, int(port)))
+            for _ in range(exposition.THREADS + 2)
+        ]
+        answer = requests.get(f"http://{where}/metrics", timeout=10)
+        assert answer.status_code == 200
+        for one in silent:
+            one.close()

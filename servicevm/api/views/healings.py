@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from servicevm import clock
 from servicevm.db import models, packed
 from servicevm.healing import Episode, Policy, Trouble, decide
+from servicevm.states import OperationState
 
 __all__ = ["part", "render"]
 
@@ -33,6 +34,9 @@ def part(
             sa.select(_OPERATION.finished_at)
             .where(_OPERATION.id == healing.c.operation_id)
             .scalar_subquery(),
+            sa.select(_OPERATION.state)
+            .where(_OPERATION.id == healing.c.operation_id)
+            .scalar_subquery(),
             spec,
         ),
         owner,
@@ -41,15 +45,27 @@ def part(
 
 
 def render(
-    found: list[Any] | None, trouble: Trouble, *, lost: bool
+    found: list[Any] | None, trouble: Trouble, *, lost: bool | None
 ) -> dict[str, Any] | None:
     """
     :param found: what `part` gave
-    :param lost: it is lost, or sick, now
+    :param lost: it is lost, or sick, now; None while that cannot be told
     """
     if found is None:
         return None
-    began_at, tries, tried_at, gave_up, waits_for, finished_at, spec = found
+    (
+        began_at,
+        tries,
+        tried_at,
+        gave_up,
+        waits_for,
+        finished_at,
+        ending,
+        spec,
+    ) = found
+    if ending == OperationState.CANCELLED:
+        # Whoever did that mends it.
+        lost = None
     episode = Episode(
         began_at, tries, finished_at or tried_at or 0, bool(gave_up)
     )

@@ -8,7 +8,7 @@ from servicevm import clock
 from servicevm.api.views import devices, healings, names
 from servicevm.db import models
 from servicevm.healing import Trouble
-from servicevm.states import OperatingStatus
+from servicevm.states import WELL, OperatingStatus, ProvisioningStatus
 
 _SERVICE = models.Service.__table__
 _DEVICE = models.Device.__table__.c
@@ -17,6 +17,19 @@ _HEALING = models.ServiceHealing.__table__
 
 #: What belongs to a service and is in other tables.
 PARTS = {
+    "device_well": sa.select(
+        sa.case(
+            (
+                (_DEVICE.provisioning_status == str(ProvisioningStatus.ACTIVE))
+                & _DEVICE.operating_status.in_(WELL),
+                1,
+            ),
+            else_=0,
+        )
+    )
+    .where(_DEVICE.id == _SERVICE.c.device_id)
+    .correlate(_SERVICE)
+    .scalar_subquery(),
     "device_name": names.name(
         models.Device, models.Service.__table__, "device_id"
     ),
@@ -56,10 +69,17 @@ def render(row: Any) -> dict[str, Any]:
         "healing": healings.render(
             row.healing,
             Trouble.SICK,
-            lost=row.operating_status == OperatingStatus.DEAD,
+            lost=_is_sick(row),
         ),
         "tags": sorted(row.tags or ()),
         "properties": row.properties,
         "created_at": clock.isoformat(row.created_at),
         "updated_at": clock.isoformat(row.updated_at),
     }
+
+
+def _is_sick(row: Any) -> bool | None:
+    """As the conductor sees it; None while it cannot tell."""
+    if not row.device_well:
+        return None
+    return bool(row.operating_status == OperatingStatus.DEAD)

@@ -115,6 +115,10 @@ def test_a_service_says_what_is_tried_next_and_when(
                 gave_up=False,
             )
         )
+    # Of a device that is lost itself nothing of the kind is tried.
+    waiting = api.simulate_get(path).json["service"]["healing"]
+    assert (waiting["next_action"], waiting["next_at"]) == (None, None)
+    requests.become(models.Device, lost["id"], operating_status="ONLINE")
     due = began + 2 * DEFAULTS["backoff"] * clock.SECOND
     assert api.simulate_get(path).json["service"]["healing"] == {
         "began_at": clock.isoformat(began),

@@ -142,7 +142,55 @@ def test_what_somebody_cancelled_is_not_tried_again(clinic: Clinic) -> None:
     ]
     clinic.lab.cancel(resync.id)
     clinic.agent.busy = False
-    clinic.pass_time(300, beating=True)
+    clinic.pass_time(COOLDOWN + 200, beating=True)
     assert clinic.tried() == ["resync"]
     assert clinic.service.operating_status == "DEAD"
+    assert clinic.service.provisioning_status == "ACTIVE"
+    assert "service.healed" not in clinic.told()
+
+
+def test_a_service_of_a_busy_device_is_not_taken_for_well(
+    clinic: Clinic,
+) -> None:
+    clinic.die(cure="nothing")
+    clinic.pass_time(1800, beating=True)
+    before, told = clinic.tried(), clinic.told()
+    with clinic.lab.change(models.Device, clinic.device_id) as row:
+        row.provisioning_status = "PENDING_UPDATE"
+    clinic.pass_time(COOLDOWN + 60, beating=True)
+    with clinic.lab.change(models.Device, clinic.device_id) as row:
+        row.provisioning_status = "ACTIVE"
+    clinic.pass_time(300, beating=True)
+    assert clinic.tried() == before
+    assert clinic.told() == told
+
+
+def test_a_service_that_waits_for_its_device_is_not_in_its_healings_way(
+    lab: Lab,
+) -> None:
+    lab.conf.set_override("max_parallel", 1, "healing")
+    clinic = Clinic(lab)
+    clinic.die(cure="nothing")
+    clinic.agent.busy = True
+    clinic.pass_time(AFTER + 10, beating=True)
+    assert clinic.tried() == ["resync"]
+    clinic.agent.disconnect()
+    clinic.pass_time(AFTER + 60)
+    assert clinic.tried() == ["resync", "reboot"]
+
+
+def test_a_lost_device_ends_what_was_tried_with_its_service(
+    clinic: Clinic,
+) -> None:
+    clinic.die(cure="nothing")
+    clinic.agent.busy = True
+    clinic.pass_time(AFTER + 10, beating=True)
+    clinic.agent.disconnect()
+    clinic.pass_time(130)
+    (resync,) = [
+        one
+        for one in clinic.lab.all(models.Operation)
+        if one.action == "resync"
+    ]
+    assert resync.state == "FAILED"
     assert clinic.service.provisioning_status == "ACTIVE"

@@ -148,3 +148,23 @@ def test_a_device_is_made_in_three_transactions(
     # The claim with the step that finds nothing to clear, the intent, and
     # what came of all other steps, which need not wait here.
     assert len(commits) - before == 3
+
+
+def test_an_id_that_no_ledger_can_hold_fails_the_try_and_not_the_conductor(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = lab.cloud.create
+
+    def name_badly(spec: DeviceSpec, record: Record) -> None:
+        create(spec, record)
+        record("machine", {"id": "no text"})  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lab.cloud, "create", name_badly)
+        device_id, operation_id = lab.device()
+        lab.conductor().drain()
+    operation = lab.operation(operation_id)
+    assert (operation.state, operation.attempts) == ("WAITING", 1)
+    assert entries(lab, device_id) == {"machine": None}
+    lab.settle(lab.conductor())
+    assert lab.operation(operation_id).state == "SUCCEEDED"

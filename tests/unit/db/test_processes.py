@@ -1,3 +1,4 @@
+import threading
 from typing import Any
 
 import pytest
@@ -214,3 +215,23 @@ def test_the_thread_reports_at_once_and_ends_when_told(
     assert thread is not None
     assert not thread.is_alive()
     assert len(_rows()) == 1
+
+
+def test_who_fails_at_being_told_does_not_make_a_process_look_dead(
+    database: cfg.ConfigOpts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "REPORT_EVERY", 0.01)
+    told: list[int] = []
+    twice = threading.Event()
+
+    def count(alive: int) -> None:
+        told.append(alive)
+        if len(told) > 1:
+            twice.set()
+        raise ZeroDivisionError
+
+    presence = Presence(database, ProcessRole.CONDUCTOR, count=count)
+    presence.start()
+    assert twice.wait(10)
+    presence.stop(10)
+    assert told[:2] == [1, 1]
