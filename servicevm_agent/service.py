@@ -60,7 +60,9 @@ class Service(abc.ABC):
     def apply(self, config: Mapping[str, Any], *, trusted: bool) -> None:
         """Serve `config`.
 
-        :param trusted: it served before: spare a separate validation
+        :param trusted: it served before: spare a separate validation. Where
+            it cannot be served now, `observe` says DEAD, and mends it when
+            it can.
         :raises ConfigRefused: and the last good configuration still serves
         """
 

@@ -18,6 +18,8 @@ from servicevm_agent.journal import MAX_SERVICES, Entry, Journal
 from servicevm_agent.log import log
 from servicevm_agent.service import (
     DEAD,
+    DEGRADED,
+    ONLINE,
     ConfigRefused,
     Environment,
     Service,
@@ -30,6 +32,8 @@ WATCH_INTERVAL = 2.0
 _MAX_QUEUE = 16
 _MAX_MEMBERS = 4096
 _MAX_DETAIL = 4000
+#: Where there is no more to be done for what is handed over again.
+_SERVES = (ONLINE, DEGRADED)
 #: Bytes of reports in one heartbeat, roughly; one report is always taken.
 _MAX_WEIGHT = 512 * 1024
 
@@ -80,11 +84,12 @@ class ServiceHost:
             if not entry.generation:
                 continue
             try:
+                self._refuse_unknown(entry.service_type)
                 lock, service = self._service(entry)
                 with lock:
                     service.apply(entry.config, trusted=True)
                     self._see(entry.service_id, service.observe())
-            except (ConfigRefused, KeyError, OSError) as error:
+            except (ConfigRefused, OSError, Refusal) as error:
                 log(f"service {entry.service_id} not restored: {error}")
                 self._see(entry.service_id, Status(DEAD, str(error)))
 
@@ -102,11 +107,7 @@ class ServiceHost:
         digest = params["digest"]
         if digest_of(params["config"]) != digest:
             raise Refusal("digest_mismatch", "config and digest differ")
-        if params["service_type"] not in self._factories:
-            raise Refusal(
-                "unknown_service_type",
-                f"the device has no service type {params['service_type']}",
-            )
+        self._refuse_unknown(params["service_type"])
         with self._lock:
             if not self._journal.raise_fence(params.get("fence") or 0):
                 raise Refusal("stale_fence", "a later conductor was here")
@@ -151,6 +152,7 @@ class ServiceHost:
             entry = self._journal.entries.get(service_id)
             if entry is None or not entry.generation:
                 raise Refusal("unknown_service", "no such service here")
+            self._refuse_unknown(entry.service_type)
             try:
                 self._changes.put_nowait(
                     lambda: self._restart(key, service_id)
@@ -252,6 +254,13 @@ class ServiceHost:
                     lock.release()
         return found
 
+    def _refuse_unknown(self, service_type: str) -> None:
+        if service_type not in self._factories:
+            raise Refusal(
+                "unknown_service_type",
+                f"the device has no service type {service_type}",
+            )
+
     # -- with the lock held -------------------------------------------------
 
     def _newest(self, service_id: str) -> int:
@@ -280,8 +289,9 @@ class ServiceHost:
             raise Refusal(
                 "generation_reused", f"{generation} has another digest here"
             )
-        if self._statuses.get(service_id, Status()).operating_status == DEAD:
-            return False  # it does not serve: it may when it is done again
+        status = self._statuses.get(service_id, Status())
+        if status.operating_status not in _SERVES:
+            return False  # it may when it is done again
         self._journal.save(self._with_result(entry, generation, True, ""))
         self._wake()
         return True

@@ -59,32 +59,17 @@ class Balancer(Service):
         self._statistics = stats.Statistics(memory.get("statistics"))
 
     def apply(self, config: Mapping[str, Any], *, trusted: bool) -> None:
-        wanted = parse(config)
-        self._refuse_out_of_reach(wanted)
-        self._sample()
-        if self._by_runtime(wanted):
-            return
-        chosen = {
-            pool.name: slots.grow(
-                self._slots.get(pool.name, []), [m.name for m in pool.members]
-            )
-            for pool in wanted.pools
-        }
-        text = render(wanted, chosen, self._place)
-        if not self._serves(text):
-            self._haproxy.swap(text, trusted=trusted, farewell=self._sample)
-            self._statistics.worker_changed()
-        self._settle(wanted, chosen)
+        try:
+            self._apply(config, trusted=trusted)
+        except (ConfigRefused, OSError) as error:
+            if trusted:
+                self._failure = str(error)
+            raise
 
     def restart(self, config: Mapping[str, Any]) -> None:
         self._sample()
         self._haproxy.stop()
-        self._balancer = None  # or it would be changed while it runs
-        try:
-            self.apply(config, trusted=True)
-        except ConfigRefused as error:
-            self._failure = str(error)
-            raise
+        self.apply(config, trusted=True)
 
     def remove(self) -> None:
         self._haproxy.stop()
@@ -117,6 +102,35 @@ class Balancer(Service):
         return stats.report(
             rows, self._balancer, self._slots, self._statistics
         )
+
+    def _apply(self, config: Mapping[str, Any], *, trusted: bool) -> None:
+        wanted = parse(config)
+        self._refuse_out_of_reach(wanted)
+        answers = self._sample() is not None
+        if answers and self._by_runtime(wanted):
+            return
+        chosen = {
+            pool.name: slots.grow(
+                self._slots.get(pool.name, []), [m.name for m in pool.members]
+            )
+            for pool in wanted.pools
+        }
+        text = render(wanted, chosen, self._place)
+        if not self._serves(text):
+            if not answers and self._silent_looks >= _SILENT_LOOKS:
+                # A worker that hangs gives its ports to no other.
+                self._haproxy.stop()
+            try:
+                self._haproxy.swap(
+                    text, trusted=trusted, farewell=self._sample
+                )
+            except (ConfigRefused, OSError):
+                if trusted and self._haproxy.running() is None:
+                    # It served before: `observe` tries until it does again.
+                    self._balancer, self._slots = wanted, chosen
+                raise
+            self._statistics.worker_changed()
+        self._settle(wanted, chosen)
 
     def _refuse_out_of_reach(self, wanted: LoadBalancer) -> None:
         """SOCKS4, the way out of QEMU's user network, knows IPv4 only."""
@@ -195,7 +209,7 @@ class Balancer(Service):
         self._statistics.worker_changed()
         try:
             self._haproxy.swap(text, trusted=True, farewell=self._sample)
-        except ConfigRefused as error:
+        except (ConfigRefused, OSError) as error:
             return Status(DEAD, f"haproxy has ended: {error}")
         # An agent that is started anew must not take what this one counts
         # for more of what the last one did.

@@ -418,6 +418,86 @@ def test_haproxy_that_does_not_answer_is_dead_and_a_restart_mends_it(
     assert shares(port, 4) == {"b1": 2, "b2": 2}
 
 
+def test_haproxy_that_does_not_answer_is_replaced_by_handing_over_the_same(
+    balancer: Balancer, layout: Layout, config: Config, port: int
+) -> None:
+    balancer.apply(config, trusted=False)
+    before = workers(layout)
+    for pid in before:
+        os.kill(pid, signal.SIGSTOP)
+    looks = [balancer.observe().operating_status for _ in range(3)]
+    assert looks[-1] == "DEAD"
+    balancer.apply(config, trusted=False)
+    assert balancer.observe().operating_status == "ONLINE"
+    assert not set(workers(layout)) & set(before)
+    assert shares(port, 10) == {"b1": 5, "b2": 5}
+
+
+def test_what_cannot_be_started_anew_comes_back_by_itself_when_it_can(
+    balancer: Balancer, config: Config, eventually: Eventually
+) -> None:
+    balancer.apply(config, trusted=False)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config["listeners"][0]["port"] = taken.getsockname()[1]
+        with pytest.raises(ConfigRefused):
+            balancer.restart(config)
+        assert balancer.observe().operating_status == "DEAD"
+    eventually(lambda: balancer.observe().operating_status == "ONLINE")
+    (listener,) = config["listeners"]
+    assert shares(listener["port"], 4) == {"b1": 2, "b2": 2}
+
+
+def test_a_haproxy_that_is_missing_is_dead_and_comes_back_with_it(
+    layout: Layout, config: Config, port: int, eventually: Eventually
+) -> None:
+    binary = Path(layout.run, "haproxy")
+    binary.parent.mkdir()
+    binary.symlink_to(layout.haproxy)
+    balancer = Balancer(
+        "s1", Environment(layout._replace(haproxy=str(binary)))
+    )
+    try:
+        balancer.apply(config, trusted=False)
+        binary.unlink()
+        with pytest.raises(FileNotFoundError):
+            balancer.restart(config)
+        status = balancer.observe()
+        assert (status.operating_status, "No such file" in status.detail) == (
+            "DEAD",
+            True,
+        )
+        binary.symlink_to(layout.haproxy)
+        eventually(lambda: balancer.observe().operating_status == "ONLINE")
+        assert shares(port, 4) == {"b1": 2, "b2": 2}
+    finally:
+        balancer.remove()
+
+
+def test_what_served_before_the_boot_is_dead_until_it_can_be_started(
+    balancer: Balancer, config: Config, eventually: Eventually
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config["listeners"][0]["port"] = taken.getsockname()[1]
+        with pytest.raises(ConfigRefused):
+            balancer.apply(config, trusted=True)
+        looks = {balancer.observe().operating_status for _ in range(3)}
+        assert looks == {"DEAD"}
+    eventually(lambda: balancer.observe().operating_status == "ONLINE")
+
+
+def test_what_served_before_the_boot_and_is_no_longer_understood_is_dead(
+    balancer: Balancer, config: Config, port: int
+) -> None:
+    unknown = copy.deepcopy(config)
+    unknown["listeners"][0]["protocol"] = "of an older agent"
+    with pytest.raises(ConfigRefused):
+        balancer.apply(unknown, trusted=True)
+    assert balancer.observe().operating_status == "DEAD"
+    balancer.apply(config, trusted=False)
+    assert balancer.observe().operating_status == "ONLINE"
+    assert shares(port, 4) == {"b1": 2, "b2": 2}
+
+
 def test_what_cannot_be_started_anew_is_dead_until_it_can(
     balancer: Balancer, config: Config, port: int
 ) -> None:
@@ -427,7 +507,7 @@ def test_what_cannot_be_started_anew_is_dead_until_it_can(
         refused["listeners"][0]["port"] = taken.getsockname()[1]
         with pytest.raises(ConfigRefused):
             balancer.restart(refused)
-    status = balancer.observe()
+        status = balancer.observe()
     assert status.operating_status == "DEAD"
     assert "haproxy" in status.detail
     balancer.apply(config, trusted=False)

@@ -13,7 +13,10 @@ from servicevm_agent.journal import Journal
 from servicevm_agent.layout import Layout
 from servicevm_agent.service import (
     DEAD,
+    DEGRADED,
+    OFFLINE,
     ONLINE,
+    UNKNOWN,
     ConfigRefused,
     Environment,
     Service,
@@ -42,7 +45,8 @@ class Box(Service):
         served = self._serving.get(self._id)
         if served is None:
             return Status(DEAD, "it does not run")
-        return Status(ONLINE, "", served.get("members", []))
+        status = served.get("status", ONLINE)
+        return Status(status, "", served.get("members", []))
 
     def counters(self) -> dict[str, int]:
         return {}
@@ -69,24 +73,23 @@ def serving() -> dict[str, Any]:
     return {}
 
 
-@pytest.fixture
-def roomy(tmp_path: Path, serving: dict[str, Any]) -> ServiceHost:
+def make_host(folder: Path, serving: dict[str, Any]) -> ServiceHost:
     return ServiceHost(
-        Journal(str(tmp_path)),
+        Journal(str(folder)),
         Environment(Layout()),
         {"t": lambda service_id, environment: Box(serving, service_id)},
         lambda: None,
     )
+
+
+@pytest.fixture
+def roomy(tmp_path: Path, serving: dict[str, Any]) -> ServiceHost:
+    return make_host(tmp_path, serving)
 
 
 @pytest.fixture
 def host(small_disk: Path, serving: dict[str, Any]) -> ServiceHost:
-    return ServiceHost(
-        Journal(str(small_disk)),
-        Environment(Layout()),
-        {"t": lambda service_id, environment: Box(serving, service_id)},
-        lambda: None,
-    )
+    return make_host(small_disk, serving)
 
 
 def apply(
@@ -143,18 +146,41 @@ def test_the_news_of_many_members_come_in_frames_that_can_be_sent(
     assert sorted(told) == [f"s{number}" for number in range(5)]
 
 
-def test_what_is_handed_over_again_is_done_again_only_where_it_is_dead(
-    roomy: ServiceHost, serving: dict[str, Any]
+@pytest.mark.parametrize("status", [ONLINE, DEGRADED])
+def test_what_serves_is_not_done_again(
+    roomy: ServiceHost, serving: dict[str, Any], status: str
 ) -> None:
     apply(roomy, S1, 1, 10)
+    serving[S1]["status"] = status
+    roomy._look()
     with pytest.raises(queue.Empty):
         apply(roomy, S1, 1, 10)
-    serving.clear()
+
+
+@pytest.mark.parametrize("status", [DEAD, OFFLINE, UNKNOWN])
+def test_what_does_not_serve_is_done_again_when_it_is_handed_over_again(
+    roomy: ServiceHost, serving: dict[str, Any], status: str
+) -> None:
+    apply(roomy, S1, 1, 10)
+    serving[S1]["status"] = status
     roomy._look()
-    assert roomy.reports()[S1]["operating_status"] == "DEAD"
+    assert roomy.reports()[S1]["operating_status"] == status
     report = apply(roomy, S1, 1, 10)
     assert (report["operating_status"], report["generation"]) == ("ONLINE", 1)
-    assert S1 in serving
+
+
+def test_what_cannot_be_restored_is_dead_and_is_done_again(
+    tmp_path: Path, roomy: ServiceHost, serving: dict[str, Any]
+) -> None:
+    apply(roomy, S1, 1, 10)
+    serving.clear()
+    booted = make_host(tmp_path, serving)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Box, "apply", refuse)
+        booted.restore()
+    booted._look()
+    assert booted.reports()[S1]["operating_status"] == "DEAD"
+    assert apply(booted, S1, 1, 10)["operating_status"] == "ONLINE"
 
 
 def test_what_served_before_is_never_refused_when_it_is_done_again(
@@ -192,6 +218,23 @@ def test_a_restart_that_fails_says_why(
     roomy._changes.get_nowait()()
     assert roomy.answers() == [("key", None, "it does not start")]
     assert roomy.reports()[S1]["operating_status"] == "DEAD"
+
+
+def test_what_the_image_no_longer_has_is_dead_and_not_restarted(
+    tmp_path: Path, roomy: ServiceHost
+) -> None:
+    apply(roomy, S1, 1, 10)
+    booted = ServiceHost(
+        Journal(str(tmp_path)), Environment(Layout()), {}, lambda: None
+    )
+    booted.restore()
+    booted._look()
+    assert booted.reports()[S1]["operating_status"] == "DEAD"
+    assert booted.reports()[S1]["detail"] == "the device has no service type t"
+    with pytest.raises(Refusal) as caught:
+        booted.restart("key", S1)
+    assert caught.value.reason == "unknown_service_type"
+    assert booted._changes.empty()
 
 
 def test_what_is_not_there_is_not_restarted(roomy: ServiceHost) -> None:
