@@ -36,6 +36,8 @@ def _remove(params: Params) -> None:
 def _restart(params: Params) -> None:
     _request_id(params)
     _service_id(params)
+    if params.get("operation_id") is not None:
+        _text(params, "operation_id", 64)
 
 
 def _action(params: Params) -> None:

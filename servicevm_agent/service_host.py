@@ -16,6 +16,7 @@ from typing import Any, Callable, Deque, Dict, List, Mapping, Optional, Tuple
 
 from servicevm_agent.journal import MAX_SERVICES, Entry, Journal
 from servicevm_agent.log import log
+from servicevm_agent.restarts import Restart, Restarts
 from servicevm_agent.service import (
     DEAD,
     DEGRADED,
@@ -30,6 +31,7 @@ from servicevm_agent.services import Factory
 #: Seconds between two looks at every service.
 WATCH_INTERVAL = 2.0
 _MAX_QUEUE = 16
+_RESTARTED = {"restarted": True}
 _MAX_MEMBERS = 4096
 _MAX_DETAIL = 4000
 #: Where there is no more to be done for what is handed over again.
@@ -75,6 +77,7 @@ class ServiceHost:
         self._changed: Dict[str, None] = {}
         self._accepted: Dict[str, int] = {}  # newest, still to be done
         self._answers: Deque[Answer] = deque()
+        self._restarts = Restarts(_MAX_QUEUE)
         self._changes: queue.Queue[Job] = queue.Queue(_MAX_QUEUE)
         self._questions: queue.Queue[Job] = queue.Queue(_MAX_QUEUE)
 
@@ -143,9 +146,13 @@ class ServiceHost:
             except queue.Full:
                 raise Refusal("busy", "too many changes wait") from None
 
-    def restart(self, key: object, service_id: str) -> None:
+    def restart(
+        self, key: object, service_id: str, operation_id: str = ""
+    ) -> None:
         """Stop a service and start it anew; the answer comes with `answers`.
 
+        :param operation_id: what it is done for; it is done once for it,
+            however often it is asked for
         :raises Refusal: there is no such service, or too much waits
         """
         with self._lock:
@@ -153,12 +160,19 @@ class ServiceHost:
             if entry is None or not entry.generation:
                 raise Refusal("unknown_service", "no such service here")
             self._refuse_unknown(entry.service_type)
+            known = self._restarts.find(service_id, operation_id)
+            if known is not None:
+                if known.done:
+                    self._answers.append((key, dict(_RESTARTED), ""))
+                else:
+                    known.keys.append(key)
+                return
+            asked = Restart(service_id, operation_id, key)
             try:
-                self._changes.put_nowait(
-                    lambda: self._restart(key, service_id)
-                )
+                self._changes.put_nowait(lambda: self._restart(asked))
             except queue.Full:
                 raise Refusal("busy", "too many changes wait") from None
+            self._restarts.add(asked)
 
     def act(
         self, key: object, service_id: str, action: str, arguments: Params
@@ -456,7 +470,8 @@ class ServiceHost:
                 log(f"service {entry.service_id}: not noted: {error}")
                 self._journal.entries[entry.service_id] = entry
 
-    def _restart(self, key: object, service_id: str) -> None:
+    def _restart(self, asked: Restart) -> None:
+        service_id = asked.service_id
         with self._lock:
             entry = self._journal.entries.get(service_id)
         result: Optional[Dict[str, Any]] = None
@@ -470,12 +485,15 @@ class ServiceHost:
                     service.restart(entry.config)
                 finally:
                     self._see(service_id, service.observe())
-            result = {"restarted": True}
+            result = dict(_RESTARTED)
         except (ConfigRefused, OSError) as error:
             refusal = str(error)[:_MAX_DETAIL] or "refused"
             log(f"service {service_id} not restarted: {refusal}")
         with self._lock:
-            self._answers.append((key, result, refusal))
+            asked.done = result is not None
+            if not asked.done:
+                self._restarts.failed(asked)
+            self._answers += [(key, result, refusal) for key in asked.keys]
 
     def _remove(self, key: object, service_id: str, generation: int) -> None:
         with self._lock:

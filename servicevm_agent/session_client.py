@@ -173,7 +173,11 @@ class SessionClient:
                 )
             elif request.method == "restart":
                 key = (id(self), request.id)
-                self._host.restart(key, params["service_id"])
+                self._host.restart(
+                    key,
+                    params["service_id"],
+                    params.get("operation_id") or "",
+                )
             elif request.method == "action":
                 self._host.act(
                     (id(self), request.id),

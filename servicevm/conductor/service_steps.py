@@ -116,7 +116,7 @@ def restart(ctx: StepContext) -> Outcome:
     device, service = _device(ctx), _service(ctx)
     mgmt = ctx.mgmt(device)
     try:
-        mgmt.restart(device.row.id, service.id)
+        mgmt.restart(device.row.id, service.id, ctx.operation.id)
     except TransientError as error:
         if error.reason in _LATER:
             return Wait(ctx.pause(LOOK), error.detail)

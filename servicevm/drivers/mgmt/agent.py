@@ -195,9 +195,14 @@ class AgentMgmtDriver(MgmtDriver):
                 AGENT_ERROR, "The agent did not accept the configuration."
             )
 
-    def restart(self, device_id: str, service_id: str) -> None:
+    def restart(
+        self, device_id: str, service_id: str, operation_id: str
+    ) -> None:
         self._relay.call(
-            device_id, "restart", {"service_id": service_id}, RESTART_TIMEOUT
+            device_id,
+            "restart",
+            {"service_id": service_id, "operation_id": operation_id},
+            RESTART_TIMEOUT,
         )
 
     def remove(self, device_id: str, service_id: str, generation: int) -> None:

@@ -148,9 +148,15 @@ class MgmtDriver(abc.ABC):
         again where that does not serve.
         """
 
-    def restart(self, device_id: str, service_id: str) -> None:
+    def restart(
+        self, device_id: str, service_id: str, operation_id: str
+    ) -> None:
         """Stop what serves for a service and start it anew with what it
-        serves; done when it returns."""
+        serves; done when it returns.
+
+        :param operation_id: of the operation that asks, and asks again where
+            it got no answer: once is enough for it
+        """
         raise PermanentError(
             UNAVAILABLE, f"{type(self).__name__} cannot restart services."
         )

@@ -128,7 +128,9 @@ class NoopMgmtDriver(MgmtDriver):
 
         self._reach(device_id, "apply", keep)
 
-    def restart(self, device_id: str, service_id: str) -> None:
+    def restart(
+        self, device_id: str, service_id: str, operation_id: str
+    ) -> None:
         def look(state: _State) -> None:
             if service_id not in state["services"]:
                 raise PermanentError(AGENT_ERROR, "noop: no such service.")

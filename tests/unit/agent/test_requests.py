@@ -41,6 +41,15 @@ def test_a_request_id_that_would_spoil_the_log_is_refused(
         requests.METHODS[method](PARAMS[method] | {"request_id": request_id})
 
 
+def test_a_restart_says_what_it_is_done_for() -> None:
+    check = requests.METHODS["restart"]
+    check(PARAMS["restart"])
+    check(PARAMS["restart"] | {"operation_id": "o" * 64})
+    for wrong in ("", "o" * 65, 7):
+        with pytest.raises(ValueError, match="operation_id"):
+            check(PARAMS["restart"] | {"operation_id": wrong})
+
+
 def test_a_line_names_its_request(capsys: pytest.CaptureFixture[str]) -> None:
     log("apply service s: generation 1", "req-1")
     log("enrolled")

@@ -220,6 +220,49 @@ def test_a_restart_that_fails_says_why(
     assert roomy.reports()[S1]["operating_status"] == "DEAD"
 
 
+def test_a_restart_is_done_once_for_an_operation_that_asks_twice(
+    roomy: ServiceHost, serving: dict[str, Any]
+) -> None:
+    apply(roomy, S1, 1, 10)
+    roomy.restart("first", S1, "o1")
+    roomy.restart("second", S1, "o1")
+    roomy._changes.get_nowait()()
+    assert roomy._changes.empty()
+    done = {"restarted": True}
+    assert roomy.answers() == [("first", done, ""), ("second", done, "")]
+    serving.clear()
+    roomy.restart("third", S1, "o1")
+    assert roomy._changes.empty()
+    assert roomy.answers() == [("third", done, "")]
+
+
+def test_each_operation_has_its_own_restart(roomy: ServiceHost) -> None:
+    apply(roomy, S1, 1, 10)
+    apply(roomy, S2, 1, 10)
+    for number, (service_id, operation_id) in enumerate(
+        [(S1, "o1"), (S1, "o2"), (S2, "o1"), (S1, ""), (S1, "")]
+    ):
+        roomy.restart(number, service_id, operation_id)
+        roomy._changes.get_nowait()()
+    assert [key for key, _, _ in roomy.answers()] == [0, 1, 2, 3, 4]
+
+
+def test_a_restart_that_failed_may_be_tried_again(
+    roomy: ServiceHost,
+) -> None:
+    apply(roomy, S1, 1, 10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Box, "apply", refuse)
+        roomy.restart("first", S1, "o1")
+        roomy._changes.get_nowait()()
+    roomy.restart("second", S1, "o1")
+    roomy._changes.get_nowait()()
+    assert roomy.answers() == [
+        ("first", None, "it does not start"),
+        ("second", {"restarted": True}, ""),
+    ]
+
+
 def test_what_the_image_no_longer_has_is_dead_and_not_restarted(
     tmp_path: Path, roomy: ServiceHost
 ) -> None:
@@ -232,7 +275,7 @@ def test_what_the_image_no_longer_has_is_dead_and_not_restarted(
     assert booted.reports()[S1]["operating_status"] == "DEAD"
     assert booted.reports()[S1]["detail"] == "the device has no service type t"
     with pytest.raises(Refusal) as caught:
-        booted.restart("key", S1)
+        booted.restart("key", S1, "o1")
     assert caught.value.reason == "unknown_service_type"
     assert booted._changes.empty()
 

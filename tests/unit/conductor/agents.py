@@ -11,6 +11,7 @@ from servicevm.conductor.service import Conductor
 from servicevm.errors import (
     AGENT_BUSY,
     AGENT_NOT_CONNECTED,
+    AGENT_TIMEOUT,
     TransientError,
 )
 
@@ -67,6 +68,10 @@ class Agent:
         self.prompt = True
         self.refuses = ""
         self.busy = False
+        #: It restarts what it is asked to, but says so too late.
+        self.late = False
+        #: Operations for which it was asked to restart something.
+        self.restarts: list[str] = []
         #: What it takes for a service that is dead to serve again.
         self.cures: dict[str, str] = {}
         self.closed: str | None = None
@@ -162,6 +167,9 @@ class Agent:
         self.services[service_id]["operating_status"] = "DEAD"
 
     def do_restart(self, params: Any) -> Any:
+        self.restarts.append(params["operation_id"])
+        if self.late:
+            raise TransientError(AGENT_TIMEOUT, "No answer in time.")
         self._may_mend(params["service_id"], "restart")
         return {"restarted": True}
 

@@ -81,6 +81,24 @@ def test_what_that_does_not_mend_is_restarted(clinic: Clinic) -> None:
     assert clinic.service.operating_status == "ONLINE"
 
 
+def test_a_restart_that_is_asked_for_again_names_the_same_operation(
+    clinic: Clinic,
+) -> None:
+    clinic.die(cure="restart")
+    clinic.agent.late = True
+    clinic.pass_time(AFTER + 2 * BACKOFF + 200, beating=True)
+    clinic.agent.late = False
+    clinic.pass_time(10, beating=True)
+    (operation,) = [
+        one
+        for one in clinic.lab.all(models.Operation)
+        if one.action == "restart"
+    ]
+    assert len(clinic.agent.restarts) > 1
+    assert set(clinic.agent.restarts) == {operation.id}
+    assert clinic.service.operating_status == "ONLINE"
+
+
 def test_a_device_that_answers_is_never_rebooted_for_a_service(
     clinic: Clinic,
 ) -> None:
