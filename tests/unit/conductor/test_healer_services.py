@@ -86,7 +86,7 @@ def test_a_restart_that_is_asked_for_again_names_the_same_operation(
 ) -> None:
     clinic.die(cure="restart")
     clinic.agent.late = True
-    clinic.pass_time(AFTER + 2 * BACKOFF + 200, beating=True)
+    clinic.pass_time(AFTER + 2 * BACKOFF + 60, beating=True)
     clinic.agent.late = False
     clinic.pass_time(10, beating=True)
     (operation,) = [
