@@ -36,6 +36,10 @@ _PATHS = {
     "apis": "apis",
     "breakers": "breakers",
 }
+#: of these, a list has only those of the caller's own project
+_OWNED = ("devices", "services", "operations", "events")
+#: unless it is asked for others
+_PROJECTS = frozenset({"project_id", "all_projects"})
 _CONTROL = ("limit", "marker", "sort", "fields", "all_projects")
 
 
@@ -56,13 +60,14 @@ class _Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Fault:
-    """What is to happen to requests that begin so."""
+    """What is to happen to requests that begin so, but for the first."""
 
     begins: str
     seconds: float
     error: _Refused
+    passing: int
 
 
 class FakeServicevm:
@@ -137,13 +142,16 @@ class FakeServicevm:
         detail: str = "It was told to fail.",
         *,
         seconds: float = 0,
+        passing: int = 0,
     ) -> Iterator[None]:
         """Refuse some requests while the block lasts.
 
         :param begins: of ``METHOD /path``, e.g. ``GET /v1/devices``
         :param seconds: wait that long before
+        :param passing: let so many of them pass first
         """
-        fault = _Fault(begins, seconds, _Refused(status, code, detail))
+        refused = _Refused(status, code, detail)
+        fault = _Fault(begins, seconds, refused, passing)
         self._faults.append(fault)
         try:
             yield
@@ -154,6 +162,9 @@ class FakeServicevm:
         for fault in self._faults:
             if f"{method} {target}".startswith(fault.begins):
                 with self.store.lock:
+                    fault.passing -= 1
+                    if fault.passing >= 0:
+                        continue
                     self.requests.append((method, target))
                 time.sleep(fault.seconds)
                 raise fault.error
@@ -242,6 +253,8 @@ class FakeServicevm:
 
     def _list(self, plural: str, path: str, query: Any) -> _Answer:
         rows = list(self.store.rows[plural].values())
+        if plural in _OWNED and not query.keys() & _PROJECTS:
+            rows = [row for row in rows if row["project_id"] == "fake"]
         for key, values in query.items():
             if key == "tags":
                 wanted = set(",".join(values).split(","))

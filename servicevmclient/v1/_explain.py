@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from servicevmclient.v1 import _explain_commands as commands
 from servicevmclient.v1 import _explain_healing as healing
 from servicevmclient.v1 import _moments
 from servicevmclient.v1._explain_checks import checks
@@ -61,14 +62,19 @@ def _state(facts: Facts) -> Iterator[Sentence]:
     if device.status_reason:
         code = f" ({device.status_code})" if device.status_code else ""
         yield Sentence(f"{device.status_reason}{code}")
-    for event in facts.events:
-        if event.type == "device.operating_status":
-            when = _moments.told(event.at, facts.now)
-            yield Sentence(
-                f"Its health last changed at {when}: {event.message}",
-                f"event list --device {shlex.quote(facts.ref)}",
-            )
-            break
+    changes = (
+        event
+        for event in facts.events
+        if event.type == "device.operating_status"
+    )
+    last = next(changes, None)
+    # An older one than what is so now would say the contrary of it.
+    if last and (last.facts or {}).get("status") == device.operating_status:
+        when = _moments.told(last.at, facts.reference)
+        yield Sentence(
+            f"Its health last changed at {when}: {last.message}",
+            commands.listed("event", facts),
+        )
 
 
 def _waiting_for(facts: Facts) -> Iterator[Sentence]:
@@ -85,7 +91,7 @@ def _waiting_for(facts: Facts) -> Iterator[Sentence]:
     if hold is not None:
         ends = hold["expires_at"]
         until = (
-            f"until {_moments.told(ends, facts.now)}"
+            f"until {_moments.told(ends, facts.reference)}"
             if ends
             else "until it is unset"
         )
@@ -111,7 +117,7 @@ def _running(operation: Operation, facts: Facts) -> Sentence:
     )
     text = (
         f"Operation {operation.action}, asked for "
-        f"{_moments.away(operation.created_at, facts.now)} by the "
+        f"{_moments.away(operation.created_at, facts.reference)} by the "
         f"{operation.initiator}, is {operation.state} in step {step}{tries}."
         f"{awaited}{' ' + said if said else ''}{stop}"
     )
@@ -124,7 +130,7 @@ def _failed(facts: Facts) -> Iterator[Sentence]:
         step = operation.failing_step
         where = f" in step {step['name']}" if step else ""
         when = (
-            f" {_moments.away(operation.finished_at, facts.now)}"
+            f" {_moments.away(operation.finished_at, facts.reference)}"
             if operation.finished_at
             else ""
         )
@@ -140,9 +146,10 @@ def _next(facts: Facts) -> Iterator[Sentence]:
     operation = facts.operation
     if operation is not None and not operation.terminal:
         if operation.deadline:
+            by = _moments.told(operation.deadline, facts.reference)
             yield Sentence(
                 "The operation goes on by itself. It fails if it has not "
-                f"ended by {_moments.told(operation.deadline, facts.now)}."
+                f"ended by {by}."
             )
         else:
             yield Sentence("The operation goes on by itself.")
@@ -155,7 +162,7 @@ def _advice(facts: Facts) -> Iterator[Sentence]:
     device, operation = facts.device, facts.operation
     ref = shlex.quote(facts.ref)
     if device.provisioning_status.startswith("PENDING"):
-        if operation is not None and not operation.terminal:
+        if operation is not None and _can_be_cancelled(operation):
             yield Sentence("To end it:", f"operation cancel {operation.id}")
         return
     failing = device.provisioning_status == "ERROR"
@@ -176,17 +183,21 @@ def _advice(facts: Facts) -> Iterator[Sentence]:
     yield Sentence("Or give it up:", f"device delete --wait {ref}")
 
 
+def _can_be_cancelled(operation: Operation) -> bool:
+    """Whether it is under way, and not to delete: that is not given up."""
+    return not operation.terminal and operation.action != "delete"
+
+
 def _quiet(device: Device, facts: Facts) -> Iterator[Sentence]:
     """Advice about a device that is not lost."""
-    ref = shlex.quote(facts.ref)
     sick = [one for one in facts.services if healing.ill(one)]
     if sick:
         for service in sick:
             yield Sentence(
                 f"See service {service.name}:",
-                f"service show {shlex.quote(service.name)}",
+                commands.shown(service, facts),
             )
-    elif device.operating_status == "ONLINE":
+    elif device.operating_status == "ONLINE" and not any(_failed(facts)):
         yield Sentence("There is nothing to do.")
     else:
-        yield Sentence("See what happened:", f"event list --device {ref}")
+        yield Sentence("See what happened:", commands.listed("event", facts))

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from servicevmclient.v1 import _explain_commands as commands
 from servicevmclient.v1 import _moments
 from servicevmclient.v1.explanation import Facts, Sentence
 from servicevmclient.v1.service import Service
@@ -17,7 +18,7 @@ def checks(facts: Facts) -> Iterator[Sentence]:
     yield from _agent(facts)
     yield from _generations(facts)
     for service in facts.services:
-        yield from _service(service)
+        yield from _service(service, facts)
 
 
 def _relays(facts: Facts) -> Iterator[Sentence]:
@@ -51,7 +52,7 @@ def _agent(facts: Facts) -> Iterator[Sentence]:
     if not agent["connected"]:
         seen = agent["last_seen"]
         last = (
-            f"; it was last heard of at {_moments.told(seen, facts.now)}"
+            f"; it was last heard of at {_moments.told(seen, facts.reference)}"
             if seen
             else ""
         )
@@ -61,16 +62,18 @@ def _agent(facts: Facts) -> Iterator[Sentence]:
         return
     until = certificate["not_after"]
     left = (_moments.parse(until) - facts.now).total_seconds()
-    when = _moments.told(until, facts.now)
+    when = _moments.told(until, facts.reference)
     if left <= 0:
         yield Sentence(
-            f"Its agent's certificate ended at {when}: it cannot connect.",
+            f"Its agent's certificate ended at {when}: it cannot connect "
+            "again.",
             f"device rebuild --wait {shlex.quote(facts.ref)}",
         )
-    elif left < _SOON:
+    elif left < _SOON and not agent["connected"]:
+        # While it is connected it renews it by itself.
         yield Sentence(
-            f"Its agent's certificate ends at {when}. The agent renews it "
-            "by itself while it is connected."
+            f"Its agent's certificate ends at {when}: after that it cannot "
+            "connect again."
         )
 
 
@@ -81,12 +84,12 @@ def _generations(facts: Facts) -> Iterator[Sentence]:
         yield Sentence(
             f"Generation {device.generation} was asked of it and "
             f"{device.observed_generation} is in force.",
-            f"operation list --device {shlex.quote(facts.ref)}",
+            commands.listed("operation", facts),
         )
 
 
-def _service(service: Service) -> Iterator[Sentence]:
-    command = f"service show {shlex.quote(service.name)}"
+def _service(service: Service, facts: Facts) -> Iterator[Sentence]:
+    command = commands.shown(service, facts)
     well = service.operating_status == "ONLINE"
     if service.provisioning_status == "ERROR" or (
         service.provisioning_status == "ACTIVE" and not well

@@ -2,8 +2,10 @@
 
 import shlex
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
+from servicevmclient.v1 import _explain_commands as commands
 from servicevmclient.v1 import _moments
 from servicevmclient.v1.device import Device, Healing
 from servicevmclient.v1.explanation import Facts, Sentence
@@ -28,7 +30,7 @@ _WAITS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "doubt": (
         "two sources do not agree on whether it is lost",
-        "event list --device {ref}",
+        "{events}",
     ),
     "turn": (
         "as many devices are being healed as may be at once",
@@ -42,11 +44,11 @@ def lost(device: Device) -> bool:
     return device.operating_status in _LOST
 
 
-def ill(service: Service) -> bool:
+def ill(resource: Device | Service) -> bool:
     """Whether somebody should look at it."""
     return (
-        service.provisioning_status == "ERROR"
-        or service.operating_status in _LOST
+        resource.provisioning_status == "ERROR"
+        or resource.operating_status in _LOST
     )
 
 
@@ -60,19 +62,19 @@ def acts(facts: Facts) -> bool:
 
 def obstacles(facts: Facts) -> Iterator[Sentence]:
     """Why healing does not do what is due."""
-    for what, healing in _patients(facts):
+    for what, healing, _ in _patients(facts):
         known = _WAITS.get(healing["waits_for"] or "")
         if known is not None:
             why, command = known
             yield Sentence(
                 f"The healing of {what} waits: {why}.",
-                command.format(ref=shlex.quote(facts.ref)),
+                command.format(events=commands.listed("event", facts)),
             )
     for breaker in facts.breakers or ():
         if not breaker.released:
             yield Sentence(
                 f"Breaker {breaker.name} stopped healing "
-                f"{_moments.away(breaker.tripped_at, facts.now)}, when "
+                f"{_moments.away(breaker.tripped_at, facts.reference)}, when "
                 f"{breaker.lost} of {breaker.devices} devices were lost. "
                 "To let it go on:",
                 f"breaker release {shlex.quote(breaker.name)}",
@@ -81,8 +83,10 @@ def obstacles(facts: Facts) -> Iterator[Sentence]:
 
 def prospects(facts: Facts) -> Iterator[Sentence]:
     """What healing does next, and when."""
-    for what, healing in _patients(facts):
-        yield _prospect(what, healing, facts)
+    for what, healing, is_ill in _patients(facts):
+        # That it was given up stays said for a while after it came back.
+        if is_ill or not healing["gave_up"]:
+            yield _prospect(what, healing, facts)
     if facts.device.healing is not None or not lost(facts.device):
         return
     if _has_ladder(facts):
@@ -109,19 +113,21 @@ def _prospect(what: str, healing: Healing, facts: Facts) -> Sentence:
         )
     action = f"Healing does a {healing['next_action']} of {what}"
     at = healing["next_at"]
-    when = f"at {_moments.told(at, facts.now)}" if at else "soon"
+    when = f"at {_moments.told(at, facts.reference)}" if at else "soon"
     if healing["waits_for"]:
         when = "as soon as what it waits for is over"
     return Sentence(f"{action} {when}, if it is not back by then; {tried}.")
 
 
-def _patients(facts: Facts) -> Iterator[tuple[str, Healing]]:
-    """What is being healed: the device, services on it."""
-    if facts.device.healing is not None:
-        yield f"device {facts.device.name}", facts.device.healing
-    for service in facts.services:
-        if service.healing is not None:
-            yield f"service {service.name}", service.healing
+def _patients(facts: Facts) -> Iterator[tuple[str, Healing, bool]]:
+    """What is being healed, the device and services on it; whether it is
+    still `ill`."""
+    resources: Iterator[Device | Service] = chain(
+        [facts.device], facts.services
+    )
+    for one in resources:
+        if one.healing is not None:
+            yield f"{one.noun} {one.name}", one.healing, ill(one)
 
 
 def _has_ladder(facts: Facts) -> bool:

@@ -25,13 +25,16 @@ _EVENTS = 20
 _MOST = 100
 
 
-def of_device(client: Verbs, device: Device, ref: str) -> Facts:
+def of_device(
+    client: Verbs, device: Device, ref: str, *, ages: bool = True
+) -> Facts:
     """Ask what belongs to a device that was just read.
 
     Its operation, services and events: three requests. What only some
     trouble calls for takes one more each: relays, breakers, the template.
 
     :param ref: what the commands are to call it
+    :param ages: as in `Facts`
     """
     agent, healing = device.agent, device.healing
     newest = device.operation_id or ""
@@ -44,6 +47,9 @@ def of_device(client: Verbs, device: Device, ref: str) -> Facts:
         "UNRESPONSIVE",
     )
 
+    # Else lists are of the caller's own project, which may be another.
+    within = {"device_id": device.id, "project_id": device.project_id}
+
     def some(kind: type[R], most: int, **query: object) -> list[R]:
         return [*client.each(kind, max_items=most, limit=most, **query)]
 
@@ -53,8 +59,8 @@ def of_device(client: Verbs, device: Device, ref: str) -> Facts:
         operation=perhaps(lambda: client.get(Operation, newest))
         if newest
         else None,
-        services=some(Service, _MOST, device_id=device.id),
-        events=some(Event, _EVENTS, device_id=device.id, sort="at:desc"),
+        services=some(Service, _MOST, **within),
+        events=some(Event, _EVENTS, sort="at:desc", **within),
         relays=perhaps(lambda: some(Relay, _MOST, group=device.relay_group))
         if silent
         else None,
@@ -65,6 +71,7 @@ def of_device(client: Verbs, device: Device, ref: str) -> Facts:
         if lost and device.template_id
         else None,
         now=datetime.now(UTC),
+        ages=ages,
     )
 
 

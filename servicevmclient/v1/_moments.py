@@ -23,15 +23,24 @@ def span(seconds: float) -> str:
     return f"{max(0, int(seconds))} s"
 
 
-def away(text: str, now: datetime) -> str:
-    """``in 12 s``, ``5 min ago`` or ``now``."""
+def away(text: str, now: datetime | None) -> str:
+    """``in 12 s``, ``5 min ago`` or ``now``.
+
+    :param now: None: ``at 2026-11-22T18:20:01Z``
+    """
+    if now is None:
+        return f"at {told(text, None)}"
     seconds = (parse(text) - now).total_seconds()
     if abs(seconds) < 1:
         return "now"
     return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
 
 
-def told(text: str, now: datetime) -> str:
-    """``2026-11-22T18:20:01Z (5 min ago)``."""
+def told(text: str, now: datetime | None) -> str:
+    """``2026-11-22T18:20:01Z (5 min ago)``.
+
+    :param now: None: without how far away it is
+    """
     moment = parse(text).astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ} ({away(text, now)})"
+    age = "" if now is None else f" ({away(text, now)})"
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}{age}"

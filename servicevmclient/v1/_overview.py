@@ -32,7 +32,7 @@ _OF_HOLD = ("scope", "target_name", "target", "reason", "expires_at")
 _SOON = 86400
 
 
-def look(client: Any) -> Glance:
+def look(client: Any, *, ages: bool = True) -> Glance:
     """Ask, with one request a kind; of all projects if that is allowed."""
     try:
         summary = client.get_summary(all_projects=True, include="failing")
@@ -56,6 +56,7 @@ def look(client: Any) -> Glance:
         holds=some(Hold),
         devices=devices.items,
         now=datetime.now(UTC),
+        ages=ages,
     )
 
 
@@ -110,20 +111,27 @@ def _attention(seen: Glance) -> Iterator[Sentence]:
             f"{_many(failed, 'operation')} failed in the last day.",
             f"operation list --state FAILED{where}",
         )
-    yield from _silent("relay", seen.relays, seen.now)
-    yield from _silent("conductor", seen.conductors, seen.now)
+    yield from _silent("relay", seen.relays, seen.reference)
+    yield from _silent("conductor", seen.conductors, seen.reference)
     for breaker in _tripped(seen.breakers or ()):
         yield Sentence(
             f"Breaker {breaker.name} stopped healing "
-            f"{_moments.away(breaker.tripped_at, seen.now)}: {breaker.lost} "
-            f"of {breaker.devices} devices were lost.",
+            f"{_moments.away(breaker.tripped_at, seen.reference)}: "
+            f"{breaker.lost} of {breaker.devices} devices were lost.",
             f"breaker show {shlex.quote(breaker.name)}",
         )
     for one in _ending(seen):
-        renews = "its agent renews it" if one["connected"] else "it is away"
+        ended = _moments.parse(one["not_after"]) <= seen.now
+        if one["connected"] and not ended:
+            continue  # its agent renews it by itself
+        verb, then = (
+            ("ended", "its agent cannot connect again")
+            if ended
+            else ("ends", "it is away")
+        )
         yield Sentence(
-            f"The certificate of device {one['device_name']} ends "
-            f"{_moments.away(one['not_after'], seen.now)}; {renews}.",
+            f"The certificate of device {one['device_name']} {verb} "
+            f"{_moments.away(one['not_after'], seen.reference)}; {then}.",
             f"device explain {one['device_id']}",
         )
 

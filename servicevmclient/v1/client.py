@@ -173,7 +173,11 @@ class Client(Verbs):
         return Device(answer[Device.key])
 
     def explain_device(
-        self, device: Device | str, *, ref: str | None = None
+        self,
+        device: Device | str,
+        *,
+        ref: str | None = None,
+        ages: bool = True,
     ) -> Explanation:
         """Why it is as it is, what is awaited, and what happens next.
 
@@ -182,13 +186,14 @@ class Client(Verbs):
 
         :param device: a device as it was just read, or an id
         :param ref: what the commands in it call the device; None for its id
+        :param ages: whether times are told with how far away they are
         """
         from servicevmclient.v1._explain import explain
         from servicevmclient.v1._facts import of_device
 
         if isinstance(device, str):
             device = self.get(Device, device)
-        return explain(of_device(self, device, ref or device.id))
+        return explain(of_device(self, device, ref or device.id, ages=ages))
 
     def attach_device_interface(self, device_id: str, **wishes: str) -> Device:
         """Ask for one more interface of a device.
@@ -472,7 +477,7 @@ class Client(Verbs):
         found = self._adapter.json("GET", "/v1/summary", params=grouped(query))
         return cast(Summary, found["summary"])
 
-    def get_overview(self) -> Overview:
+    def get_overview(self, *, ages: bool = True) -> Overview:
         """The whole installation at a glance, and what needs attention.
 
         Six requests. Who may not see all projects is told of the own one;
@@ -480,7 +485,7 @@ class Client(Verbs):
         """
         from servicevmclient.v1._overview import look, overview
 
-        return overview(look(self))
+        return overview(look(self, ages=ages))
 
     # -- processes ----------------------------------------------------------
     def conductors(self, **query: Any) -> Iterator[Conductor]:

@@ -25,6 +25,8 @@ class Facts(NamedTuple):
     :param breakers: the same
     :param template: what it is made of; None: not asked for, or gone
     :param now: with its time zone
+    :param ages: whether times are told with how far away they are, which
+        is another thing in each look
     """
 
     device: Device
@@ -36,6 +38,12 @@ class Facts(NamedTuple):
     breakers: Sequence[Breaker] | None
     template: DeviceTemplate | None
     now: datetime
+    ages: bool = True
+
+    @property
+    def reference(self) -> datetime | None:
+        """What times are told in relation to; None: they are told alone."""
+        return self.now if self.ages else None
 
 
 class Sentence(NamedTuple):

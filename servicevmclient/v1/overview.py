@@ -20,6 +20,7 @@ class Glance(NamedTuple):
     :param everywhere: whether it is of all projects
     :param devices: some of them, for their certificates
     :param now: with its time zone
+    :param ages: as in `Facts`
     """
 
     summary: Summary
@@ -30,6 +31,12 @@ class Glance(NamedTuple):
     holds: Sequence[Hold] | None
     devices: Sequence[Device]
     now: datetime
+    ages: bool = True
+
+    @property
+    def reference(self) -> datetime | None:
+        """What times are told in relation to; None: they are told alone."""
+        return self.now if self.ages else None
 
 
 class Processes(TypedDict):

@@ -38,7 +38,9 @@ class ExplainDevice(ShowOne):
         """Ask for all that belongs to it."""
         device = self.client.find(Device, parsed_args.ref)
         found = self.client.explain_device(
-            device, ref=_verbs.called(parsed_args)
+            device,
+            ref=_verbs.called(parsed_args),
+            ages=parsed_args.watch is None,
         )
         prefix = self.shell_words()
         names = ["id", "name", *TITLES]

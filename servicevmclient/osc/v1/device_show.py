@@ -98,7 +98,9 @@ class ShowDevice(_verbs.Show):
             return super().take_action(parsed_args)
         device = self.client.find(Device, parsed_args.ref)
         told = self.client.explain_device(
-            device, ref=_verbs.called(parsed_args)
+            device,
+            ref=_verbs.called(parsed_args),
+            ages=parsed_args.watch is None,
         )
         names, values = _columns.of_show(self.columns, device.to_dict_view())
         more = {

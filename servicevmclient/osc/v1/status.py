@@ -55,7 +55,7 @@ class ShowStatus(ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> _verbs.Shown:
         """Ask for all of it."""
-        found = self.client.get_overview()
+        found = self.client.get_overview(ages=parsed_args.watch is None)
         fields = found._asdict() | {
             "attention": Attention.of(found.attention, self.shell_words()),
             "devices": States(found.devices),

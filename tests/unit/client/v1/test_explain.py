@@ -1,7 +1,7 @@
 """Explanations of devices, fact by fact."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -58,11 +58,22 @@ FAILED = {
 }
 
 
+DIED = Event(
+    {
+        "type": "device.operating_status",
+        "at": "2026-11-22T18:17:00Z",
+        "message": "It is DEAD.",
+        "facts": {"status": "DEAD"},
+    }
+)
+
+
 def device(**attributes: Any) -> Device:
     return Device(
         {
             "id": "d1",
             "name": "lb-1",
+            "project_id": "p1",
             "provisioning_status": "ACTIVE",
             "operating_status": "ONLINE",
             "status_code": None,
@@ -138,16 +149,10 @@ def test_a_device_that_is_well_has_nothing_to_do() -> None:
         ),
         pytest.param(
             facts(
-                device(),
+                device(operating_status="DEAD"),
                 events=[
                     Event({"type": "device.update", "message": "x"}),
-                    Event(
-                        {
-                            "type": "device.operating_status",
-                            "at": "2026-11-22T18:17:00Z",
-                            "message": "It is DEAD.",
-                        }
-                    ),
+                    DIED,
                 ],
             ),
             "state",
@@ -264,7 +269,7 @@ def test_a_device_that_is_well_has_nothing_to_do() -> None:
                 )
             ),
             "failed",
-            "certificate ended at 2026-11-22T18:00:00Z (20 min ago)",
+            "certificate ended at 2026-11-22T18:00:00Z (20 min ago): it",
             "device rebuild --wait lb-1",
             id="old-certificate",
         ),
@@ -273,12 +278,13 @@ def test_a_device_that_is_well_has_nothing_to_do() -> None:
                 device(
                     agent={
                         **AGENT,
+                        "connected": False,
                         "certificate": {"not_after": "2026-11-22T23:20:00Z"},
                     }
                 )
             ),
             "failed",
-            "certificate ends at 2026-11-22T23:20:00Z (in 5 h).",
+            "certificate ends at 2026-11-22T23:20:00Z (in 5 h): after that",
             "",
             id="ending-certificate",
         ),
@@ -488,3 +494,131 @@ def test_names_are_quoted_for_a_shell() -> None:
     subject = facts(device(operating_status="DEAD"))._replace(ref="a b")
     commands = [one.command for one in explain(subject).advice]
     assert "device heal --wait 'a b'" in commands
+
+
+def test_what_its_health_was_before_is_not_told() -> None:
+    assert len(explain(facts(device(), events=[DIED])).state) == 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        (facts(device(healing={**HEALING, "gave_up": True})), "gave"),
+        (
+            facts(
+                device(),
+                services=[service(healing={**HEALING, "gave_up": True})],
+            ),
+            "gave",
+        ),
+        (
+            facts(
+                device(
+                    agent={
+                        **AGENT,
+                        "certificate": {"not_after": "2026-11-22T23:20:00Z"},
+                    }
+                )
+            ),
+            "certificate",
+        ),
+    ],
+    ids=["device-came-back", "service-came-back", "agent-renews-it"],
+)
+def test_nothing_is_said_of_what_is_over_or_minds_itself(
+    subject: Facts, text: str
+) -> None:
+    found = explain(subject)
+    sections = (found.failed, found.next)
+    assert not [one for part in sections for one in part if text in one.text]
+    assert found.advice == [Sentence("There is nothing to do.")]
+
+
+def test_a_deletion_is_not_to_be_cancelled() -> None:
+    subject = facts(
+        device(provisioning_status="PENDING_DELETE"),
+        operation=Operation({**OPERATION, "action": "delete"}),
+    )
+    assert not explain(subject).advice
+
+
+def test_while_something_is_wrong_there_is_something_to_do() -> None:
+    found = explain(facts(device(generation=3)))
+    assert found.failed
+    assert found.advice == [
+        Sentence("See what happened:", "event list --device lb-1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "section", "command"),
+    [
+        (
+            facts(device(operating_status="UNKNOWN")),
+            "advice",
+            "event list --device d1 --project p1",
+        ),
+        (
+            facts(device(generation=3)),
+            "failed",
+            "operation list --device d1 --project p1",
+        ),
+        (
+            facts(device(healing={**HEALING, "waits_for": "doubt"})),
+            "waiting_for",
+            "event list --device d1 --project p1",
+        ),
+        (
+            facts(device(), services=[service(operating_status="DEAD")]),
+            "advice",
+            "service show s1",
+        ),
+        (
+            facts(device(), services=[service(operating_status="DEAD")]),
+            "failed",
+            "service show s1",
+        ),
+    ],
+)
+def test_of_one_called_by_its_id_the_commands_find_another_projects(
+    subject: Facts, section: str, command: str
+) -> None:
+    found = getattr(explain(subject._replace(ref="d1")), section)
+    assert command in [one.command for one in found]
+
+
+def test_without_ages_two_explanations_at_different_times_are_alike() -> None:
+    subject = facts(
+        device(
+            provisioning_status="PENDING_UPDATE",
+            operating_status="DEAD",
+            agent={**AGENT, "connected": False},
+            hold={
+                "scope": "device",
+                "reason": "Disk is swapped",
+                "expires_at": "2026-11-22T20:20:00Z",
+            },
+            healing=HEALING,
+        ),
+        operation=Operation(OPERATION),
+        events=[DIED],
+        breakers=[
+            Breaker(
+                {
+                    "name": "fleet",
+                    "released": False,
+                    "lost": 3,
+                    "devices": 4,
+                    "tripped_at": "2026-11-22T18:10:00Z",
+                }
+            )
+        ],
+    )._replace(ages=False)
+    later = subject._replace(now=NOW + timedelta(seconds=21))
+    # What an explanation is made of has another time.
+    assert explain(subject)[1:] == explain(later)[1:]
+    assert _has(
+        explain(subject).waiting_for,
+        "asked for at 2026-11-22T18:19:00Z by the user",
+        "operation show op1",
+    )

@@ -40,3 +40,9 @@ def test_a_time_is_so_far_away(text: str, words: str) -> None:
 def test_a_time_is_told_in_utc_and_how_far_away_it_is() -> None:
     found = _moments.told("2026-11-22T20:22:00.5+02:00", NOW)
     assert found == "2026-11-22T18:22:00Z (in 2 min)"
+
+
+def test_a_time_can_be_told_alone() -> None:
+    text = "2026-11-22T20:22:00.5+02:00"
+    assert _moments.told(text, None) == "2026-11-22T18:22:00Z"
+    assert _moments.away(text, None) == "at 2026-11-22T18:22:00Z"

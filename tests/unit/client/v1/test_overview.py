@@ -1,6 +1,6 @@
 """An installation at a glance: what somebody should look at."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -168,6 +168,13 @@ def test_where_all_is_well_nothing_needs_attention() -> None:
             "device explain d1",
             id="certificate",
         ),
+        pytest.param(
+            _seen(devices=[_device("2026-11-22T15:20:00Z", connected=True)]),
+            "The certificate of device lb-1 ended 3 h ago; its agent cannot "
+            "connect again.",
+            "device explain d1",
+            id="ended-certificate",
+        ),
     ],
 )
 def test_what_needs_attention_is_told_with_the_command_to_type(
@@ -176,6 +183,24 @@ def test_what_needs_attention_is_told_with_the_command_to_type(
     (sentence,) = overview(seen).attention
     assert sentence.text == text
     assert sentence.command == command
+
+
+def test_a_certificate_that_a_connected_agent_renews_is_only_listed() -> None:
+    seen = _seen(devices=[_device("2026-11-22T21:20:00Z", connected=True)])
+    assert not overview(seen).attention
+    assert len(overview(seen).certificates) == 1
+
+
+def test_without_ages_two_overviews_at_different_times_are_alike() -> None:
+    silent = PROCESS | {"alive": False}
+    seen = _seen(
+        relays=[Relay(silent)],
+        conductors=[Conductor(PROCESS), Conductor(silent)],
+        devices=[_device("2026-11-22T21:20:00Z", connected=False)],
+        ages=False,
+    )
+    later = seen._replace(now=NOW + timedelta(seconds=21))
+    assert overview(seen) == overview(later)
 
 
 def test_who_may_not_see_it_all_is_told_of_the_own_project(

@@ -113,3 +113,19 @@ def test_prose_is_broken_where_a_terminal_ends() -> None:
         "  three four",
         "    $ servicevm a b c d",
     ]
+
+
+@pytest.mark.parametrize("project", ["fake", "another"])
+def test_what_belongs_to_another_projects_device_is_seen(
+    project: str, terminal: Terminal, fake: FakeServicevm
+) -> None:
+    device = fake.store.add("devices", {"name": "lb-1", "project_id": project})
+    of = {"device_id": device["id"], "project_id": project}
+    fake.store.add(
+        "services", {"name": "web", "operating_status": "DEAD"} | of
+    )
+    fake.store.add("events", {"type": "x", "at": "2026-11-22T10:00:00Z"} | of)
+    explained = terminal(f"device explain {device['id']} -f json").json()
+    assert "web" in explained["failed"][0]["text"]
+    shown = terminal(f"device show --long {device['id']} -f json").json()
+    assert len(shown["services"]) == len(shown["events"]) == 1

@@ -99,12 +99,12 @@ def test_who_owns_it_can_be_said_shown_and_asked_for(
     made = _create(terminal, more="--managed-by neutron --project p1")
     row = fake.store.rows["services"][made]
     assert (row["managed_by"], row["project_id"]) == ("neutron", "p1")
-    assert terminal("service show web -f json").json()["managed_by"] == (
-        "neutron"
-    )
-    for owner, count in (("neutron", 1), ("octavia", 0)):
-        listed = terminal(f"service list --managed-by {owner} -f json").json()
-        assert len(listed) == count
+    shown = terminal(f"service show {made} -f json").json()
+    assert shown["managed_by"] == "neutron"
+    listing = "service list -f json --managed-by"
+    assert len(terminal(f"{listing} neutron --project p1").json()) == 1
+    assert not terminal(f"{listing} octavia --project p1").json()
+    assert not terminal(f"{listing} neutron").json()
 
 
 STATS = {
