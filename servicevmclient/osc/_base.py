@@ -106,7 +106,7 @@ class Lister(Base, lister.Lister):
             from servicevmclient.osc._watching import OfList
 
             watching = OfList(self, parsed_args)
-            self.ended = watching.run(column_names, [*data])
+            self.ended = watching.run(column_names, data)
             return self.ended
         self.formatter = self.instead(parsed_args)
         return super().produce_output(parsed_args, column_names, data)
@@ -152,7 +152,7 @@ class ShowOne(Base, show.ShowOne):
             from servicevmclient.osc._watching import OfShow
 
             watching = OfShow(self, parsed_args)
-            self.ended = watching.run(column_names, [data])
+            self.ended = watching.run(column_names, data)
             return self.ended
         return super().produce_output(parsed_args, column_names, data)
 

@@ -15,8 +15,10 @@ from servicevmclient.osc._watch import Look
 
 #: Seconds until a change of the terminal's size is seen.
 _TICK = 0.2
-_ENTER = "\x1b[?1049h\x1b[?25l"
-_LEAVE = "\x1b[?25h\x1b[?1049l"
+#: Its other screen, without a cursor; and lines that are too long for it do
+#: not go on in the next one, which would scroll what is drawn.
+_ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l"
+_LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _HOME = "\x1b[H"
 #: Erase to the end of the line; of the screen.
 _REST_OF_LINE = "\x1b[K"

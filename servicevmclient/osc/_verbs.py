@@ -37,6 +37,8 @@ class List(Lister):
     sorted: ClassVar[bool] = True
     #: whether each belongs to a project
     owned: ClassVar[bool] = True
+    #: what tells those apart that were asked for last, in their order
+    keys: Sequence[str] = ()
 
     def __init_subclass__(cls) -> None:
         """What a terminal goes without is declared with the columns."""
@@ -73,10 +75,14 @@ class List(Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> Shown:
         """Ask for the list."""
         query = self.query(parsed_args)
-        headers, rows = self.shown(
-            parsed_args, self.client.each(self.kind, **query)
-        )
+        found = [*self.client.each(self.kind, **query)]
+        self.keys = [self.key(one) for one in found]
+        headers, rows = self.shown(parsed_args, found)
         return headers, [*rows]
+
+    def key(self, one: Resource) -> str:
+        """What tells it apart from the others of its list."""
+        return one.ref
 
     def shown(
         self, parsed_args: argparse.Namespace, found: Iterable[Resource]

@@ -2,7 +2,7 @@
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from servicevmclient.v1._waiter import Progress
@@ -21,14 +21,30 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def seconds(text: str) -> float:
+    """From 0 on."""
+    if not _number(text) or float(text) in (float("inf"),):
+        raise argparse.ArgumentTypeError(
+            f"expected seconds but found {text!r}"
+        )
+    return float(text)
+
+
 def add_seconds(
-    parser: argparse.ArgumentParser, flag: str, default: float, text: str
+    parser: argparse.ArgumentParser,
+    flag: str,
+    default: float,
+    text: str,
+    read: Callable[[str], float] = seconds,
 ) -> None:
-    """Add an option that may be given without its seconds."""
+    """Add an option that may be given without its seconds.
+
+    :param read: makes them of what is given
+    """
     parser.add_argument(
         flag,
         nargs="?",
-        type=_seconds,
+        type=read,
         const=default,
         metavar="SECONDS",
         help=text,
@@ -63,14 +79,6 @@ def _number(text: str) -> bool:
         return float(text) >= 0
     except ValueError:
         return False
-
-
-def _seconds(text: str) -> float:
-    if not _number(text) or float(text) in (float("inf"),):
-        raise argparse.ArgumentTypeError(
-            f"expected seconds but found {text!r}"
-        )
-    return float(text)
 
 
 class Reporter:

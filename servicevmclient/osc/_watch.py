@@ -33,10 +33,13 @@ class Look(NamedTuple):
     """What was seen: headers, and values as formatters get them.
 
     ``show`` has a single row.
+
+    :param keys: what makes a row the same one in the next look
     """
 
     names: Sequence[str]
     rows: Sequence[Sequence[Any]]
+    keys: Sequence[str]
 
     def objects(self) -> list[dict[str, Any]]:
         """The rows as programs read them."""
@@ -67,8 +70,19 @@ def add(parser: argparse.ArgumentParser) -> None:
         "Look again and again, every so many seconds (default: "
         f"{DEFAULT:.0f}), and mark what changed; where stdout is no "
         "terminal: an object a line for each change",
+        _interval,
     )
     _stream.add_until(parser)
+
+
+def _interval(text: str) -> float:
+    """Seconds, but not none: that would be as many requests as there can."""
+    found = _wait.seconds(text)
+    if found == 0:
+        raise argparse.ArgumentTypeError(
+            f"expected more than 0 seconds but found {text!r}"
+        )
+    return found
 
 
 def watch(
@@ -104,7 +118,7 @@ def watch(
                 pause = min(pause * 2, _LONGEST)
                 continue
             except exceptions.NotFound:
-                view.show(choose(look._replace(rows=[])))
+                view.show(choose(look._replace(rows=[], keys=[])))
                 return ExitCode.OK
             pause = interval
             view.show(choose(look))
@@ -118,18 +132,22 @@ def settled(look: Look) -> ExitCode | None:
 
     An operation that ended; a device or service that is well, or in ERROR or
     given up by healing. Of other kinds there is no end.
+
+    That healing gave it up stays said for a while after it came back.
     """
     (found,) = look.objects()
     if "provisioning_status" not in found:
         return _OPERATION.get(str(found.get("state")))
+    state = found["provisioning_status"]
+    if state.startswith("PENDING"):
+        return None
+    if (state, found["operating_status"]) == ("ACTIVE", "ONLINE"):
+        return ExitCode.OK
     healing = found.get("healing") or {}
     if healing.get("gave_up"):
         return ExitCode.RESOURCE_FAILED
-    if found["provisioning_status"] == "ERROR":
-        waits = healing.get("next_action") is not None
-        return None if waits else ExitCode.RESOURCE_FAILED
-    well = (found["provisioning_status"], found["operating_status"])
-    return ExitCode.OK if well == ("ACTIVE", "ONLINE") else None
+    waits = healing.get("next_action") is not None
+    return ExitCode.RESOURCE_FAILED if state == "ERROR" and not waits else None
 
 
 class Lines:
@@ -152,7 +170,7 @@ class Lines:
 
     def show(self, look: Look) -> None:
         """Write what is not as it was."""
-        rows = {_key(row): row for row in look.objects()}
+        rows = dict(zip(look.keys, look.objects(), strict=True))
         for change, row in changes(self._seen, rows):
             if not self._single:
                 self._write({"Change": change, **row})
@@ -197,11 +215,3 @@ def changes(
 def screen_of(stdout: TextIO) -> bool:
     """Whether it can be written on anywhere."""
     return stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def _key(row: Mapping[str, Any]) -> str:
-    """What makes a row the same one in the next look."""
-    for name in ("ID", "id", "Name", "name"):
-        if name in row:
-            return str(row[name])
-    return json.dumps(row)

@@ -1,7 +1,7 @@
 """What a watch is for list and for show."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
 from typing import Any
 
@@ -35,14 +35,16 @@ class _Watching:
         self._command = command
         self._parsed = parsed_args
 
-    def run(
-        self, names: Sequence[str], rows: Sequence[Sequence[Any]]
-    ) -> ExitCode:
-        """Watch from a first look on; return the exit code."""
+    def run(self, names: Sequence[str], found: Iterable[Any]) -> ExitCode:
+        """Watch from a first look on; return the exit code.
+
+        :param found: as the command's `take_action` gives it
+        """
+        first = self._look(names, found)
         if self.single and "id" in names:
             # It may be given another name while we watch.
             self._parsed.called = self._parsed.ref
-            self._parsed.ref = rows[0][names.index("id")]
+            self._parsed.ref = first.rows[0][names.index("id")]
         stdout = self._command.app.stdout
         view: _watch.View
         if self._parsed.formatter == "json" or not _watch.screen_of(stdout):
@@ -52,7 +54,7 @@ class _Watching:
         return _watch.watch(
             view,
             self._take,
-            Look(names, rows),
+            first,
             interval=self._parsed.watch,
             timeout=_stream.seconds(self._parsed.until),
             choose=self._chosen,
@@ -60,8 +62,7 @@ class _Watching:
         )
 
     def _take(self) -> Look:
-        names, found = self._command.take_action(self._parsed)
-        return Look(names, [found] if self.single else [*found])
+        return self._look(*self._command.take_action(self._parsed))
 
     def _chosen(self, look: Look) -> Look:
         """The columns that the user wants."""
@@ -70,7 +71,11 @@ class _Watching:
         )
         if selector is None:
             return look
-        return Look(wanted, [[*compress(row, selector)] for row in look.rows])
+        rows = [[*compress(row, selector)] for row in look.rows]
+        return look._replace(names=wanted, rows=rows)
+
+    def _look(self, names: Sequence[str], found: Iterable[Any]) -> Look:
+        raise NotImplementedError
 
     def _render(self, look: Look, width: int) -> str:
         raise NotImplementedError
@@ -83,6 +88,9 @@ class OfList(_Watching):
     """A list, which has no end."""
 
     single = False
+
+    def _look(self, names: Sequence[str], found: Iterable[Any]) -> Look:
+        return Look(names, [*found], self._command.keys)
 
     def _render(self, look: Look, width: int) -> str:
         table, _ = _table.fitted(
@@ -98,6 +106,9 @@ class OfShow(_Watching):
     """One thing, which may come to rest."""
 
     single = True
+
+    def _look(self, names: Sequence[str], found: Iterable[Any]) -> Look:
+        return Look(names, [[*found]], [""])
 
     def _render(self, look: Look, width: int) -> str:
         rows = list(zip(look.names, look.rows[0], strict=True))

@@ -6,6 +6,7 @@ from servicevmclient.exceptions import InvalidInput, NotFound
 from servicevmclient.osc import _columns, _verbs
 from servicevmclient.osc._base import ShowOne
 from servicevmclient.osc._filters import Filter
+from servicevmclient.v1._resource import Resource
 from servicevmclient.v1.driver import Driver
 
 _KIND = Filter(
@@ -27,6 +28,11 @@ class ListDriver(_verbs.List):
     owned = False
     filters = (_KIND,)
     example = "driver list"
+
+    def key(self, one: Resource) -> str:
+        """One of each kind may have the same name."""
+        kind = one.to_dict_view()["kind"]
+        return f"{kind} {one.ref}"
 
 
 class ShowDriver(ShowOne):

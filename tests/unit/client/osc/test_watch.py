@@ -1,14 +1,14 @@
 """Watches: when they end, what changed, and what is drawn of it."""
 
+import io
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from servicevmclient import exceptions
 from servicevmclient.exit_codes import ExitCode
-from servicevmclient.osc import _screen, _watch
+from servicevmclient.osc import _screen, _table, _watch
 from servicevmclient.osc._watch import Look
 from servicevmclient.testing import FakeServicevm
 from tests.unit.client.conftest import Terminal
@@ -19,7 +19,7 @@ FAILED = {"provisioning_status": "ERROR", "operating_status": "UNKNOWN"}
 
 
 def _look(**values: Any) -> Look:
-    return Look([*values], [[*values.values()]])
+    return Look([*values], [[*values.values()]], [""])
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,15 @@ def _look(**values: Any) -> Look:
         ({"name": "small"}, None),
         (WELL, ExitCode.OK),
         (WELL | {"provisioning_status": "PENDING_UPDATE"}, None),
+        (WELL | {"healing": {"gave_up": True}}, ExitCode.OK),
+        (
+            LOST
+            | {
+                "provisioning_status": "PENDING_UPDATE",
+                "healing": {"gave_up": True},
+            },
+            None,
+        ),
         (LOST, None),
         (LOST | {"healing": {"gave_up": False}}, None),
         (LOST | {"healing": {"gave_up": True}}, ExitCode.RESOURCE_FAILED),
@@ -110,7 +119,7 @@ def test_it_waits_longer_while_nobody_answers_and_ends_when_it_is_gone() -> (
         8,
         second,
         2,
-        Look(["n"], []),
+        Look(["n"], [], []),
         "closed",
     ]
 
@@ -159,6 +168,26 @@ def test_what_has_no_room_is_counted(height: int, shown: list[str]) -> None:
     assert _screen.cut(["a", "b", "c"], height) == shown
 
 
+def test_a_line_that_is_too_long_does_not_scroll_what_is_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    digest = "0123456789abcdef" * 6
+    out = io.StringIO()
+
+    def render(look: Look, width: int) -> str:
+        return _table.fitted(look.names, look.rows, width)[0]
+
+    screen = _screen.Screen(out, render, 2.0)
+    screen.show(Look(["Field", "Value"], [["digest", digest]], [""]))
+    drawn = out.getvalue()
+    assert drawn.index("\x1b[?7l") < drawn.index(digest)
+    assert "\x1b[?7h" not in drawn
+    screen.close()
+    left = out.getvalue().removeprefix(drawn)
+    assert left.index("\x1b[?7h") < left.index(digest)
+
+
 def test_a_show_that_settles_writes_an_object_for_each_change(
     terminal: Terminal, fake: FakeServicevm
 ) -> None:
@@ -203,6 +232,8 @@ def test_a_list_is_watched_until_it_is_told_to_end(
         "list --until 2h",
         "show --until 2h a",
         "show --watch -f shell a",
+        "list --watch 0",
+        "show --watch 0.0 a",
     ],
 )
 def test_what_does_not_go_together_is_a_usage_error(
@@ -230,9 +261,49 @@ def test_commands_call_a_device_alike_in_all_looks(
     line: str, terminal: Terminal, fake: FakeServicevm
 ) -> None:
     fake.store.add("devices", {"name": "a", "operating_status": "DEAD"})
-    end = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
-    result = terminal(f"device {line} a --watch 0.2 --until {end}")
-    assert len(fake.requests) > 10
+    with fake.failing("GET /v1/devices/", 404, "not_found", passing=3):
+        result = terminal(f"device {line} a --watch 0.01")
+    assert result.code == 0, result.err
     (told,) = map(json.loads, result.out.splitlines())
     commands = [one["command"] for one in told["advice"]]
     assert "servicevm device heal --wait a" in commands
+
+
+@pytest.mark.parametrize("line", ["explain a", "show --long a"])
+def test_what_only_gets_older_does_not_change(
+    line: str, terminal: Terminal, fake: FakeServicevm
+) -> None:
+    agent = {
+        "connected": False,
+        "last_seen": "2026-11-22T10:00:00Z",
+        "certificate": None,
+    }
+    hold = {"scope": "device", "reason": "x", "expires_at": "2099-01-01"}
+    more = {"relay_group": "default", "agent": agent, "hold": hold}
+    fake.store.add("devices", {"name": "a"} | more)
+    assert " ago)" in terminal("device explain a").out
+    result = terminal(f"device {line} --watch --until 2020-01-01")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["advice"]
+    assert " ago" not in result.out
+
+
+def test_rows_are_told_apart_by_more_than_what_is_shown(
+    terminal: Terminal, fake: FakeServicevm
+) -> None:
+    for _ in range(2):
+        fake.store.add("devices", {"name": "a"})
+    result = terminal("device list --watch --until 2020-01-01 -c Name")
+    assert result.out == '{"Change": "ADDED", "Name": "a"}\n' * 2
+    result = terminal("driver list --watch --until 2020-01-01 -c Name")
+    assert result.out == '{"Change": "ADDED", "Name": "noop"}\n' * 2
+
+
+def test_a_row_that_shows_nothing_of_its_own_is_known_again() -> None:
+    out = io.StringIO()
+    lines = _watch.Lines(out, print, single=False)
+    lines.show(Look(["Reason"], [["x"], ["y"]], ["1", "2"]))
+    lines.show(Look(["Reason"], [["x"], ["z"]], ["1", "2"]))
+    assert out.getvalue().splitlines()[2:] == [
+        '{"Change": "CHANGED", "Reason": "z"}'
+    ]
