@@ -14,6 +14,7 @@ from cliff.columns import FormattableColumn
 
 from servicevmclient.exceptions import InvalidInput
 from servicevmclient.osc import _values
+from servicevmclient.osc._cells import printable
 
 Row = Sequence[Any]
 
@@ -84,17 +85,21 @@ def _object(names: Sequence[str], row: Row, widths: list[int]) -> str:
 
 
 def _words(names: Sequence[str], row: Row, widths: list[int]) -> str:
-    return " ".join(str(machine(value)) for value in row)
+    return " ".join(_on_a_line(str(machine(value))) for value in row)
 
 
 def _columns(names: Sequence[str], row: Row, widths: list[int]) -> str:
     """Each column is as wide as the widest cell that there was so far."""
-    cells = [" ".join(_human(value).split()) for value in row]
+    cells = [_on_a_line(_human(value)) for value in row]
     widths[:] = map(max, widths, map(len, cells))
     padded = [
         f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)
     ]
     return "  ".join(padded).rstrip()
+
+
+def _on_a_line(text: str) -> str:
+    return " ".join(printable(text).split())
 
 
 def machine(value: Any) -> Any:

@@ -14,6 +14,8 @@ LONGEST_INTERVAL = 30.0
 _GROWTH = 1.5
 #: letters that two looks have in common, at least, if one follows the other
 _PROBE = 64
+#: what the service puts for bytes that are no letter
+_PART = "\ufffd"
 
 _PASSING = (exceptions.ConnectionFailed, exceptions.ServerError)
 
@@ -21,9 +23,13 @@ _PASSING = (exceptions.ConnectionFailed, exceptions.ServerError)
 def added(before: str, after: str) -> str:
     """What was written between two looks at the end of a log. Pure.
 
+    A look may begin and end amidst the bytes of a letter. What stands for
+    such a part is not compared: the next look has the whole letter, or none.
+
     Where the two have too little in common all of it is new: the machine
     was made anew, or wrote more than what is shown.
     """
+    before, after = before.strip(_PART), after.strip(_PART)
     if after.startswith(before):
         return after[len(before) :]
     # The log's beginning fell off: find where what is left of it begins.
@@ -47,7 +53,7 @@ def follow(
     :param timeout: seconds until it ends; None: it does not
     """
     ends = None if timeout is None else clock.monotonic() + timeout
-    seen = read()
+    seen = read().strip(_PART)
     if seen:
         yield seen
     pause = FIRST_INTERVAL

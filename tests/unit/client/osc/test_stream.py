@@ -38,7 +38,7 @@ ROWS = (
         (
             "value",
             "2026-11-22T10:00:00.5Z ['a'] None\n"
-            "2026-11-22T10:00:01.5Z ['a', 'b'] x\ny\n"
+            "2026-11-22T10:00:01.5Z ['a', 'b'] x y\n"
             "2026-11-22T10:00:02.5Z [] z\n",
         ),
     ],
@@ -49,6 +49,16 @@ def test_a_row_is_written_in_the_format_that_is_wanted(
     out = io.StringIO()
     Stream(formatter).emit_list(NAMES, ROWS, out, argparse.Namespace())
     assert out.getvalue() == text
+
+
+@pytest.mark.parametrize("formatter", ["table", "value"])
+def test_words_of_a_guest_neither_break_a_line_nor_command_a_terminal(
+    formatter: str,
+) -> None:
+    out = io.StringIO()
+    rows = [("a\r\nb\u2028\x1b[2J\x9b31m\tc",)]
+    Stream(formatter).emit_list(["Message"], rows, out, argparse.Namespace())
+    assert out.getvalue() == "a b[2J31m c\n"
 
 
 def test_a_row_is_written_before_the_next_is_there() -> None:

@@ -18,6 +18,10 @@ LOG = "".join(f"line {number} of a log\n" for number in range(20))
         pytest.param("x" * 200, "x" * 150 + "y", "y", id="monotonous"),
         pytest.param(LOG, "another\n", "another\n", id="other"),
         pytest.param(LOG, "", "", id="emptied"),
+        pytest.param(LOG, "\ufffd" + LOG[50:] + "é", "é", id="cut-begin"),
+        pytest.param("\ufffd" + LOG, LOG[50:] + "n", "n", id="cut-before"),
+        pytest.param(LOG + "\ufffd", LOG + "é\n", "é\n", id="cut-end"),
+        pytest.param(LOG, LOG + "a\ufffd", "a", id="cut-end-now"),
         pytest.param(LOG, LOG[-10:] + "new", LOG[-10:] + "new", id="little"),
     ],
 )
@@ -54,3 +58,13 @@ def test_a_log_that_one_may_not_see_is_an_error() -> None:
 
     with pytest.raises(exceptions.Forbidden):
         next(follow(read))
+
+
+def test_a_letter_that_is_half_written_is_yielded_whole_and_once() -> None:
+    answers = ["\ufffda\n\ufffd", "a\né", "a\né\ufffd", "a\né\ufffdb"]
+
+    def read() -> str:
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    texts = follow(read, timeout=60, clock=Clock())
+    assert "".join(texts) == "a\né\ufffdb"
