@@ -115,7 +115,8 @@ def told(resource: Any, now: datetime) -> Sequence[str]:
     :returns: nothing where nothing is healed
     """
     healing = resource.healing
-    if not healing:
+    # That it was given up stays said for a while after it came back.
+    if not healing or (healing["gave_up"] and not is_lost(resource)):
         return []
     found = [_next(resource, healing, now)]
     if healing["waits_for"]:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,6 +27,10 @@ __all__ = [
 ]
 
 
+#: A period ends where the day after its last one begins: there has to be one.
+_LAST = date.max - timedelta(days=1)
+
+
 def today() -> date:
     """In UTC, by which the service counts."""
     return timezone.now().astimezone(UTC).date()
@@ -37,6 +42,7 @@ def _day(label: Any) -> forms.DateField:
         required=False,
         # As the browser's own choice of a day has it in every language.
         input_formats=["%Y-%m-%d"],
+        validators=[MaxValueValidator(_LAST)],
         widget=forms.DateInput(
             format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"}
         ),

@@ -71,6 +71,7 @@ BLANK = {
                 "4 attempts so far.",
             ],
         ),
+        ("ACTIVE", "ONLINE", {"gave_up": True, "attempts": 4}, []),
         ("ACTIVE", "DEAD", {}, ["Nothing more is tried by itself."]),
         (
             "ACTIVE",

@@ -150,6 +150,17 @@ def test_days_that_are_none_are_not_asked_for(
         assert query["start"] == ["2026-11-01T00:00:00Z"]
 
 
+@pytest.mark.parametrize("field", ["first", "last"])
+def test_a_day_that_none_comes_after_is_not_asked_for(
+    field: str, member: django.test.Client, service: FakeServicevm
+) -> None:
+    member.get(INDEX)
+    by_itself = queries(service)
+    answer = member.get(INDEX, {field: "9999-12-31"})
+    assert answer.status_code == 200
+    assert queries(service) == by_itself
+
+
 def test_a_period_that_ends_before_it_begins_says_so(
     member: django.test.Client, service: FakeServicevm
 ) -> None:
