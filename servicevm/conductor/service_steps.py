@@ -11,8 +11,14 @@ from servicevm.conductor.reports import absorb, applied, refused
 from servicevm.db import api as db
 from servicevm.db import events, models
 from servicevm.drivers.infra.base import DeviceState
+from servicevm.drivers.mgmt.base import ServiceReport
 from servicevm.errors import PermanentError, TransientError
-from servicevm.states import Action, ProvisioningStatus, ResourceType
+from servicevm.states import (
+    Action,
+    OperatingStatus,
+    ProvisioningStatus,
+    ResourceType,
+)
 
 __all__ = ["SERVICE_STEPS"]
 
@@ -20,6 +26,9 @@ __all__ = ["SERVICE_STEPS"]
 LOOK = 1.0
 #: Seconds without an outcome after which the device is told once more.
 AGAIN = 10
+#: Seconds that a device gets to mend a service that it was handed again; it
+#: may have to end software that hangs, and to start it.
+MENDING = 45
 _AWAY = (
     errors.AGENT_NOT_CONNECTED,
     errors.AGENT_TIMEOUT,
@@ -83,13 +92,7 @@ def wait_applied(ctx: StepContext) -> Outcome:
     seen = mgmt.observe(device.row.id)
     report = seen.services.get(service.id)
     if report is not None:
-
-        def take(session: orm.Session, _: models.Operation) -> models.Service:
-            row = session.get_one(models.Service, service.id)
-            absorb(session, row, report, db.now(session))
-            return row
-
-        known = _known(ctx.write(take), generation)
+        known = _known(_heard(ctx, report), generation)
         if known is not None:
             return known
     if not seen.connected:
@@ -108,6 +111,29 @@ def wait_applied(ctx: StepContext) -> Outcome:
         )
     return Wait(
         ctx.pause(LOOK), "Waiting for the device to apply the configuration."
+    )
+
+
+def wait_mended(ctx: StepContext) -> Outcome:
+    """Wait until the device says that what it was handed again serves.
+
+    It was known to serve this generation before, so it is asked.
+    """
+    outcome = wait_applied(ctx)
+    if not isinstance(outcome, Done):
+        return outcome
+    device, service = _device(ctx), _service(ctx)
+    report = ctx.mgmt(device).observe(device.row.id).services.get(service.id)
+    if report is None:
+        return Wait(
+            ctx.pause(LOOK), "Waiting for the device's agent to come back."
+        )
+    if _heard(ctx, report).operating_status != OperatingStatus.DEAD:
+        return outcome
+    if ctx.now() < int(ctx.data["told_at"]) + MENDING * clock.SECOND:
+        return Wait(ctx.pause(LOOK), "Waiting for the service to serve again.")
+    raise PermanentError(
+        errors.SERVICE_DIED, report.detail or "It does not serve again."
     )
 
 
@@ -204,6 +230,17 @@ def _tell(
     return None
 
 
+def _heard(ctx: StepContext, report: ServiceReport) -> models.Service:
+    """The service's row after the device's report."""
+
+    def take(session: orm.Session, _: models.Operation) -> models.Service:
+        row = session.get_one(models.Service, report.id)
+        absorb(session, row, report, db.now(session))
+        return row
+
+    return ctx.write(take)
+
+
 def _known(service: models.Service, generation: int) -> Outcome | None:
     """What the service's row says of the generation; None for nothing."""
     if applied(service, generation):
@@ -234,6 +271,7 @@ _CONFIGURE: dict[str, Step] = {
     "wait_applied": wait_applied,
     "activate": activate,
 }
+_RESYNC: dict[str, Step] = {**_CONFIGURE, "wait_applied": wait_mended}
 _RESTART: dict[str, Step] = {
     "wait_device": wait_device,
     "restart": restart,
@@ -246,7 +284,7 @@ SERVICE_STEPS: dict[tuple[str, str, str], Step] = {
     for action, steps in (
         (Action.CREATE, _CONFIGURE),
         (Action.UPDATE, _CONFIGURE),
-        (Action.RESYNC, _CONFIGURE),
+        (Action.RESYNC, _RESYNC),
         (Action.RESTART, _RESTART),
         (Action.DELETE, _DELETE),
     )

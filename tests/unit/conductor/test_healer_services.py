@@ -30,6 +30,16 @@ class Clinic(Site):
         return found
 
     @property
+    def resync(self) -> models.Operation:
+        """The only one that there was."""
+        (found,) = [
+            one
+            for one in self.lab.all(models.Operation)
+            if one.action == "resync"
+        ]
+        return found
+
+    @property
     def episode(self) -> models.ServiceHealing | None:
         found = self.lab.all(models.ServiceHealing)
         return found[0] if found else None
@@ -62,16 +72,36 @@ def test_a_dead_service_is_handed_over_again(clinic: Clinic) -> None:
     assert clinic.tried() == ["resync"]
     assert clinic.service.operating_status == "ONLINE"
     assert clinic.service.provisioning_status == "ACTIVE"
-    (operation,) = [
-        one
-        for one in clinic.lab.all(models.Operation)
-        if one.action == "resync"
-    ]
-    assert operation.arguments["cause"] == "service_died"
-    assert operation.resource_id == clinic.service_id
+    assert clinic.resync.arguments["cause"] == "service_died"
+    assert clinic.resync.resource_id == clinic.service_id
     clinic.pass_time(COOLDOWN + 10, beating=True)
     assert clinic.episode is None
     assert clinic.told() == ["service.healing", "service.healed"]
+
+
+def test_what_is_handed_over_again_ends_when_the_agent_says_it_serves(
+    clinic: Clinic,
+) -> None:
+    clinic.die()
+    clinic.agent.prompt = False
+    clinic.pass_time(AFTER + 20, beating=True)
+    assert clinic.resync.state == "WAITING"
+    clinic.agent.work()
+    clinic.pass_time(5)
+    assert clinic.resync.state == "SUCCEEDED"
+    assert clinic.service.operating_status == "ONLINE"
+
+
+def test_what_is_handed_over_again_and_stays_dead_fails_with_the_reason(
+    clinic: Clinic,
+) -> None:
+    clinic.die(cure="nothing")
+    clinic.agent.services[clinic.service_id]["detail"] = "haproxy has ended"
+    clinic.pass_time(AFTER + 60, beating=True)
+    assert clinic.resync.state == "FAILED"
+    assert clinic.resync.error_code == "service_died"
+    assert "haproxy has ended" in clinic.resync.error_text
+    assert clinic.service.provisioning_status == "ACTIVE"
 
 
 def test_what_that_does_not_mend_is_restarted(clinic: Clinic) -> None:
@@ -82,11 +112,12 @@ def test_what_that_does_not_mend_is_restarted(clinic: Clinic) -> None:
 
 
 def test_a_restart_that_is_asked_for_again_names_the_same_operation(
-    clinic: Clinic,
+    lab: Lab,
 ) -> None:
+    clinic = Clinic(lab, healing={"ladder": ["restart"]})
     clinic.die(cure="restart")
     clinic.agent.late = True
-    clinic.pass_time(AFTER + 2 * BACKOFF + 60, beating=True)
+    clinic.pass_time(AFTER + 30, beating=True)
     clinic.agent.late = False
     clinic.pass_time(10, beating=True)
     (operation,) = [
@@ -153,12 +184,7 @@ def test_what_somebody_cancelled_is_not_tried_again(clinic: Clinic) -> None:
     clinic.die()
     clinic.agent.busy = True
     clinic.pass_time(AFTER + 10, beating=True)
-    (resync,) = [
-        one
-        for one in clinic.lab.all(models.Operation)
-        if one.action == "resync"
-    ]
-    clinic.lab.cancel(resync.id)
+    clinic.lab.cancel(clinic.resync.id)
     clinic.agent.busy = False
     clinic.pass_time(COOLDOWN + 200, beating=True)
     assert clinic.tried() == ["resync"]
