@@ -36,8 +36,9 @@ _SENT = (
     "x-openstack-nova-api-version",
 )
 _LOGIN = "/v3/auth/tokens"
-#: Of servers and flavors: addresses of themselves, and what nobody is to have.
-_DROPPED = frozenset({"links", "adminPass"})
+#: Of servers and flavors: addresses of themselves, what nobody is to have, and
+#: where on its disk Nova was when a server failed.
+_DROPPED = frozenset({"links", "adminPass", "details"})
 
 
 @dataclass
