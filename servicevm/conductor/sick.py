@@ -37,18 +37,17 @@ _HEALING = models.table(models.ServiceHealing)
 _OPERATION = models.table(models.Operation)
 _ABOUT = _OPERATION.alias("about")
 
-_SICK = (
-    (_SERVICE.c.operating_status == str(OperatingStatus.DEAD))
-    & (_SERVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
-    & (_DEVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
-    & _DEVICE.c.operating_status.in_(WELL)
-)
+_DEAD = _SERVICE.c.operating_status == str(OperatingStatus.DEAD)
 #: While its device is lost or busy nothing is known of a service.
-_SERVES = (
-    (_SERVICE.c.operating_status != str(OperatingStatus.DEAD))
-    & (_DEVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
-    & _DEVICE.c.operating_status.in_(WELL)
+_KNOWN = (
+    _DEVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE)
+) & _DEVICE.c.operating_status.in_(WELL)
+_SICK = (
+    _DEAD
+    & (_SERVICE.c.provisioning_status == str(ProvisioningStatus.ACTIVE))
+    & _KNOWN
 )
+_SERVES = ~_DEAD & _KNOWN
 _CONCERNED = sa.union(
     sa.select(_SERVICE.c.id)
     .join(_DEVICE, _DEVICE.c.id == _SERVICE.c.device_id)
