@@ -55,16 +55,18 @@ class Told:
     def __init__(self, marker: str | None = None) -> None:
         #: what comes after this event has to be read again
         self.marker = marker
-        #: id of the newest that was told
+        #: id of the last that was listed, told then or before
         self.newest = marker
         self._times: dict[str, datetime] = {}
 
     def fresh(self, event: Event) -> bool:
         """Whether it was not told yet; from now on it was."""
+        # Not only of a fresh one: one that came into sight late has newer
+        # ones after it, of which some may be forgotten by the next look.
+        self.newest = event.id
         if event.id in self._times:
             return False
         self._times[event.id] = _moments.parse(event.at)
-        self.newest = event.id
         return True
 
     def forget(self, order: Sequence[str]) -> None:
