@@ -50,13 +50,15 @@ def allocate(
     wanted = asked or {}
     for index, spec in enumerate(specs):
         given = wanted.get(index, Asked(None, ""))
-        interface = open_interface(device_id, index, spec["role"], given)
+        interface = open_interface(
+            session, device_id, index, spec["role"], given
+        )
         interface.network = spec.get("network", interface.network)
         if "cidr" in spec:
             network = ipaddress.ip_network(spec["cidr"])
             if given.address is not None:
                 interface.address = _asked(
-                    session, spec, given.address, given.field
+                    session, spec["network"], given.address, given.field
                 )
             else:
                 kept = {one.address for one in wanted.values()}
@@ -71,12 +73,19 @@ def allocate(
 
 
 def open_interface(
-    device_id: str, index: int, role: str, asked: Asked
+    session: orm.Session,
+    device_id: str,
+    index: int,
+    role: str,
+    asked: Asked,
 ) -> DeviceInterface:
     """An interface as it is asked for; the infra driver sees to the rest.
 
     :param asked: checked
+    :raises PermanentError: ADDRESS_TAKEN
     """
+    if asked.network is not None and asked.address is not None:
+        _asked(session, asked.network, asked.address, asked.field)
     return DeviceInterface(
         device_id=device_id,
         index=index,
@@ -118,16 +127,16 @@ def pool(spec: Mapping[str, Any]) -> tuple[Address, Address]:
 
 
 def _asked(
-    session: orm.Session, spec: Mapping[str, Any], address: str, field: str
+    session: orm.Session, network: str, address: str, field: str
 ) -> str:
     owner = session.scalar(
         sa.select(DeviceInterface.device_id).where(
-            DeviceInterface.network == spec["network"],
+            DeviceInterface.network == network,
             DeviceInterface.address == address,
         )
     )
     if owner is not None:
-        sentence = f"{address} of {spec['network']} is taken."
+        sentence = f"{address} of {network} is taken."
         raise PermanentError(ADDRESS_TAKEN, sentence, fields={field: sentence})
     return address
 

@@ -44,7 +44,7 @@ class Collection(Resource):
             asked = address_check.check_one("$.interface", given)
             index = _free_index(session, row)
             interface = addresses.open_interface(
-                row.id, index, given["role"], asked
+                session, row.id, index, given["role"], asked
             )
             interface.attached = False
             session.add(interface)

@@ -228,3 +228,31 @@ def test_a_new_interface_takes_no_place_of_the_templates(
     db.write(unplugged)
     shown = attach(api, active, network="net-2").json["device"]
     assert [one["index"] for one in shown["interfaces"]] == [0, 2]
+
+
+def test_an_address_that_another_has_is_refused(
+    api: testing.TestClient, open_template: dict[str, Any]
+) -> None:
+    wish = {"role": "ingress", "network": "net-1", "address": "192.0.2.9"}
+    assert create(api, open_template, wish).status_code == 202
+    answer = create(api, open_template, wish)
+    error = requests.refused(answer, 409, "address_taken")
+    assert set(error["fields"]) == {"$.device.interfaces[0].address"}
+    assert (
+        create(api, open_template, {**wish, "network": "net-2"}).status_code
+        == 202
+    )
+
+
+def test_an_address_that_another_has_is_not_attached(
+    api: testing.TestClient,
+    active: dict[str, Any],
+    open_template: dict[str, Any],
+) -> None:
+    wish = {"role": "ingress", "network": "net-1", "address": "192.0.2.9"}
+    assert create(api, open_template, wish).status_code == 202
+    answer = api.simulate_post(
+        f"/v1/devices/{active['id']}/interfaces", json={"interface": wish}
+    )
+    error = requests.refused(answer, 409, "address_taken")
+    assert set(error["fields"]) == {"$.interface.address"}
