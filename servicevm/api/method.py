@@ -9,9 +9,10 @@ document is made of.
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import falcon
+from sqlalchemy import orm
 
 from servicevm.api import body, parameters, validation
 from servicevm.api.encoding import encode, etag
@@ -19,6 +20,7 @@ from servicevm.api.ownership import Owner
 from servicevm.api.parameters import Parameter
 from servicevm.api.runtime import Runtime
 from servicevm.context import RequestContext
+from servicevm.db import api as db
 from servicevm.db import listing as db_listing
 from servicevm.errors import (
     FORBIDDEN,
@@ -32,6 +34,7 @@ from servicevm.states import Initiator
 
 Schema = Mapping[str, Any]
 Json = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,24 @@ class Call:
         caller: Any = getattr(req.context, "caller", None)
         self.context: RequestContext = caller
         self.status = declared.statuses[0]
+        #: Only tried: nothing of it is to be kept.
+        self.dry_run = False
         self.etag: str | None = None
         self.headers: dict[str, str] = {}
         self.body: Json = {}
         self.values: dict[str, Sequence[str]] = {}
+
+    def write(self, function: Callable[[orm.Session], T]) -> T:
+        """Run a function in a transaction; in one that is undone, if tried.
+
+        :param function: as for `servicevm.db.api.write`
+        """
+        return db.tried(function) if self.dry_run else db.write(function)
+
+    def wake(self) -> None:
+        """There is work for a conductor, unless this was only tried."""
+        if not self.dry_run:
+            self.runtime.conductor.wake()
 
     @property
     def request_id(self) -> str:
@@ -243,20 +260,27 @@ def method(
     listing: db_listing.Listing | None = None,
     optional_body: bool = False,
     idempotent: bool = False,
+    tries: bool = False,
 ) -> Callable[[Any], Any]:
     """Declare the responder that follows; see `Method`.
+
+    :param tries: it writes through `Call.write`, and may be asked what it
+        would do
 
     The function gets ``(self, call, **path_parameters)`` and returns the
     answer's body, or None for none.
     """
     known_fields = _field_names(response)
+    statuses = [status] if isinstance(status, int) else [*status]
+    if tries and 200 not in statuses:
+        statuses.append(200)
     declared = Method(
         summary,
         rule,
-        [status] if isinstance(status, int) else status,
+        statuses,
         request,
         response,
-        query or {},
+        {**(query or {}), **(parameters.DRY_RUN if tries else {})},
         listing,
         optional_body,
         idempotent,
@@ -278,6 +302,7 @@ def method(
             if rule is not None:
                 runtime.policy.enforce(call.context, rule)
             call.values = parameters.read(req.params, declared.query)
+            call.dry_run = parameters.boolean(call.values, "dry_run")
             fields = parameters.chosen_fields(call.values, known_fields)
             if checks_request is not None:
                 call.body = body.read(
@@ -290,6 +315,9 @@ def method(
             if "id" in params:
                 params["id"] = params["id"].lower()
             answer = function(self, call, **params)
+            if call.dry_run:
+                # There is nothing that could be looked for.
+                call.status, call.headers = 200, {}
             resp.status = call.status
             for name, value in call.headers.items():
                 resp.set_header(name, value)

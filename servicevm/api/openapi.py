@@ -108,6 +108,19 @@ def _operation(
     links = openapi_links.links(path, verb, methods)
     if links:
         answer["links"] = links
+    answers = {str(status): answer for status in declared.statuses}
+    if verb == "post" and "dry_run" in declared.query:
+        # Nothing was made that could be looked for.
+        answers["200"] = {
+            **answer,
+            "description": "What it would be (dry_run).",
+            "headers": {
+                name: header
+                for name, header in answer["headers"].items()
+                if name != "Location"
+            },
+        }
+        answers["200"].pop("links", None)
     found: dict[str, Any] = {
         "operationId": openapi_links.operation_id(path, verb),
         "summary": declared.summary,
@@ -118,7 +131,7 @@ def _operation(
             *_headers(verb, declared),
         ],
         "responses": {
-            **{str(status): answer for status in declared.statuses},
+            **answers,
             "default": {"$ref": "#/components/responses/Error"},
         },
     }

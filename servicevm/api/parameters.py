@@ -111,6 +111,14 @@ _TAGS = {
     ),
 }
 FIELDS_ONLY = {"fields": _FIELDS}
+#: Of what can be tried.
+DRY_RUN = {
+    "dry_run": Parameter(
+        BOOLEAN,
+        "Check everything and answer 200 with what it would be at first, "
+        "but make and change nothing.",
+    )
+}
 
 
 def of_list(

@@ -6,6 +6,7 @@
     with reader() as session: ...   # a consistent view, never blocks
     with writer() as session: ...   # committed at the end, or not at all
     write(function)                 # as writer, again after a collision
+    tried(function)                 # what write would give; nothing is kept
     now(session)                    # what time it is, for everybody
     Timed(query).all(session, {})   # rows, and what time it is
 
@@ -38,6 +39,11 @@ from servicevm import conf as svm_conf
 from servicevm.db import present, servers, sqlite
 
 T = TypeVar("T")
+
+
+class _Undone(Exception):
+    """Ends a transaction that is not to be committed."""
+
 
 #: Attempts at a transaction in `write`.
 ATTEMPTS = 10
@@ -323,3 +329,20 @@ def write(function: Callable[[orm.Session], T]) -> T:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def tried(function: Callable[[orm.Session], T]) -> T:
+    """What `write` would give; nothing of it is kept.
+
+    :param function: as for `write`
+    :raises oslo_db.exception.DBError: as `write`
+    """
+    found: list[T] = []
+
+    def undone(session: orm.Session) -> None:
+        found[:] = [function(session)]
+        raise _Undone
+
+    with contextlib.suppress(_Undone):
+        write(undone)
+    return found[0]

@@ -54,7 +54,7 @@ class Collection(Resource):
             return devices.shown(session, row.id)
 
         item = db.write(attach)
-        self.runtime.conductor.wake()
+        call.wake()
         return call.show("device", item)
 
 
@@ -81,7 +81,7 @@ class Item(Resource):
             return devices.shown(session, row.id)
 
         item = db.write(detach)
-        self.runtime.conductor.wake()
+        call.wake()
         return call.show("device", item)
 
 

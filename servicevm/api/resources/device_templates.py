@@ -67,6 +67,7 @@ class Collection(Resource):
         request=schemas.CREATE,
         response=schemas.SHOW,
         idempotent=True,
+        tries=True,
     )
     def on_post(self, call: Call) -> Json:
         given = call.body["device_template"]
@@ -96,7 +97,7 @@ class Collection(Resource):
             session.flush()
             return _shown(session, call, row.id)
 
-        item = db.write(create)
+        item = call.write(create)
         call.headers["Location"] = call.url(
             f"/v1/device-templates/{item['id']}"
         )
@@ -124,6 +125,7 @@ class Item(Resource):
         rule="device_template:update",
         request=schemas.UPDATE,
         response=schemas.SHOW,
+        tries=True,
     )
     def on_patch(self, call: Call, id: str) -> Json:
         given = call.body["device_template"]
@@ -155,7 +157,7 @@ class Item(Resource):
             session.flush()
             return _shown(session, call, row.id)
 
-        return call.show("device_template", db.write(update))
+        return call.show("device_template", call.write(update))
 
     @method(
         "Delete a device template that no device uses",

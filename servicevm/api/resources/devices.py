@@ -115,6 +115,7 @@ class Collection(Resource):
         request=schemas.CREATE,
         response=schemas.SHOW,
         idempotent=True,
+        tries=True,
     )
     def on_post(self, call: Call) -> Json:
         def create(session: orm.Session) -> Json:
@@ -132,8 +133,8 @@ class Collection(Resource):
             session.flush()
             return shown(session, row.id)
 
-        item = db.write(create)
-        self.runtime.conductor.wake()
+        item = call.write(create)
+        call.wake()
         call.headers["Location"] = call.url(f"/v1/devices/{item['id']}")
         return call.show("device", item)
 
@@ -157,6 +158,7 @@ class Item(Resource):
         rule="device:update",
         request=schemas.UPDATE,
         response=schemas.SHOW,
+        tries=True,
     )
     def on_patch(self, call: Call, id: str) -> Json:
         given = call.body["device"]
@@ -171,7 +173,7 @@ class Item(Resource):
             session.flush()
             return shown(session, row.id)
 
-        return call.show("device", db.write(update))
+        return call.show("device", call.write(update))
 
     @method(
         "Delete a device with its services",
@@ -196,7 +198,7 @@ class Item(Resource):
             return {"operation": operation_views.begun(operation, row)}
 
         answer = db.write(delete)
-        self.runtime.conductor.wake()
+        call.wake()
         return answer
 
 
@@ -257,7 +259,7 @@ class Heal(Resource):
             return shown(session, row.id)
 
         item = db.write(heal)
-        self.runtime.conductor.wake()
+        call.wake()
         return call.show("device", item)
 
 
@@ -344,7 +346,7 @@ def _restart(call: Call, id: str, action: Action, arguments: Json) -> Json:
         return shown(session, row.id)
 
     item = db.write(restart)
-    call.runtime.conductor.wake()
+    call.wake()
     return call.show("device", item)
 
 

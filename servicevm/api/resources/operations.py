@@ -132,7 +132,7 @@ class Cancel(Resource):
             return _shown(session, row.id)
 
         item = db.write(cancel)
-        self.runtime.conductor.wake()
+        call.wake()
         return call.show("operation", item)
 
 
@@ -173,7 +173,7 @@ class Retry(Resource):
             return _shown(session, row.id)
 
         item = db.write(retry)
-        self.runtime.conductor.wake()
+        call.wake()
         return call.show("operation", item)
 
 

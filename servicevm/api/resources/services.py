@@ -117,6 +117,7 @@ class Collection(Resource):
         request=schemas.CREATE,
         response=schemas.SHOW,
         idempotent=True,
+        tries=True,
     )
     def on_post(self, call: Call) -> Json:
         given = call.body["service"]
@@ -142,8 +143,8 @@ class Collection(Resource):
             session.flush()
             return _shown(session, row.id)
 
-        item = db.write(create)
-        self.runtime.conductor.wake()
+        item = call.write(create)
+        call.wake()
         call.headers["Location"] = call.url(f"/v1/services/{item['id']}")
         return call.show("service", item)
 
@@ -168,6 +169,7 @@ class Item(Resource):
         status=(200, 202),
         request=schemas.UPDATE,
         response=schemas.SHOW,
+        tries=True,
     )
     def on_patch(self, call: Call, id: str) -> Json:
         given = call.body["service"]
@@ -200,9 +202,9 @@ class Item(Resource):
             session.flush()
             return _shown(session, row.id)
 
-        item = db.write(update)
+        item = call.write(update)
         if call.status == 202:
-            self.runtime.conductor.wake()
+            call.wake()
         return call.show("service", item)
 
     @method(
@@ -230,7 +232,7 @@ class Item(Resource):
             return {"operation": operation_views.begun(operation, row)}
 
         answer = db.write(delete)
-        self.runtime.conductor.wake()
+        call.wake()
         return answer
 
 

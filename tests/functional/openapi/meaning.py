@@ -85,7 +85,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     collection, _, below = case.operation.path[len("/v1/") :].partition("/")
     if collection not in alive or response.status_code >= 300:
         return
-    if case.method == "POST" and not below:
+    if case.method == "POST" and not below and response.status_code > 200:
         ((_, made),) = response.json().items()
         alive[collection].append(made["id"])
     elif case.method == "DELETE" and below == "{id}":
