@@ -185,8 +185,10 @@ class MultipleMatches(ClientError):
     default_title = "The name fits more than one resource."
     default_hint = "Use the id instead of the name."
 
-    def __init__(self, detail: str, ids: Sequence[str]) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str, ids: Sequence[str], *, hint: str = ""
+    ) -> None:
+        super().__init__(detail, hint=hint)
         self.ids = tuple(ids)
 
 

@@ -57,9 +57,7 @@ class Pairs(Cell):
 
     def text(self, value: Mapping[str, Any]) -> str:
         """Lines in the order of the keys."""
-        return "\n".join(
-            f"{key}={_plain(value[key])}" for key in sorted(value)
-        )
+        return "\n".join(f"{key}={plain(value[key])}" for key in sorted(value))
 
 
 class Rows(Cell):
@@ -69,7 +67,7 @@ class Rows(Cell):
         """One line each, without what is not set."""
         return "\n".join(
             " ".join(
-                f"{key}={_plain(field)}"
+                f"{key}={plain(field)}"
                 for key, field in row.items()
                 if field not in (None, "")
             )
@@ -230,7 +228,8 @@ def _host(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
+    """A text as it is, everything else as JSON."""
     if isinstance(value, dict | list | bool | None):
         return json.dumps(value, ensure_ascii=False)
     return str(value)

@@ -57,6 +57,9 @@ COMMANDS: Final = {
         for noun, verbs in _NOUNS.items()
         for verb in verbs
     },
+    "apply": "servicevmclient.osc.v1.manifest:Apply",
+    "diff": "servicevmclient.osc.v1.manifest:Diff",
+    "export": "servicevmclient.osc.v1.manifest:Export",
     "device show": "servicevmclient.osc.v1.device_show:ShowDevice",
     "device explain": "servicevmclient.osc.v1.device_explain:ExplainDevice",
     "device interface attach": (

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from servicevmclient.exceptions import InvalidInput
+from servicevmclient.v1._validation import misfits
 
 #: bytes; the service does not take more either
 MAX_BYTES = 1 << 20
@@ -53,16 +54,7 @@ def validate(document: Mapping[str, Any], schema: Any, name: str) -> None:
 
     :raises InvalidInput: with the JSONPath of each field that is wrong
     """
-    # 0.1 s, so only where it is needed.
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    fields: dict[str, str] = {}
-    for error in Draft202012Validator(schema).iter_errors(document):
-        # Of the branches of an anyOf the nearest says most.
-        nearest = best_match([error]) or error
-        for path, sentence in _problems(nearest):
-            fields.setdefault(path, sentence)
+    fields = misfits(document, schema)
     if fields:
         raise InvalidInput(
             f"{len(fields)} field{'s' * (len(fields) > 1)} of {name} "
@@ -73,28 +65,6 @@ def validate(document: Mapping[str, Any], schema: Any, name: str) -> None:
             code="config_invalid",
             fields=fields,
         )
-
-
-def _problems(error: Any) -> Iterator[tuple[str, str]]:
-    """Path and sentence; a missing or unknown key is named in the path."""
-    if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
-        for key in error.instance:
-            if key not in known:
-                names = ", ".join(known) or "none"
-                yield (
-                    f"{error.json_path}.{key}",
-                    f"There is no such field; there are: {names}",
-                )
-    elif error.validator == "required":
-        for key in error.validator_value:
-            if key not in error.instance:
-                yield f"{error.json_path}.{key}", "It is required"
-    else:
-        text = " ".join(error.message.split())
-        if len(text) > 200:
-            text = text[:197] + "..."
-        yield error.json_path, text
 
 
 def _read(path: str, stdin: TextIO) -> str:

@@ -22,6 +22,9 @@ from servicevmclient.v1._resource import Resource
 
 Shown = tuple[Sequence[str], Iterable[Any]]
 
+#: fields that are another's each time something is tried
+_LATER = ("id", "operation_id", "created_at", "updated_at", "launched_at")
+
 
 class List(Lister):
     """List resources of a kind."""
@@ -122,11 +125,19 @@ class Create(ShowOne):
     options: ClassVar[Sequence[Option]] = ()
     #: whether an operation makes it, so that one can wait
     waits: ClassVar[bool] = True
+    #: whether the service can say what it would be
+    tries: ClassVar[bool] = False
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """The options and the name."""
         parser = super().get_parser(prog_name)
         _options.add(parser, self.options, Verb.CREATE)
+        if self.tries:
+            parser.add_argument(
+                "--dry-run",
+                action="store_true",
+                help="Have it checked and show what it would be; make nothing",
+            )
         if self.waits:
             _wait.add(parser)
         parser.add_argument(
@@ -143,10 +154,23 @@ class Create(ShowOne):
         attributes = self.attributes(parsed_args)
         if parsed_args.name is not None:
             attributes["name"] = parsed_args.name
+        if self.tries and parsed_args.dry_run:
+            tried = self.client.create(self.kind, attributes, dry_run=True)
+            return self.tried(tried)
         made = self.client.create(self.kind, attributes)
         if self.waits and parsed_args.wait is not None:
             made = waited(self, made, parsed_args.wait)
         return of_show(self.columns, made.to_dict_view())
+
+    def tried(self, tried: Resource) -> Shown:
+        """What it would be, without what it would get only then."""
+        names, values = of_show(self.columns, tried.to_dict_view())
+        shown = {
+            name: value
+            for name, value in zip(names, values, strict=True)
+            if name not in _LATER
+        }
+        return [*shown], [*shown.values()]
 
 
 class Change(Base):

@@ -1,4 +1,4 @@
-"""A YAML loader with the types of JSON."""
+"""YAML with the types of JSON: a loader, and what it reads again."""
 
 import re
 from typing import Any
@@ -18,17 +18,34 @@ class Loader(_Base):  # type: ignore[misc]  # C or Python, as installed
     yaml_implicit_resolvers: dict[str, Any] = {}
 
 
+class Dumper(yaml.SafeDumper):
+    """Quotes what `Loader`, or a loader of YAML 1.1, takes for no text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write everything out."""
+        return True
+
+
 for _tag, _pattern, _first in (
     ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", r"~|null|Null|NULL|", "~nN"),
     ("int", r"[-+]?[0-9]+", "-+0123456789"),
     ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", ""),
 ):
-    Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}",
-        re.compile(f"^(?:{_pattern})$"),
-        [*(_first or "-+0123456789."), *([""] * (_tag == "null"))],
+    for _class in (Loader, Dumper):
+        _class.add_implicit_resolver(
+            f"tag:yaml.org,2002:{_tag}",
+            re.compile(f"^(?:{_pattern})$"),
+            [*(_first or "-+0123456789."), *([""] * (_tag == "null"))],
+        )
+
+
+def dump(document: Any) -> str:
+    """A document as YAML that `Loader` reads as the same."""
+    text: str = yaml.dump(
+        document, Dumper=Dumper, sort_keys=False, allow_unicode=True
     )
+    return text
 
 
 def _mapping(loader: Any, node: yaml.MappingNode) -> dict[str, Any]:

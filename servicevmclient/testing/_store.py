@@ -1,9 +1,12 @@
 """Resources in memory, and how their operations go on."""
 
+import contextlib
+import copy
 import hashlib
 import json
 import threading
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -150,6 +153,15 @@ class Store:
         self.consoles: dict[str, str] = {}
         self.fail_step: str | None = None
         self.fail_text = "It was told to fail."
+
+    @contextlib.contextmanager
+    def tried(self) -> Iterator[None]:
+        """Take back at the end what happens to the rows meanwhile."""
+        kept = copy.deepcopy(self.rows)
+        try:
+            yield
+        finally:
+            self.rows = kept
 
     def add(self, plural: str, attributes: Json) -> Json:
         """Make a resource as it looks before anything was done to it."""

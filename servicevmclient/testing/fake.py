@@ -217,10 +217,14 @@ class FakeServicevm:
             plural = _PATHS[parts[1]]
             if len(parts) == 2 and method == "GET":
                 return self._list(plural, url.path, parse_qs(url.query))
-            if len(parts) == 2:
-                found = self._create(plural, body)
-            else:
-                found = self._one(method, plural, parts[2:], headers, body)
+            dry_run = parse_qs(url.query).get("dry_run") == ["true"]
+            with self.store.tried() if dry_run else contextlib.nullcontext():
+                if len(parts) == 2:
+                    found = self._create(plural, body)
+                else:
+                    found = self._one(method, plural, parts[2:], headers, body)
+            if dry_run:
+                return _Answer(200, found.body)
             if key:
                 self._answers[key] = found
             return found

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Resource)
 
+_TRIED = {"dry_run": "true"}
 _UUID = "[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}"
 
 
@@ -110,11 +111,26 @@ class Verbs:
             )
         return found[0]
 
-    def create(self, kind: type[R], attributes: Mapping[str, Any]) -> R:
-        """Make one; return what the service answered at once."""
-        body = {kind.key: dict(attributes)}
+    def create(
+        self,
+        kind: type[R],
+        attributes: Mapping[str, Any],
+        *,
+        dry_run: bool = False,
+    ) -> R:
+        """Make one; return what the service answered at once.
+
+        :param dry_run: have it checked and shown as it would be at first,
+            but make nothing; of templates, devices and services
+        """
         return self._one(
-            kind, self._adapter.request("POST", kind.path, body=body)
+            kind,
+            self._adapter.request(
+                "POST",
+                kind.path,
+                params=_TRIED if dry_run else None,
+                body={kind.key: dict(attributes)},
+            ),
         )
 
     def update(
@@ -124,10 +140,13 @@ class Verbs:
         attributes: Mapping[str, Any],
         *,
         if_match: str | None = None,
+        dry_run: bool = False,
     ) -> R:
         """Change the keys that are given.
 
         :param if_match: etag that the resource must still have
+        :param dry_run: have it checked and shown as it would be, but change
+            nothing; of templates, devices and services
         :raises PreconditionFailed: it has another
         """
         return self._one(
@@ -135,6 +154,7 @@ class Verbs:
             self._adapter.request(
                 "PATCH",
                 path(kind, ref),
+                params=_TRIED if dry_run else None,
                 body={kind.key: dict(attributes)},
                 headers={"If-Match": if_match} if if_match else None,
             ),

@@ -19,6 +19,7 @@ from servicevmclient.v1.explanation import Explanation
 from servicevmclient.v1.hold import Hold
 from servicevmclient.v1.operation import Operation
 from servicevmclient.v1.overview import Overview
+from servicevmclient.v1.plan import Outcome, Plan
 from servicevmclient.v1.quota import OWN, Quota
 from servicevmclient.v1.relay import Relay
 from servicevmclient.v1.relay_group import RelayGroup
@@ -673,6 +674,45 @@ class Client(Verbs):
     def usage_resources(self, **query: Any) -> Iterator[UsageResource]:
         """Yield the devices and services that were used; as `usage`."""
         return self.each(UsageResource, **query)
+
+    # -- manifests ----------------------------------------------------------
+    def plan(
+        self, manifest: Mapping[str, Any], *, prune: bool = False
+    ) -> Plan:
+        """What has to be done so that all is as a manifest says.
+
+        The service checks each step, and changes nothing. It takes one
+        request for 50 names of a kind, one more for what is to be made, and
+        two for what is to be changed.
+
+        :param manifest: as in `servicevmclient.v1.manifest`
+        :param prune: also delete what carries its label and is not in it
+        """
+        from servicevmclient.v1._planner import make_plan
+        from servicevmclient.v1.manifest import parse
+
+        return make_plan(self, parse(manifest), prune=prune)
+
+    def carry_out(
+        self, plan: Plan, *, timeout: float = WAIT
+    ) -> Iterator[Outcome]:
+        """Do what a plan says, step by step; yield what came of each.
+
+        :param timeout: seconds that devices may take to go before a
+            template is deleted of which they are made
+        """
+        from servicevmclient.v1._applier import carry_out
+
+        return carry_out(self, plan, timeout=timeout)
+
+    def export(self, *, label: str | None = None) -> dict[str, Any]:
+        """What is there, as a manifest that changes nothing.
+
+        :param label: only what was applied with it
+        """
+        from servicevmclient.v1._export import export
+
+        return export(self, label=label)
 
     def _operation_do(self, operation_id: str, verb: str) -> Operation:
         answer = self.act(Operation, operation_id, verb)

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from servicevmclient.osc import (
+    _cells,
     _columns,
     _filters,
     _network,
@@ -15,6 +16,7 @@ from servicevmclient.osc import (
 )
 from servicevmclient.osc._base import Base
 from servicevmclient.osc._options import Many, Scalar, Verb
+from servicevmclient.v1._resource import Resource
 from servicevmclient.v1.device import Device
 from servicevmclient.v1.device_template import DeviceTemplate
 
@@ -56,12 +58,14 @@ class CreateDevice(_verbs.Create):
     kind = Device
     columns = _columns.DEVICE
     options = OPTIONS
+    tries = True
     example = "device create --template small --wait lb-1"
 
     def attributes(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         """With the id of the template that is named."""
         found = super().attributes(parsed_args)
         template = self.client.find(DeviceTemplate, found["template_id"])
+        self._template = template
         if "project_id" in found:
             project = _project.id_of(self.app, found["project_id"])
             found["project_id"] = project
@@ -70,6 +74,27 @@ class CreateDevice(_verbs.Create):
                 _network.ids_of(self.app, one) for one in found["interfaces"]
             ]
         return {**found, "template_id": template.id}
+
+    def tried(self, tried: Resource) -> _verbs.Shown:
+        """With where it would be, and what it would take of its quota."""
+        names, values = super().tried(tried)
+        device, template = tried.to_dict_view(), self._template
+        quota = self.client.get_quota(device["project_id"]).to_dict_view()
+        takes = {
+            "devices": 1,
+            "vcpus": template.footprint["vcpus"],
+            "ram": template.footprint["ram_mib"],
+        }
+        rows = [
+            {"quota": name, "takes": amount, **quota[name]}
+            for name, amount in takes.items()
+        ]
+        return [*names, "infra_driver", "infra_options", "quota"], [
+            *values,
+            template.infra_driver,
+            _cells.Pairs(template.infra_options),
+            _cells.Rows(rows),
+        ]
 
 
 class ListDevice(_verbs.List):

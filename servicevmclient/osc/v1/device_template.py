@@ -107,6 +107,7 @@ class CreateDeviceTemplate(_verbs.Create):
     columns = _columns.DEVICE_TEMPLATE
     options = OPTIONS
     waits = False
+    tries = True
     example = (
         "device template create --infra-driver qemu --infra-option "
         "memory_mib=192 --mgmt-driver agent --interface "

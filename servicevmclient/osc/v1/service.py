@@ -66,6 +66,7 @@ class CreateService(_verbs.Create):
     kind = Service
     columns = _columns.SERVICE
     options = OPTIONS
+    tries = True
     example = (
         "service create --device lb-1 --type loadbalancer --config web.yaml "
         "--wait web"

@@ -1,27 +1,17 @@
 """SDK and shell against the real API and conductor, with noop drivers.
 
-Over a loopback socket on a SQLite file: what the fake of
-``servicevmclient.testing`` promises must hold here as well.
+What the fake of ``servicevmclient.testing`` promises must hold here as well.
 """
 
-import threading
-from collections.abc import Iterator
+import textwrap
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from cheroot import wsgi
-from oslo_config import cfg
 from sqlalchemy import orm
 
-from servicevm import conf as servicevm_conf
-from servicevm.api import app
-from servicevm.conductor import service
 from servicevm.db import api as db
 from servicevm.db import models
-from servicevm.db.presence import Presence
-from servicevm.rpc.local import LateRelay
-from servicevm.states import ProcessRole
 from servicevmclient import exceptions
 from servicevmclient.application import Lazy
 from servicevmclient.exit_codes import ExitCode
@@ -46,110 +36,23 @@ from servicevmclient.v1 import (
     UsageResource,
 )
 from servicevmclient.v1._resource import Resource
-from tests.unit import database
-from tests.unit.client.conftest import Result, Terminal, client_of
-
-TEMPLATE = (
-    "device template create --infra-driver noop --mgmt-driver noop "
-    "--interface role=ingress,network=net --service-type loadbalancer "
-    "--slots 4 small -f json"
+from tests.functional.client.serving import (
+    CONFIG,
+    TEMPLATE,
+    build,
+    client,
+    nothing_left,
+    succeeds,
+    terminal,
+    url,
 )
-CONFIG = """
-listeners:
-- {name: web, protocol: http, port: 80, default_pool: web}
-pools:
-- name: web
-  algorithm: round_robin
-  members:
-  - {name: b1, address: 192.0.2.11, port: 8080}
-"""
+from tests.unit.client.conftest import Terminal
 
-
-@pytest.fixture(scope="module")
-def url(
-    tmp_path_factory: pytest.TempPathFactory, migrated: Path
-) -> Iterator[str]:
-    conf = servicevm_conf.register(cfg.ConfigOpts())
-    conf([], project="servicevm", default_config_files=[])
-    conf.set_override("state_dir", str(tmp_path_factory.mktemp("state")))
-    conf.set_override("auth_strategy", "none", group="api")
-    conf.set_override("response_validation", True, group="api")
-    database.use(conf, migrated)
-    conductor = service.Conductor(conf, LateRelay())
-    conductor.start()
-    conductor.relay_report(
-        {
-            "name": "r1",
-            "host": "h1",
-            "group": "default",
-            "version": "1.0",
-            "address": "192.0.2.1:4433",
-            "sessions": 0,
-            "started_at": 1,
-        }
-    )
-    Presence(conf, ProcessRole.API).report()
-    server = wsgi.Server(
-        ("127.0.0.1", 0), app.build(conf, conductor), numthreads=4
-    )
-    server.prepare()
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    host, port = server.bind_addr[:2]
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
-        thread.join()
-        conductor.stop(10)
-        db.dispose()
-
-
-@pytest.fixture
-def client(url: str) -> Client:
-    return client_of(url)
-
-
-@pytest.fixture
-def terminal(
-    url: str, bare_environment: pytest.MonkeyPatch
-) -> Iterator[Terminal]:
-    bare_environment.setenv("OS_ENDPOINT", url)
-    with pytest.MonkeyPatch.context() as streams:
-        yield Terminal(streams)
-
-
-@pytest.fixture(autouse=True)
-def nothing_left(terminal: Terminal) -> Iterator[None]:
-    yield
-    for noun in ("service", "device", "device template"):
-        ids = terminal(f"{noun} list -f value -c id").out.split()
-        if ids:
-            wait = "" if noun == "device template" else "--wait"
-            result = terminal(f"{noun} delete {wait} {' '.join(ids)}")
-            assert result.code == 0, result.err
-
-
-def _succeeds(terminal: Terminal, line: str, stdin: str = "") -> Result:
-    result = terminal(line, stdin=stdin)
-    assert result.code == 0, result.err
-    return result
-
-
-def _build(terminal: Terminal) -> None:
-    """Template small, device lb-1, service web."""
-    _succeeds(terminal, TEMPLATE)
-    _succeeds(terminal, "device create --template small --wait lb-1")
-    _succeeds(
-        terminal,
-        "service create --device lb-1 --type loadbalancer --config - "
-        "--wait web",
-        CONFIG,
-    )
+__all__ = ["client", "nothing_left", "terminal", "url"]
 
 
 def test_the_main_job(terminal: Terminal, client: Client) -> None:
-    _build(terminal)
+    build(terminal)
     service = terminal("service show web -f json").json()
     assert service["provisioning_status"] == "ACTIVE"
     shown = terminal(f"operation show {service['operation_id']}").out
@@ -160,7 +63,7 @@ def test_the_main_job(terminal: Terminal, client: Client) -> None:
     assert found is not None
     assert [s.name for s in client.services(device_id=found.id)] == ["web"]
     config = CONFIG.replace("8080", "8081")
-    _succeeds(terminal, "service set --config - --wait web", config)
+    succeeds(terminal, "service set --config - --wait web", config)
     changed = client.find_service("web")
     assert changed is not None
     assert changed.generation == changed.observed_generation == 2
@@ -170,7 +73,7 @@ def test_the_main_job(terminal: Terminal, client: Client) -> None:
 def test_answers_have_the_declared_fields_and_no_others(
     terminal: Terminal, client: Client
 ) -> None:
-    _build(terminal)
+    build(terminal)
     client.create_relay_group("blue", project_id="p1")
     found: list[Resource] = [
         *client.device_templates(),
@@ -216,11 +119,11 @@ def test_answers_have_the_declared_fields_and_no_others(
 def test_events_are_followed_from_a_marker(
     terminal: Terminal, client: Client
 ) -> None:
-    _build(terminal)
+    build(terminal)
     first = next(client.events())
     followed = client.follow_events(marker=first.id, timeout=30)
-    _succeeds(terminal, "device set --description x lb-1")
-    _succeeds(terminal, "device reboot --wait lb-1")
+    succeeds(terminal, "device set --description x lb-1")
+    succeeds(terminal, "device reboot --wait lb-1")
     found = [next(followed)]
     while found[-1].type != "operation.succeeded":
         found.append(next(followed))
@@ -231,18 +134,45 @@ def test_events_are_followed_from_a_marker(
 
 
 def test_a_quota_is_shown_set_and_holds(terminal: Terminal) -> None:
-    _build(terminal)
+    build(terminal)
     rows = terminal("quota show -f json").json()
     assert {"Quota": "devices", "Limit": 10, "In Use": 1} in rows
-    _succeeds(terminal, "quota set --devices 1 default")
+    succeeds(terminal, "quota set --devices 1 default")
     refused = terminal("device create --template small lb-2")
     assert refused.code == ExitCode.AUTH
     assert "Quota devices: the limit is 1, 1 in use" in refused.err
-    _succeeds(terminal, "quota delete default")
+    succeeds(terminal, "quota delete default")
     assert terminal("quota list -f json").json()[0]["Devices"] == {
         "limit": 10,
         "in_use": 1,
     }
+
+
+def test_a_dry_run_shows_what_a_device_would_be_and_makes_none(
+    terminal: Terminal, client: Client
+) -> None:
+    build(terminal)
+    found = succeeds(
+        terminal,
+        "device create --template small --dry-run --wait lb-2 -f json",
+    ).json()
+    assert found["name"] == "lb-2"
+    assert "id" not in found
+    assert found["interfaces"][0]["network"] == "net"
+    assert found["infra_driver"] == "noop"
+    assert found["quota"] == [
+        {"quota": "devices", "takes": 1, "limit": 10, "in_use": 1},
+        {"quota": "vcpus", "takes": 0, "limit": 20, "in_use": 0},
+        {"quota": "ram", "takes": 0, "limit": 51200, "in_use": 0},
+    ]
+    assert [one.name for one in client.devices()] == ["lb-1"]
+    refused = terminal(
+        "service create --device lb-1 --type loadbalancer --config - "
+        "--dry-run other",
+        stdin=CONFIG,
+    )
+    assert refused.code == ExitCode.CONFLICT
+    assert "port" in refused.err
 
 
 def test_pages_etags_and_idempotency(client: Client) -> None:
@@ -325,8 +255,8 @@ def test_a_page_leads_to_those_beside_it(client: Client) -> None:
 def test_refusals_keep_their_words(
     line: str, code: int, words: str, terminal: Terminal
 ) -> None:
-    _succeeds(terminal, TEMPLATE)
-    _succeeds(terminal, "device create --template small lb-1")
+    succeeds(terminal, TEMPLATE)
+    succeeds(terminal, "device create --template small lb-1")
     result = terminal(line)
     assert result.code == code, result.err
     assert words in result.err.lower()
@@ -336,7 +266,7 @@ def test_refusals_keep_their_words(
 def test_a_configuration_that_only_the_service_can_refuse(
     terminal: Terminal,
 ) -> None:
-    _build(terminal)
+    build(terminal)
     config = CONFIG.replace("default_pool: web", "default_pool: other")
     result = terminal("service set --config - web", stdin=config)
     assert result.code == 1
@@ -421,9 +351,31 @@ STORY = (
             "device create --template never --wait lb-1",
         ),
     ),
+    ("diff", ()),
+    ("apply", ()),
+    ("export", ()),
 )
-#: what that device's creation ends with, each time it is tried
-NOT_ZERO = {"operation retry": ExitCode.RESOURCE_FAILED}
+#: how the last device's creation ends, each time it is tried; and that
+#: there is a difference
+NOT_ZERO = {"operation retry": ExitCode.RESOURCE_FAILED, "diff": 1}
+
+#: A manifest, with names of its own.
+SHOP = """
+label: shop
+templates:
+- name: shop
+  infra_driver: noop
+  mgmt_driver: noop
+  interfaces: [{role: ingress, network: net}]
+  service_types: [loadbalancer]
+devices:
+- {name: shop-1, template: shop}
+services:
+- name: shop
+  device: shop-1
+  service_type: loadbalancer
+  config:
+""" + textwrap.indent(CONFIG, "    ")
 
 
 def _lose(session: orm.Session) -> None:
@@ -445,6 +397,7 @@ HAPPENED = {"device heal": _lose, "breaker list": _trip}
 def test_every_example_runs(terminal: Terminal, tmp_path: Path) -> None:
     assert sorted(name for name, _ in STORY) == sorted(COMMANDS)
     (tmp_path / "web.yaml").write_text(CONFIG)
+    (tmp_path / "shop.yaml").write_text(SHOP)
     for name, needed in STORY:
         for line in needed:
             terminal(line)
@@ -461,4 +414,4 @@ def _substituted(terminal: Terminal, line: str) -> str:
     if not opening:
         return line
     inner, _, after = rest.partition(")")
-    return before + _succeeds(terminal, inner).out.strip() + after
+    return before + succeeds(terminal, inner).out.strip() + after

@@ -38,6 +38,9 @@ STAND_INS = {
     'mgmt_driver="agent"': 'mgmt_driver="noop"',
 }
 
+#: A manifest that examples name; a copy of it has the stand-ins.
+MANIFEST = "examples/shop.yaml"
+
 GIVEN = {
     "template": "device template create --infra-driver noop "
     "--mgmt-driver noop --interface role=ingress,network=user "
@@ -98,9 +101,17 @@ def test_every_mark_is_followed_by_a_block_that_is_run() -> None:
 
 @pytest.mark.parametrize("example", list(examples()), ids=str)
 def test_an_example_runs(
-    example: Example, standalone: Callable[..., Standalone]
+    example: Example, standalone: Callable[..., Standalone], tmp_path: Path
 ) -> None:
     svm = standalone()
+    copy = tmp_path / "manifest.yaml"
+    copy.write_text(
+        (ROOT / MANIFEST)
+        .read_text()
+        .replace("infra_driver: qemu", "infra_driver: noop")
+        .replace("{memory_mib: 192, vcpus: 1}", "{}")
+        .replace("mgmt_driver: agent", "mgmt_driver: noop")
+    )
     for thing in example.given:
         svm.ok(GIVEN[thing])
     environment = os.environ | {
@@ -113,6 +124,7 @@ def test_an_example_runs(
         if example.language == "console"
         else [[sys.executable, "-c", example.text]]
     )
+    runs = [[*rest, text.replace(MANIFEST, str(copy))] for *rest, text in runs]
     assert runs
     for run in runs:
         done = subprocess.run(
