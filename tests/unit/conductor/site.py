@@ -49,9 +49,15 @@ class Site:
         }
         self.conductor.heartbeats("r1", [beat])
 
-    def pass_time(self, seconds: int, *, beating: bool = False) -> None:
-        for _ in range(0, seconds, 5):
-            self.lab.advance(5)
+    def pass_time(
+        self, seconds: int, step: int = 5, *, beating: bool = False
+    ) -> None:
+        """Let everybody take their turn every `step` seconds.
+
+        A long time in which nothing is measured goes by in longer steps.
+        """
+        for begun in range(0, seconds, step):
+            self.lab.advance(min(step, seconds - begun))
             if self.relay_is_there:
                 self.conductor.relay_report(REPORT)
             if beating:

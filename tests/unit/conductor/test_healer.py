@@ -164,7 +164,7 @@ def test_a_cloud_that_does_not_answer_is_no_reason_to_heal(
     ward.die()
     ward.pass_time(30)
     ward.lab.cloud.failing["observe"] = TransientError(UNAVAILABLE, "Away.")
-    ward.pass_time(300)
+    ward.pass_time(300, 30)
     assert ward.tried() == []
     assert ward.episode is not None
     assert ward.episode.waits_for == "doubt"

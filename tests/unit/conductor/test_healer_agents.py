@@ -12,12 +12,12 @@ from .site import Site
 @pytest.fixture
 def site(lab: Lab) -> Site:
     made = Site(lab)
-    made.pass_time(60, beating=True)
+    made.pass_time(60, 20, beating=True)
     return made
 
 
 def test_an_agent_that_beats_is_left_alone(site: Site) -> None:
-    site.pass_time(120, beating=True)
+    site.pass_time(120, 10, beating=True)
     assert site.device.operating_status == "ONLINE"
     assert site.tried() == []
 
@@ -35,7 +35,7 @@ def test_an_agent_that_answers_when_it_is_asked_is_not_rebooted(
     site: Site,
 ) -> None:
     # Its beats are lost, its session is there.
-    site.pass_time(200)
+    site.pass_time(200, 10)
     assert site.device.operating_status == "UNRESPONSIVE"
     assert site.waits_for == "doubt"
     assert site.tried() == []
@@ -46,7 +46,7 @@ def test_a_cloud_that_is_wrong_about_a_machine_is_not_believed(
 ) -> None:
     machine = site.lab.cloud.machines[site.device_id]
     machine["state"] = DeviceState.STOPPED
-    site.pass_time(200, beating=True)
+    site.pass_time(200, 10, beating=True)
     assert site.device.operating_status == "DEAD"
     assert site.waits_for == "doubt"
     assert site.tried() == []
@@ -63,12 +63,12 @@ def test_a_machine_that_died_with_its_agent_is_started(site: Site) -> None:
 def test_while_the_relay_is_away_nothing_is_healed(site: Site) -> None:
     site.relay_is_there = False
     site.relay.agents.clear()
-    site.pass_time(600)
+    site.pass_time(600, 30)
     assert site.device.operating_status == "UNRESPONSIVE"
     assert site.tried() == []
     site.relay_is_there = True
     site.agent.connect()
-    site.pass_time(120, beating=True)
+    site.pass_time(120, 10, beating=True)
     assert site.device.operating_status == "ONLINE"
     assert site.tried() == []
     assert site.lab.all(models.DeviceHealing) == []

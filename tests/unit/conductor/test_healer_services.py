@@ -19,7 +19,7 @@ class Clinic(Site):
         self.service_id, _ = lab.service(self.device_id)
         self.conductor.drain()
         self.agent.tell()
-        self.pass_time(60, beating=True)
+        self.pass_time(60, 20, beating=True)
 
     def die(self, cure: str = "apply") -> None:
         self.agent.die(self.service_id, cure=cure)
@@ -59,7 +59,7 @@ def clinic(lab: Lab) -> Clinic:
 
 def test_a_service_that_serves_is_left_alone(clinic: Clinic) -> None:
     assert clinic.service.operating_status == "ONLINE"
-    clinic.pass_time(300, beating=True)
+    clinic.pass_time(300, 30, beating=True)
     assert clinic.tried() == []
 
 
@@ -74,7 +74,7 @@ def test_a_dead_service_is_handed_over_again(clinic: Clinic) -> None:
     assert clinic.service.provisioning_status == "ACTIVE"
     assert clinic.resync.arguments["cause"] == "service_died"
     assert clinic.resync.resource_id == clinic.service_id
-    clinic.pass_time(COOLDOWN + 10, beating=True)
+    clinic.pass_time(COOLDOWN + 10, 30, beating=True)
     assert clinic.episode is None
     assert clinic.told() == ["service.healing", "service.healed"]
 
@@ -97,7 +97,7 @@ def test_what_is_handed_over_again_and_stays_dead_fails_with_the_reason(
 ) -> None:
     clinic.die(cure="nothing")
     clinic.agent.services[clinic.service_id]["detail"] = "haproxy has ended"
-    clinic.pass_time(AFTER + 60, beating=True)
+    clinic.pass_time(AFTER + 60, 10, beating=True)
     assert clinic.resync.state == "FAILED"
     assert clinic.resync.error_code == "service_died"
     assert "haproxy has ended" in clinic.resync.error_text
@@ -106,7 +106,7 @@ def test_what_is_handed_over_again_and_stays_dead_fails_with_the_reason(
 
 def test_what_that_does_not_mend_is_restarted(clinic: Clinic) -> None:
     clinic.die(cure="restart")
-    clinic.pass_time(AFTER + 2 * BACKOFF + 200, beating=True)
+    clinic.pass_time(AFTER + 2 * BACKOFF + 200, 10, beating=True)
     assert clinic.tried() == ["resync", "resync", "restart"]
     assert clinic.service.operating_status == "ONLINE"
 
@@ -134,7 +134,7 @@ def test_a_device_that_answers_is_never_rebooted_for_a_service(
     clinic: Clinic,
 ) -> None:
     clinic.die(cure="nothing")
-    clinic.pass_time(1800, beating=True)
+    clinic.pass_time(1800, 30, beating=True)
     assert clinic.tried() == ["resync", "resync", "restart", "restart"]
     assert clinic.told()[-1] == "service.healing_gave_up"
     assert clinic.service.provisioning_status == "ACTIVE"
@@ -159,7 +159,7 @@ def test_the_agent_is_asked_before_anything_is_done(clinic: Clinic) -> None:
 
 def test_what_no_member_serves_is_not_sick(clinic: Clinic) -> None:
     clinic.agent.services[clinic.service_id]["operating_status"] = "OFFLINE"
-    clinic.pass_time(600, beating=True)
+    clinic.pass_time(600, 30, beating=True)
     assert clinic.service.operating_status == "OFFLINE"
     assert clinic.tried() == []
 
@@ -175,7 +175,7 @@ def test_the_services_of_a_lost_device_are_not_healed(clinic: Clinic) -> None:
 def test_a_template_may_leave_services_to_people(lab: Lab) -> None:
     clinic = Clinic(lab, healing={"ladder": ["reboot"]})
     clinic.die()
-    clinic.pass_time(600, beating=True)
+    clinic.pass_time(600, 30, beating=True)
     assert clinic.tried() == []
     assert clinic.episode is None
 
@@ -186,7 +186,7 @@ def test_what_somebody_cancelled_is_not_tried_again(clinic: Clinic) -> None:
     clinic.pass_time(AFTER + 10, beating=True)
     clinic.lab.cancel(clinic.resync.id)
     clinic.agent.busy = False
-    clinic.pass_time(COOLDOWN + 200, beating=True)
+    clinic.pass_time(COOLDOWN + 200, 30, beating=True)
     assert clinic.tried() == ["resync"]
     assert clinic.service.operating_status == "DEAD"
     assert clinic.service.provisioning_status == "ACTIVE"
@@ -197,14 +197,14 @@ def test_a_service_of_a_busy_device_is_not_taken_for_well(
     clinic: Clinic,
 ) -> None:
     clinic.die(cure="nothing")
-    clinic.pass_time(1800, beating=True)
+    clinic.pass_time(1800, 30, beating=True)
     before, told = clinic.tried(), clinic.told()
     with clinic.lab.change(models.Device, clinic.device_id) as row:
         row.provisioning_status = "PENDING_UPDATE"
-    clinic.pass_time(COOLDOWN + 60, beating=True)
+    clinic.pass_time(COOLDOWN + 60, 30, beating=True)
     with clinic.lab.change(models.Device, clinic.device_id) as row:
         row.provisioning_status = "ACTIVE"
-    clinic.pass_time(300, beating=True)
+    clinic.pass_time(300, 30, beating=True)
     assert clinic.tried() == before
     assert clinic.told() == told
 
