@@ -7,6 +7,7 @@ import pytest
 from oslo_db.exception import DBConnectionError
 
 from servicevm import clock
+from servicevm.conductor import runner
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import claims, leases, models
@@ -83,10 +84,16 @@ def test_many_devices_come_up_and_go(
 
 
 def test_without_a_hint_it_looks_by_itself(
-    live: Lab, running: Conductor, finished: Finished
+    live: Lab, finished: Finished
 ) -> None:
-    _, operation = live.device()
-    assert finished.wait(operation) == ["SUCCEEDED"]
+    live.conf.set_override("poll_interval", 0.1, "conductor")
+    conductor = live.conductor(finished.hook)
+    conductor.start()
+    try:
+        _, operation = live.device()
+        assert finished.wait(operation) == ["SUCCEEDED"]
+    finally:
+        conductor.stop(10)
 
 
 def test_a_sweep_that_takes_long_does_not_keep_it_claiming(
@@ -115,8 +122,12 @@ def test_a_sweep_that_takes_long_does_not_keep_it_claiming(
 
 @pytest.mark.parametrize("error", [DBConnectionError, ValueError])
 def test_a_claim_whose_answer_was_lost_does_not_wait_for_its_lease(
-    live: Lab, finished: Finished, error: type[Exception]
+    live: Lab,
+    finished: Finished,
+    error: type[Exception],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(runner, "PAUSE", 0.1)
     live.conf.set_override("lease", 600, "conductor")
     lost: list[str] = []
 

@@ -4,6 +4,7 @@ import pytest
 
 from servicevmclient.exit_codes import ExitCode
 from servicevmclient.testing import FakeServicevm
+from servicevmclient.v1 import _follower
 from tests.unit.client.conftest import Terminal
 
 
@@ -119,8 +120,12 @@ def test_what_does_not_go_together_is_a_usage_error(
 
 
 def test_a_service_that_does_not_answer_is_said_once(
-    terminal: Terminal, fake: FakeServicevm, three: list[str]
+    terminal: Terminal,
+    fake: FakeServicevm,
+    three: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(_follower, "FIRST_INTERVAL", 0.01)
     looks = "GET /v1/events?sort=at%3Aasc"
     with (
         fake.failing(looks, 403, "forbidden", passing=2),

@@ -87,7 +87,7 @@ class SmallCloud:
             )
         scheme = "http" if self.tls is None else "https"
         self.address = f"{scheme}://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
             yield
