@@ -10,21 +10,29 @@ emptied before each.
 """
 
 import contextlib
+import copy
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from servicevm import clock
 from servicevm import conf as servicevm_conf
 from servicevm.db import api, present
 from tests.unit.server import Server, empty, point
 
+T = TypeVar("T")
+
 #: Name of the database that tests share on a server.
 SHARED = "tests"
+
+#: A test that tells the time itself has another.
+_CLOCK = clock.now_us
 
 
 class _Kept:
@@ -33,6 +41,9 @@ class _Kept:
     facade: tuple[Any, sa.Engine, Any] | None = None
     file: Path
     server: Server | None = None
+    #: A beginning, after the contents of a file, to the contents that it had
+    #: with it, and what was said of it.
+    begun: dict[tuple[str, bytes], tuple[bytes, Any]] = {}
 
 
 def configured(folder: Path) -> cfg.ConfigOpts:
@@ -105,6 +116,36 @@ def leave() -> None:
     # Its connections serve the next test: making them takes longer than most
     # tests do.
     api._Facade.manager = api._Facade.engine = None
+
+
+def begun_with(name: str, make: Callable[[], T]) -> T:
+    """Put into the database what several tests begin with.
+
+    It is made once for each state that the database was in before, and
+    copied for the tests that come after. On a server, and for a test with a
+    clock of its own, it is made each time.
+
+    :param name: of what is made
+    :param make: depends on nothing but the database; returns what tests are
+        to know of it
+    """
+    if _Kept.server is not None or clock.now_us is not _CLOCK:
+        return make()
+    key = name, hashlib.sha256(_content()).digest()
+    if key not in _Kept.begun:
+        made = make()
+        _Kept.begun[key] = _content(), copy.deepcopy(made)
+        return made
+    content, made = _Kept.begun[key]
+    _Kept.file.write_bytes(content)
+    return copy.deepcopy(made)  # type: ignore[no-any-return]
+
+
+def _content() -> bytes:
+    """All that the present test's file holds; nobody is connected then."""
+    # The last to leave takes the log of writes into the file.
+    api.engine().dispose()
+    return _Kept.file.read_bytes()
 
 
 def _use_server(conf: cfg.ConfigOpts) -> None:

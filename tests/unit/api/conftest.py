@@ -36,7 +36,9 @@ def api(
 def template(api: testing.TestClient) -> dict[str, Any]:
     from tests.unit.api import requests
 
-    return requests.create_template(api)
+    return database.begun_with(
+        "template", lambda: requests.create_template(api)
+    )
 
 
 @pytest.fixture
@@ -45,11 +47,15 @@ def device(
 ) -> dict[str, Any]:
     from tests.unit.api import requests
 
-    return requests.create_device(api, template["id"])
+    return database.begun_with(
+        "device", lambda: requests.create_device(api, template["id"])
+    )
 
 
 @pytest.fixture
 def service(api: testing.TestClient, device: dict[str, Any]) -> dict[str, Any]:
     from tests.unit.api import requests
 
-    return requests.create_service(api, device["id"])
+    return database.begun_with(
+        "service", lambda: requests.create_service(api, device["id"])
+    )

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from falcon import testing
 
+from tests.unit import database
 from tests.unit.api import requests
 
 
@@ -15,16 +16,19 @@ def devices(
     api: testing.TestClient, template: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Five of them: two pairs share a name, one has a name of its own."""
-    return [
-        requests.create_device(api, template["id"], name=name, tags=tags)
-        for name, tags in (
-            ("b", ["red", "fast"]),
-            ("a", ["red"]),
-            ("b", ["blue", "fast"]),
-            ("c", []),
-            ("a", ["blue"]),
-        )
-    ]
+    return database.begun_with(
+        "two pairs",
+        lambda: [
+            requests.create_device(api, template["id"], name=name, tags=tags)
+            for name, tags in (
+                ("b", ["red", "fast"]),
+                ("a", ["red"]),
+                ("b", ["blue", "fast"]),
+                ("c", []),
+                ("a", ["blue"]),
+            )
+        ],
+    )
 
 
 def _names(answer: testing.Result) -> str:

@@ -35,6 +35,12 @@ def anyone(
 
 @pytest.fixture
 def world(anyone: testing.TestClient) -> World:
+    ids = database.begun_with("world", lambda: _furnish(anyone))
+    return World(anyone, *ids)
+
+
+def _furnish(anyone: testing.TestClient) -> tuple[str, ...]:
+    """Ask for one of everything; their ids, as `World` has them."""
     made = ask(
         anyone,
         "POST",
@@ -72,8 +78,7 @@ def world(anyone: testing.TestClient) -> World:
     made = ask(anyone, "POST", "/v1/holds", as_("admin"), held)
     hold = made.json["hold"]["id"]
     requests.trip_breaker()
-    return World(
-        anyone,
+    return (
         template,
         device["id"],
         service["id"],
