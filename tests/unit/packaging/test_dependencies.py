@@ -77,12 +77,25 @@ def imported(tree: str) -> Iterator[tuple[Path, str]]:
 def _imports(path: Path) -> frozenset[str]:
     """Top-level names of the modules that a file imports."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(node.module or "")
     return frozenset(name.partition(".")[0] for name in found)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a node, without what is inside expressions: most of
+    a tree, and no place for an import."""
+    for name in _BLOCKS:
+        for one in getattr(node, name, ()):
+            yield one
+            yield from _statements(one)
+
+
+#: Where nodes have statements, or what has some.
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
 @functools.cache
