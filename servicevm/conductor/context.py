@@ -1,6 +1,5 @@
 """What a step is given."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -80,11 +79,9 @@ class StepContext:
         self._seen[:] = [_driven(found, self.operation)]
         return self._seen[0]
 
-    def seen(self, seconds: float) -> views.DeviceView | None:
-        """What `device` says, if that was read so lately."""
-        if not self._seen or time.monotonic() - self._seen[0].at > seconds:
-            return None
-        return self._seen[0]
+    def seen(self) -> views.DeviceView | None:
+        """What `device` says, if that was read lately."""
+        return views.fresh(self._seen[0]) if self._seen else None
 
     def service(self) -> models.Service | None:
         """The operation's service as it is now; None if it is gone."""

@@ -41,10 +41,6 @@ LOG = log.getLogger(__name__)
 SPREAD = 16
 #: Most looks in a row for what others have not taken yet.
 LOOKS = 4
-#: Seconds for which a step need not read again what the one before has read.
-#: What others may have changed of a device since, they tell it by operations
-#: of their own, which come after.
-FRESH = 1.0
 
 
 @dataclass(frozen=True)
@@ -193,7 +189,11 @@ class Engine:
         what became of them."""
         operation = claim.operation
         context = StepContext.of(
-            self._conf, self._drivers, operation, claim.last, claim.device
+            self._conf,
+            self._drivers,
+            operation,
+            claim.last,
+            views.fresh(claim.device),
         )
         results = [self._do_step(context)]
         while isinstance(done := results[-1], Done):
@@ -237,7 +237,7 @@ class Engine:
         step = context.operation.step
         # An effect may write of the device.
         plain = all(getattr(one, "effect", None) is nothing for one in results)
-        device = context.seen(FRESH) if plain else None
+        device = context.seen() if plain else None
         try:
             written = db.write(conclude)
         except (leases.FencedOut, DBConnectionError):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from servicevm import clock
 from servicevm.conductor import metrics
 from servicevm.conductor.engine import Claim, Engine
+from servicevm.conductor.pace import Pace
 from servicevm.db import api as db
 from servicevm.db import leases
 
@@ -22,8 +23,8 @@ __all__ = ["Runner"]
 
 LOG = log.getLogger(__name__)
 
-#: Seconds that a look waits for more workers, while most are at work: one
-#: claim for several costs little more than one for one.
+#: Seconds that a look waits for more room, while there is little: one claim
+#: for several costs little more than one for one.
 GATHER = 0.05
 #: Seconds after which it is looked again for what others held; twice as long
 #: after each time in vain.
@@ -33,7 +34,7 @@ PAUSE = 1.0
 
 
 class Runner:
-    """Drives what is due, `workers` operations at a time.
+    """Drives what is due, `workers` operations at a time; see `Pace`.
 
     Hints come by `wake`; without them it looks every ``poll_interval``, and
     when the next operation that waits is due.
@@ -47,6 +48,7 @@ class Runner:
         self._owner = owner
         self._lock = threading.Lock()
         self._held: dict[str, Future[None]] = {}
+        self._pace = Pace(conf.conductor.workers)
         self._hint = threading.Event()
         self._dropped = threading.Event()
         self._stop = threading.Event()
@@ -106,7 +108,7 @@ class Runner:
             held = list(self._held.values())
         wait(held, max(deadline - time.monotonic(), 0))
         self._over.set()
-        self._pool.shutdown(wait=False)
+        self._pool.shutdown(wait=False, cancel_futures=True)
         keeping.join(max(deadline - time.monotonic(), 0))
         self._pool = None
         self._threads.clear()
@@ -133,14 +135,22 @@ class Runner:
             self._gather()
 
     def _gather(self) -> None:
-        """Wait until half of the workers are free, if not for long."""
-        until = time.monotonic() + GATHER
-        enough = (self._conf.conductor.workers + 1) // 2
-        while self._room() < enough and not self._stop.is_set():
-            left = until - time.monotonic()
-            if left <= 0:
-                return
+        """Wait until there is room for half of all; while a worker has
+        nothing to do, not for long."""
+        until: float | None = None
+        while not self._stop.is_set():
+            # Before the look: what ends after it is not to be missed.
             self._hint.clear()
+            room, most = self._room(), self._pace.room
+            if room >= (most + 1) // 2:
+                return
+            left = None
+            if most - room < self._conf.conductor.workers:
+                now = time.monotonic()
+                until = until or now + GATHER
+                left = until - now
+                if left <= 0:
+                    return
             self._hint.wait(left)
 
     def _again(self) -> float:
@@ -172,9 +182,9 @@ class Runner:
         return 0 < taken < room
 
     def _room(self) -> int:
-        """How many more operations can be driven; one that ends hints."""
+        """How many more operations can be held; one that ends hints."""
         with self._lock:
-            return int(self._conf.conductor.workers) - len(self._held)
+            return self._pace.room - len(self._held)
 
     def _take_back(self) -> None:
         """Free what was dropped while the database was away."""
@@ -198,7 +208,7 @@ class Runner:
         assert self._pool is not None  # noqa: S101 - for the types
         operation = claim.operation
         with self._lock:
-            future = self._pool.submit(self._engine.drive, claim)
+            future = self._pool.submit(self._drive, claim)
             self._held[operation.id] = future
             metrics.HELD.set(len(self._held))
 
@@ -221,6 +231,13 @@ class Runner:
             self._hint.set()
 
         future.add_done_callback(ended)
+
+    def _drive(self, claim: Claim) -> None:
+        began = time.monotonic()
+        try:
+            self._engine.drive(claim)
+        finally:
+            self._pace.took(time.monotonic() - began)
 
     def _keep(self) -> None:
         """Renew leases at a third of their time, until nothing is held."""

@@ -18,12 +18,17 @@ __all__ = [
     "DeviceView",
     "all_devices",
     "document",
+    "fresh",
     "load_device",
     "load_devices",
 ]
 
 #: Most devices that are read at once.
 PAGE = 200
+#: Seconds for which a step need not read again what the one before, or the
+#: claim, has read. What others may have changed of a device since, they tell
+#: it by operations of their own, which come after.
+FRESH = 1.0
 
 
 class DeviceRow(NamedTuple):
@@ -104,6 +109,13 @@ class DeviceView:
             ledger=self.ledger,
             fence=self.fence,
         )
+
+
+def fresh(device: DeviceView | None) -> DeviceView | None:
+    """The device, if it was read within `FRESH`."""
+    if device is None or time.monotonic() - device.at > FRESH:
+        return None
+    return device
 
 
 def load_device(session: orm.Session, device_id: str) -> DeviceView | None:

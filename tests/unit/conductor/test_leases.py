@@ -1,12 +1,16 @@
 """Claims, leases and fences, on a real database."""
 
+from dataclasses import replace
+
 import pytest
 
 from servicevm import clock
+from servicevm.conductor import views
 from servicevm.conductor.engine import SPREAD, Claim
 from servicevm.conductor.progress import backoff
 from servicevm.db import api as db
 from servicevm.db import claims, leases, models
+from servicevm.drivers.infra.base import DeviceSpec, Record
 
 from .lab import CONFIG, Lab
 
@@ -46,6 +50,29 @@ def test_who_comes_too_late_for_all_that_it_saw_looks_again(
     mine = list(lab.conductor(take)._engine.claims("a", 2))
     assert [one.operation.owner for one in mine] == ["a", "a"]
     assert len({one.operation.id for one in mine + taken}) == SPREAD + 4
+
+
+def test_a_claim_that_waited_reads_its_device_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device_id, _ = lab.device()
+    made = []
+    create = lab.cloud.create
+
+    def note(spec: DeviceSpec, record: Record) -> None:
+        made.append(spec.name)
+        create(spec, record)
+
+    monkeypatch.setattr(lab.cloud, "create", note)
+    engine = lab.conductor()._engine
+    found = engine.claim("a")
+    assert found is not None
+    assert found.device is not None
+    with lab.change(models.Device, device_id) as row:
+        row.name = "renamed"
+    then = found.device.at - views.FRESH
+    engine.drive(replace(found, device=replace(found.device, at=then)))
+    assert made == ["renamed"]
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_fences(lab: Lab) -> None:

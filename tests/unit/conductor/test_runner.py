@@ -260,6 +260,34 @@ def test_a_machine_that_dies_is_told_at_once(
     assert event.severity == "WARNING"
 
 
+def test_where_they_are_soon_done_some_wait_for_a_worker(
+    live: Lab, finished: Finished
+) -> None:
+    live.conf.set_override("workers", 1, "conductor")
+    asked = [live.device()[1] for _ in range(3)]
+    claimed = threading.Semaphore(0)
+
+    def watch(point: str) -> None:
+        if point == "claimed":
+            claimed.release()
+        elif point == "boot: begin" and not began.is_set():
+            began.set()
+            # None of them would come as long as the only worker is here.
+            waited.extend(claimed.acquire(timeout=30) for _ in asked)
+        finished.hook(point)
+
+    began = threading.Event()
+    waited: list[bool] = []
+    conductor = live.conductor(watch)
+    conductor._runner._pace.took(0.0)
+    conductor.start()
+    try:
+        assert finished.wait(*asked) == ["SUCCEEDED"] * 3
+    finally:
+        conductor.stop(10)
+    assert waited == [True] * 3
+
+
 def test_one_at_a_time_per_device(live: Lab, finished: Finished) -> None:
     inside: dict[str, int] = {}
     lock = threading.Lock()
