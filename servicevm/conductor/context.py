@@ -1,5 +1,6 @@
 """What a step is given."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -34,12 +35,15 @@ class StepContext:
     :param operation: as it was when the step began; detached
     :param began: when the step was first tried, in microseconds
     :param ledger: what the drivers have recorded and is not written yet
+    :param held_at: when it was last sure that we hold the operation, in
+        monotonic seconds
     """
 
     conf: cfg.ConfigOpts
     drivers: Drivers
     operation: models.Operation
     began: int
+    held_at: float = float("-inf")
     ledger: Ledger = field(default_factory=Ledger)
     _seen: list[views.DeviceView] = field(default_factory=list)
 
@@ -54,11 +58,14 @@ class StepContext:
     ) -> "StepContext":
         """
         :param step: the newest row of the operation's timeline
-        :param device: where it has just been read
+        :param device: as the write that this goes on from has left it,
+            where it was read there
         """
         began = operation.updated_at if step is None else step.started_at
-        seen = [] if device is None else [_driven(device, operation)]
-        return cls(conf, drivers, operation, began, _seen=seen)
+        if device is None:
+            return cls(conf, drivers, operation, began)
+        seen = [_driven(device, operation)]
+        return cls(conf, drivers, operation, began, device.at, _seen=seen)
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -123,6 +130,12 @@ class StepContext:
         self.ledger.written()
         return result
 
+    @property
+    def _held(self) -> bool:
+        """Whether we hold the operation, as far as one can know without a
+        look: whoever stood still in between has to make sure again."""
+        return time.monotonic() - self.held_at <= views.FRESH
+
     def now(self) -> int:
         """The present by the database's clock: what a step compares must
         mean the same to the conductor that goes on with it."""
@@ -151,6 +164,8 @@ class StepContext:
         seen = self.device()
         if seen is None:
             return
+        if external_id is None and kind in seen.recorded and self._held:
+            return  # written already, and nobody has overtaken us since
         entry = Entry(
             device_id=seen.row.id,
             driver=seen.infra_driver,

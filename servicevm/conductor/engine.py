@@ -21,7 +21,7 @@ from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 
 from servicevm import clock, errors, logs, plans
-from servicevm.conductor import metrics, settle, views
+from servicevm.conductor import ledger, metrics, settle, views
 from servicevm.conductor.context import StepContext, Steps
 from servicevm.conductor.outcomes import Done, Outcome, nothing
 from servicevm.conductor.progress import Progress
@@ -141,10 +141,21 @@ class Engine:
             )
             settle.begun(session, taken, devices, now)
             timeline.read(session, [one.id for one in taken])
+        intents: dict[str, tuple[str, Sequence[str]]] = {}
         for operation in taken:
             self._progress.enter(session, operation, now)
-            if self._is_clear(operation, devices.get(operation.device_id)):
-                self._progress.conclude(session, operation, Done(), now)
+            device = devices.get(operation.device_id)
+            if device is None or not self._is_clear(operation, device):
+                continue
+            self._progress.conclude(session, operation, Done(), now)
+            # One without a revision fails with its next step.
+            if operation.state == OperationState.RUNNING and device.revision:
+                kinds = self._drivers.intents(device.infra_driver)
+                intents[device.row.id] = device.infra_driver, kinds
+                devices[device.row.id] = replace(
+                    device, recorded=frozenset(kinds)
+                )
+        ledger.intend(session, intents, now)
         return [
             Claim(
                 operation,
@@ -155,14 +166,13 @@ class Engine:
         ]
 
     def _is_clear(
-        self, operation: models.Operation, device: views.DeviceView | None
+        self, operation: models.Operation, device: views.DeviceView
     ) -> bool:
         """Whether its step is over already; see `plans.CLEARS`."""
         return (
             operation.state == OperationState.RUNNING
             and operation.step == plans.CLEARS
             and _key(operation) in self._steps
-            and device is not None
             and not device.touched
         )
 

@@ -1,11 +1,13 @@
 """What a driver says of what it makes, on its way into the resource ledger.
 
-An intent is written before the driver goes on. The id that follows tells
+An intent is written before the driver goes on; what the driver is known to
+intend is written with the claim of its operation. The id that follows tells
 nothing that would not be found again by the intent, so it costs no
 transaction of its own: it is kept, and written with whatever the operation
 writes next, at the latest with the end of its step.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +18,10 @@ from servicevm.db import api as db
 from servicevm.db import models
 from servicevm.states import LedgerState
 
-__all__ = ["Entry", "Ledger"]
+__all__ = ["Entry", "Intents", "Ledger", "intend"]
+
+#: Device's id to its infra driver's name and the kinds that are intended.
+Intents = Mapping[str, tuple[str, Sequence[str]]]
 
 _TABLE = models.table(models.DeviceResource)
 
@@ -53,6 +58,24 @@ class Ledger:
     def written(self) -> None:
         """Say that what was kept is committed."""
         self._kept.clear()
+
+
+def intend(session: orm.Session, intents: Intents, now: int) -> None:
+    """Write intents of devices that are locked and have no entries yet."""
+    rows = [
+        {
+            "device_id": device_id,
+            "kind": kind,
+            "driver": driver,
+            "state": LedgerState.INTENT,
+            "created_at": now,
+            "updated_at": now,
+        }
+        for device_id, (driver, kinds) in intents.items()
+        for kind in kinds
+    ]
+    if rows:
+        session.execute(sa.insert(_TABLE), rows)
 
 
 def _write(session: orm.Session, entry: Entry) -> None:

@@ -4,6 +4,7 @@ Adding a driver is one file and one line in setup.cfg.
 """
 
 import threading
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
@@ -105,6 +106,12 @@ class Drivers:
                     made.watch([], self._died)
                 self._infra[name] = made
             return self._infra[name]
+
+    def intents(self, name: str) -> Sequence[str]:
+        """The infra driver's `InfraDriver.intents`; none before `infra` has
+        made it. Waits for nothing."""
+        made = self._infra.get(name)
+        return () if made is None else made.intents
 
     def mgmt(self, name: str) -> MgmtDriver:
         """Get the mgmt driver, made with ``(conf, relay)``."""

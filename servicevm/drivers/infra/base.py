@@ -164,7 +164,8 @@ class Footprint:
 
 Record = Callable[[str, str | None], None]
 """``record(kind, external_id)``: write the ledger. Called with None before
-the external thing is made (the intent), with its id once it is known."""
+the external thing is made (the intent), with its id once it is known. See
+`InfraDriver.intents`."""
 
 Death = Callable[[str], None]
 """``died(device_id)``: a device stopped running by itself."""
@@ -180,6 +181,11 @@ class InfraDriver(abc.ABC):
 
     #: JSON Schema of the template's ``infra_options``.
     options_schema: Mapping[str, Any] = {}
+
+    #: Kinds that `create` records of every device. Their intents may be
+    #: written for many devices at once, as soon as they are to be made; what
+    #: `create` itself records of them then costs nothing.
+    intents: Sequence[str] = ()
 
     @abc.abstractmethod
     def validate_template(

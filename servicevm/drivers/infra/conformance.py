@@ -170,6 +170,7 @@ class InfraDriverConformance:
                 seen.add(kind)
             self.check(kind in seen, f"{kind} has no intent before it")
         self.check(seen == set(ledger.present), "an intent without an id")
+        self.check(seen.issuperset(driver.intents), "one more is intended")
         self.wait_gone(driver, spec)
 
     def test_create_is_idempotent(

@@ -53,6 +53,8 @@ class NoopInfraDriver(InfraDriver):
 
     options_schema = noop_template.OPTIONS
 
+    intents = ("noop",)
+
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._folder = Path(conf.state_dir) / "noop"
         self._world = World(self._folder)

@@ -74,6 +74,8 @@ class QemuInfraDriver(InfraDriver):
 
     options_schema = qemu_template.OPTIONS
 
+    intents = ("folder", "process")
+
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
         self._devices = Path(conf.qemu.devices_dir)

@@ -233,6 +233,9 @@ class LabDrivers(Drivers):
     def infra(self, name: str) -> Any:
         return self._lab_infra
 
+    def intents(self, name: str) -> Sequence[str]:
+        return tuple(self._lab_infra.intents)
+
     def mgmt(self, name: str) -> Any:
         return super().mgmt(name) if name == "agent" else self._lab_mgmt
 

@@ -1,15 +1,19 @@
 """The ledger of what drivers have made, as drivers and the janitor see it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
 from servicevm import errors
+from servicevm.conductor import views
 from servicevm.db import api as db
 from servicevm.db import models
+from servicevm.drivers import Drivers
 from servicevm.drivers.infra.base import DeviceSpec, Record
 from servicevm.errors import PermanentError, ServicevmError, TransientError
+from servicevm.rpc.local import LateRelay
 
 from .lab import Lab
 
@@ -148,6 +152,52 @@ def test_a_device_is_made_in_three_transactions(
     # The claim with the step that finds nothing to clear, the intent, and
     # what came of all other steps, which need not wait here.
     assert len(commits) - before == 3
+
+
+def test_what_is_always_intended_costs_no_transaction(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, commits: list[int]
+) -> None:
+    lab.cloud.intents = ("machine",)
+    seen = []
+    create = lab.cloud.create
+
+    def look(spec: DeviceSpec, record: Record) -> None:
+        record("machine", None)
+        seen.append(entries(lab, spec.id))
+        create(spec, record)
+
+    monkeypatch.setattr(lab.cloud, "create", look)
+    device_id, _ = lab.device()
+    before = len(commits)
+    lab.settle(lab.conductor())
+    assert len(commits) - before == 2
+    assert seen == [{"machine": None}]
+    assert entries(lab, device_id) == {"machine": f"m-{device_id}"}
+
+
+def test_who_stood_still_after_its_claim_makes_nothing(lab: Lab) -> None:
+    lab.cloud.intents = ("machine",)
+    device_id, _ = lab.device()
+    engine = lab.conductor()._engine
+    late = engine.claim("late")
+    assert late is not None
+    assert late.device is not None
+    assert late.device.recorded == {"machine"}
+    lab.advance(60)
+    lab.settle(lab.conductor())
+    lab.cloud.machines.clear()
+    then = late.device.at - views.FRESH
+    engine.drive(replace(late, device=replace(late.device, at=then)))
+    assert lab.cloud.machines == {}
+    assert entries(lab, device_id) == {"machine": f"m-{device_id}"}
+
+
+def test_a_driver_that_is_not_made_yet_intends_nothing(lab: Lab) -> None:
+    drivers = Drivers(lab.conf, LateRelay())
+    assert drivers.intents("noop") == ()
+    drivers.infra("noop")
+    assert drivers.intents("noop") == ("noop",)
+    drivers.close()
 
 
 def test_an_id_that_no_ledger_can_hold_fails_the_try_and_not_the_conductor(
