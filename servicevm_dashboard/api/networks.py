@@ -15,9 +15,12 @@ MOST = 200
 
 
 @memoized
-def choices(request: Any) -> list[tuple[str, str]]:
+def choices(
+    request: Any, project_id: str | None = None
+) -> list[tuple[str, str]]:
     """Id and name, by name; one call a request.
 
+    :param project_id: whose device it is; None: that of who is logged in
     :returns: nothing where there is no Neutron, or it gives none: then the
         network is asked for by its id
     """
@@ -25,7 +28,7 @@ def choices(request: Any) -> list[tuple[str, str]]:
         return []
     try:
         found = neutron.network_list_for_tenant(
-            request, request.user.project_id
+            request, project_id or request.user.project_id
         )
     except Exception as error:
         # A device can be made without the names of its networks.

@@ -4,12 +4,12 @@ from typing import Any, ClassVar
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from horizon import exceptions, messages
 from horizon.utils import memoized
 
+from servicevm_dashboard import links
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.exceptions import ServicevmError
@@ -21,19 +21,18 @@ from servicevm_dashboard.wizard import Wizard
 
 __all__ = ["AttachView", "interfaces_url", "read"]
 
-INDEX = "horizon:project:servicevm_devices:index"
 
-
-def interfaces_url(ref: Any) -> str:
+def interfaces_url(dashboard: str, ref: Any) -> str:
     """Where the interfaces of a device are shown.
 
+    :param dashboard: as for `links.link`
     :param ref: id of the device
     """
-    url = reverse("horizon:project:servicevm_devices:detail", args=[ref])
+    url = links.link(dashboard, "devices", "detail", str(ref))
     return f"{url}?tab=device__interfaces"
 
 
-def read(request: Any, ref: Any) -> Any:
+def read(request: Any, dashboard: str, ref: Any) -> Any:
     """The device of a page; where it can not be read, the list says so."""
     try:
         return servicevm.call(request, Client.get_device, str(ref))
@@ -41,7 +40,7 @@ def read(request: Any, ref: Any) -> Any:
         exceptions.handle(
             request,
             _("The device could not be read."),
-            redirect=reverse(INDEX),
+            redirect=links.link(dashboard, "devices"),
         )
 
 
@@ -51,17 +50,18 @@ class AttachView(Wizard):
     steps: ClassVar[Any] = (InterfaceStep, ReviewStep)
     title = gettext_lazy("Attach Interface")
     submit = gettext_lazy("Attach Interface")
-    index = INDEX
+    index = "horizon:project:servicevm_devices:index"
     rule = "device:attach_interface"
+    dashboard: ClassVar[str] = "project"
 
     @memoized.memoized_method
     def datum(self) -> Any:
         """The device."""
-        return read(self.request, self.kwargs["ref"])
+        return read(self.request, self.dashboard, self.kwargs["ref"])
 
     @property
     def home(self) -> str:
-        return interfaces_url(self.kwargs["ref"])
+        return interfaces_url(self.dashboard, self.kwargs["ref"])
 
     def create(self) -> HttpResponse:
         device = servicevm.call(

@@ -32,8 +32,9 @@ class InterfaceStep(FormStep):
         return interfaces.cannot_attach(device, made_of(self.request, device))
 
     def schema(self) -> Mapping[str, Any]:
+        device = self.wizard.datum()
         return interfaces.schema(
-            self.wizard.datum(), networks.choices(self.request)
+            device, networks.choices(self.request, device.project_id)
         )
 
     @property
@@ -67,7 +68,7 @@ class ReviewStep(Step):
     def context(self) -> dict[str, Any]:
         device = self.wizard.datum()
         wishes = self.wizard["interface"].wishes
-        known = dict(networks.choices(self.request))
+        known = dict(networks.choices(self.request, device.project_id))
         return {
             "device": device,
             "wishes": wishes,

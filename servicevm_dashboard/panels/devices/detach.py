@@ -1,6 +1,6 @@
 """Detach Interface: asks first, and says what it means."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -23,10 +23,11 @@ class DetachView(View):
 
     template_name = "servicevm/devices/detach.html"
     rule = "device:detach_interface"
+    dashboard: ClassVar[str] = "project"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
-            self._device = read(request, self.kwargs["ref"])
+            self._device = read(request, self.dashboard, self.kwargs["ref"])
             found = interfaces.find(self._device, self.kwargs["index"])
             if not permitted(request, self.rule, self._device):
                 messages.error(request, _("You are not allowed to do that."))
@@ -72,7 +73,7 @@ class DetachView(View):
 
     @property
     def _home(self) -> str:
-        return interfaces_url(self.kwargs["ref"])
+        return interfaces_url(self.dashboard, self.kwargs["ref"])
 
     @property
     def _why(self) -> str:
