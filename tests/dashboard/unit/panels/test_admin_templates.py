@@ -1,5 +1,6 @@
 """An administrator's templates, over HTTP to the service."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -93,6 +94,20 @@ def test_the_way_to_a_template(
     assert made["slots"] == 4
     ladder = ["resync", "restart", "rebuild"]
     assert made["healing"] == {"ladder": ladder, "after": 30}
+
+
+def test_what_is_for_trials_is_not_what_is_chosen_at_first(
+    admin: django.test.Client, service: FakeServicevm
+) -> None:
+    schema = {"type": "object", "properties": {}}
+    for name, kind in (("noop", "infra"), ("zebra", "infra")):
+        row = {"name": name, "kind": kind, "options_schema": schema}
+        service.store.add("drivers", row)
+    page = Browser(admin, CREATE)
+    page.go(**{"details/name": "lb"})
+    found = re.findall(r'<option value="([a-z]+)"', page.html)
+    assert found.index("noop") > found.index("qemu")
+    assert found.index("noop") > found.index("zebra")
 
 
 @pytest.mark.parametrize(
