@@ -91,6 +91,10 @@ def test_the_fleet_at_a_glance(
     phone = page_as("blue-member", viewport=PHONE)
     phone.goto("/project/servicevm_overview/")
     expect(phone.locator(failing)).to_contain_text("edge-trial")
+    # Horizon draws them by and by.
+    pies = phone.locator(".pie-chart-usage")
+    expect(pies).to_have_count(5)
+    expect(pies.locator("svg")).to_have_count(5)
     screenshot(phone, "manual-phone")
 
 
