@@ -118,6 +118,7 @@ SAID = frozenset(
         _("Waiting for the machine to go away."),
         _("Waiting for the device's agent to come back."),
         _("The device was told again."),
+        _("Waiting for the service to serve again."),
         _("Waiting for the device to apply the configuration."),
         _("The device does not run."),
         _("The device is being deleted."),

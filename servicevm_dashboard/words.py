@@ -26,6 +26,13 @@ OPERATING: Mapping[str, Any] = {
     "UNKNOWN": pgettext_lazy("operating status", "Not known yet"),
 }
 
+#: Of members: what a service says of them, and what may be made of it.
+MEMBER: Mapping[str, Any] = {
+    **OPERATING,
+    "UNKNOWN": pgettext_lazy("member status", "Not known"),
+    "NO_MONITOR": pgettext_lazy("member status", "Not checked"),
+}
+
 OPERATION: Mapping[str, Any] = {
     "PENDING": pgettext_lazy("operation state", "Queued"),
     "RUNNING": pgettext_lazy("operation state", "Running"),
@@ -226,6 +233,10 @@ FACT: Mapping[str, Any] = {
     "accelerator": pgettext_lazy("fact", "Acceleration"),
     "accelerator_note": pgettext_lazy("fact", "Note on acceleration"),
     "image": pgettext_lazy("fact", "Guest image"),
+    "memory_mib": pgettext_lazy("fact", "RAM (MiB)"),
+    "vcpus": pgettext_lazy("fact", "vCPUs"),
+    "server_id": pgettext_lazy("fact", "Instance ID"),
+    "boot_id": pgettext_lazy("fact", "ID of this boot"),
     "pid": pgettext_lazy("fact", "Process"),
     "agent_version": pgettext_lazy("fact", "Agent's version"),
 }

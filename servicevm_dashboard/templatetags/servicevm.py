@@ -27,6 +27,12 @@ def operating(value: str) -> Any:
 
 
 @register.filter
+def member(value: str) -> Any:
+    """``{{ member.operating_status|member }}``"""
+    return status(value, words.MEMBER)
+
+
+@register.filter
 def state(resource: Any) -> Any:
     """What is being done to a device or service: ``{{ device|state }}``."""
     return tables.provisioning(resource)

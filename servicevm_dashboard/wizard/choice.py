@@ -60,6 +60,7 @@ class Choice(Step):
     def context(self) -> dict[str, Any]:
         return {
             "chosen": self.value("id"),
+            "stuck": all(self.options.values()),
             # One that can not be chosen says so itself.
             "objection": self.settled and self.objection,
         }

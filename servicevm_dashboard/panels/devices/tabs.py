@@ -12,6 +12,7 @@ from servicevm_dashboard import (
     detail,
     healing,
     links,
+    members,
     timeline,
 )
 from servicevm_dashboard.api import servicevm
@@ -141,6 +142,7 @@ class ServicesTab(detail.LazyTab):
                     "link": links.link(
                         self.view.dashboard, "services", "detail", one.ref
                     ),
+                    "members": members.listed(one),
                 }
                 for one in page.items
             ]

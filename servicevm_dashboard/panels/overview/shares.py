@@ -39,6 +39,13 @@ class Kind:
     href: str
     create: str = ""
 
+    @property
+    def partly(self) -> Share | None:
+        """Those that do not fail, and yet need somebody to look."""
+        return next(
+            (one for one in self.health if one.value == "DEGRADED"), None
+        )
+
 
 @dataclass(frozen=True)
 class Use:

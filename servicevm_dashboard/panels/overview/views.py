@@ -65,25 +65,27 @@ class IndexView(views.HorizonTemplateView):
         full = [use for use in uses if use.full]
         where = self.dashboard
         devices, services = counts["devices"], counts["services"]
+        kinds = [
+            shares.kind(
+                where,
+                "devices",
+                _("Devices"),
+                devices,
+                creates=self._may("device:create"),
+            ),
+            shares.kind(
+                where,
+                "services",
+                _("Services"),
+                services,
+                creates=self._may("service:create"),
+            ),
+        ]
         return {
             "summary": counts,
             "all_projects": self.all_projects,
-            "kinds": [
-                shares.kind(
-                    where,
-                    "devices",
-                    _("Devices"),
-                    devices,
-                    creates=self._may("device:create"),
-                ),
-                shares.kind(
-                    where,
-                    "services",
-                    _("Services"),
-                    services,
-                    creates=self._may("service:create"),
-                ),
-            ],
+            "kinds": kinds,
+            "partly": [kind for kind in kinds if kind.partly],
             "templates": shares.templates(
                 where, devices["templates"], devices["total"]
             ),

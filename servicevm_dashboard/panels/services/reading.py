@@ -11,26 +11,13 @@ from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 
-__all__ = [
-    "actions",
-    "as_yaml",
-    "down",
-    "members",
-    "summary",
-    "unchecked",
-    "up",
-    "url",
-]
+__all__ = ["actions", "as_yaml", "summary", "url"]
 
 #: Seconds that the declaration of a service type is remembered: it changes
 #: with the release that is installed.
 _REMEMBERED = 300
 #: Asked for by a page of its own.
 _SHOWN_ELSEWHERE = frozenset({"stats"})
-#: Of a pool, by the type of service: what looks whether its members work.
-#: Without it all of them count as up.
-_MONITORS = {"loadbalancer": "health_monitor"}
-_CLOSED = {"DEAD", "OFFLINE", "UNRESPONSIVE", "UNKNOWN"}
 
 
 def actions(request: Any, name: str) -> Mapping[str, Any]:
@@ -63,47 +50,6 @@ def url(endpoint: Mapping[str, Any]) -> tuple[str, str]:
     return text, text if endpoint["protocol"] in ("http", "https") else ""
 
 
-def up(service: Any) -> tuple[int, int] | None:
-    """How many of its members work, of how many; None: it has none."""
-    if not service.members:
-        return None
-    return len(service.members) - len(down(service)), len(service.members)
-
-
-def down(service: Any) -> Sequence[str]:
-    """Names of its members that do not work."""
-    return [
-        one["name"]
-        for one in service.members
-        if one["operating_status"] in _CLOSED
-    ]
-
-
-def unchecked(service: Any) -> Sequence[str]:
-    """Names of its pools that have members which nobody checks."""
-    monitor = _MONITORS.get(service.service_type)
-    if monitor is None:
-        return []
-    return [
-        str(pool.get("name"))
-        for pool in _lists(service.config, "pools")
-        if _lists(pool, "members") and not pool.get(monitor)
-    ]
-
-
-def members(service: Any) -> Sequence[Mapping[str, Any]]:
-    """Its members, with the addresses that its configuration has."""
-    places = {
-        (pool.get("name"), member.get("name")): member
-        for pool in _lists(service.config, "pools")
-        for member in _lists(pool, "members")
-    }
-    return [
-        {**places.get((one["pool"], one["name"]), {}), **one}
-        for one in service.members
-    ]
-
-
 def summary(config: Mapping[str, Any]) -> Sequence[str]:
     """``Listeners: 2``, ``Pools: 1``: what there is how many of."""
     return [
@@ -117,10 +63,3 @@ def summary(config: Mapping[str, Any]) -> Sequence[str]:
 def as_yaml(document: Any) -> str:
     """A document as people like to read it."""
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True))
-
-
-def _lists(value: Any, key: str) -> Sequence[Mapping[str, Any]]:
-    found = value.get(key) if isinstance(value, Mapping) else None
-    if not isinstance(found, list):
-        return []
-    return [one for one in found if isinstance(one, Mapping)]

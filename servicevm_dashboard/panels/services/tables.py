@@ -10,6 +10,7 @@ from servicevm_dashboard import words
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.exceptions import ServicevmError
+from servicevm_dashboard.members import up
 from servicevm_dashboard.panels.services import reading
 from servicevm_dashboard.panels.services.actions_create import (
     CreateService,
@@ -97,7 +98,7 @@ def endpoints(datum: Any) -> Any:
 
 def members(datum: Any) -> Any:
     """How many members work."""
-    found = reading.up(datum)
+    found = up(datum)
     if found is None:
         return "-"
     return _("%(working)d of %(all)d up") % {
@@ -143,7 +144,7 @@ class ServicesTable(Table):
         row_actions = (EditService, DeleteService)
 
     def say(self, datum: Any) -> str:
-        counted = reading.up(datum)
+        counted = up(datum)
         if counted is None:
             return both(datum)
         return _("%(service)s, %(members)s") % {

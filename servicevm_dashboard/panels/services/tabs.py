@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
-from servicevm_dashboard import detail, links
+from servicevm_dashboard import detail, links, members
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client
 from servicevm_dashboard.panels.devices.tabs import overview
@@ -29,8 +29,8 @@ class OverviewTab(detail.OverviewTab):
                 (one["name"], *reading.url(one)) for one in service.endpoints
             ],
             "members": tables.members(service),
-            "down": ", ".join(reading.down(service)),
-            "unchecked": ", ".join(reading.unchecked(service)),
+            "down": ", ".join(members.down(service)),
+            "unchecked": ", ".join(members.unchecked(service)),
             "summary": reading.summary(service.config),
             "device_link": links.link(
                 self.view.dashboard, "devices", "detail", service.device_id
@@ -50,8 +50,8 @@ class MembersTab(detail.LazyTab):
     def read(self, request: HttpRequest) -> dict[str, Any]:
         return {
             "service": self.resource,
-            "members": reading.members(self.resource),
-            "unchecked": reading.unchecked(self.resource),
+            "members": members.listed(self.resource),
+            "unchecked": members.unchecked(self.resource),
             "ways": adding.ways(
                 tables.ServicesTable(request, data=[self.resource]),
                 links.link(self.view.dashboard, "services", "edit", self.ref),

@@ -7,7 +7,7 @@ knows no state.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from servicevm_dashboard import condition, links, words
+from servicevm_dashboard import condition, links, members, words
 from servicevm_dashboard.api.servicevm import Device, Service
 
 #: Most members of a service that are drawn; the table has all.
@@ -42,7 +42,7 @@ def graph(
         "members": [
             _member(service, number, member)
             for service in services
-            for number, member in enumerate(service.members[:MEMBERS])
+            for number, member in enumerate(members.listed(service)[:MEMBERS])
         ],
     }
 
@@ -93,6 +93,6 @@ def _member(service: Service, number: int, member: Mapping[str, Any]) -> Json:
         "service": service.id,
         "name": member["name"],
         "pool": member["pool"],
-        "health": str(words.of(words.OPERATING, value)),
+        "health": str(words.of(words.MEMBER, value)),
         "tone": words.tone(value),
     }

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from servicevm_dashboard import links, words
+from servicevm_dashboard import links, members, words
 from servicevm_dashboard.api.servicevm import Device, Service
 
 
@@ -36,5 +36,5 @@ def _service(dashboard: str, service: Service) -> Mapping[str, Any]:
         "datum": service,
         "href": links.link(dashboard, "services", "detail", service.id),
         "type": words.of(words.SERVICE_TYPE, service.service_type),
-        "members": service.members,
+        "members": members.listed(service),
     }

@@ -7,8 +7,9 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from horizon import exceptions, views
+from openstack_dashboard import policy
 
-from servicevm_dashboard import filters, live
+from servicevm_dashboard import filters, links, live
 from servicevm_dashboard.api import servicevm
 from servicevm_dashboard.api.servicevm import Client, Device, Service
 from servicevm_dashboard.exceptions import ServicevmError
@@ -96,9 +97,17 @@ class IndexView(views.HorizonTemplateView):
             "more": page.next_marker is not None,
             "limit": DEVICES,
             "filtered": bool(query),
+            "create": self._create(),
             "devices": devices,
             "said": _say(page.items, services),
         }
+
+    def _create(self) -> str:
+        """Where the first device is made; empty: not by this user."""
+        rules = (("servicevm", "servicevm:device:create"),)
+        if not policy.check(rules, self.request):
+            return ""
+        return links.link(self.dashboard, "devices", "create")
 
 
 def _say(devices: list[Device], services: list[Service]) -> str:

@@ -269,6 +269,12 @@ def test_without_a_device_one_is_to_be_created_first(
     page = Browser(member, URL)
     assert "there is none that can take it" in page.html
     assert reverse("horizon:project:servicevm_devices:create") in page.html
+    # No button that leads nowhere.
+    assert not [
+        one
+        for one in page.form.buttons
+        if "btn-primary" in (one["class"] or "")
+    ]
 
 
 def test_one_of_many_devices_is_found_by_its_name(

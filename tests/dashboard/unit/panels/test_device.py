@@ -279,3 +279,13 @@ def test_where_the_template_can_not_be_read_no_agent_is_promised(
         answer = member.get(url(row))
     assert answer.status_code == 200
     assert "gent</dt>" not in answer.content.decode()
+
+
+def test_facts_of_the_drivers_are_called_as_people_do(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    facts = {"memory_mib": 192, "vcpus": 1, "boot_id": "b", "server_id": "s"}
+    row = world.device(service, facts=facts)
+    text = member.get(url(row)).content.decode()
+    for word in ("RAM (MiB)", "vCPUs", "ID of this boot", "Instance ID"):
+        assert f"<dt>{word}</dt>" in text

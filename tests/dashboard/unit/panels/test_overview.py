@@ -57,6 +57,24 @@ def test_a_fleet_that_is_well_takes_one_call(
     assert world.calls(service) == ["GET /v1/summary"]
 
 
+def test_what_works_in_part_only_is_no_failure_and_yet_told(
+    member: django.test.Client, service: FakeServicevm
+) -> None:
+    service.store.add("devices", {"name": "well"})
+    service.store.add(
+        "services", {"name": "web", "operating_status": "DEGRADED"}
+    )
+    text = member.get(INDEX).content.decode()
+    assert "No device and no service fails." in text
+    assert "Nothing: no device" not in text
+    services = reverse("horizon:project:servicevm_services:index")
+    assert (
+        "Services of which only a part works: "
+        f'<a href="{services}?operating_status=DEGRADED">1</a>'
+    ) in text
+    assert "Devices of which only a part works" not in text
+
+
 def test_what_fails_comes_with_its_reason(
     member: django.test.Client, fleet: FakeServicevm
 ) -> None:

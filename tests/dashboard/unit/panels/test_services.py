@@ -207,7 +207,7 @@ def test_members_that_nobody_checks_are_told_to_be(
         row |= {"config": config, "service_type": type_}
         for tab, words in (
             ("overview", "Nobody checks the members of p,"),
-            ("members", "Not checked: its pool has no health monitor."),
+            ("members", "Its pool has no health monitor."),
         ):
             shown = member.get(f"{url(row)}?fragment={tab}", **AJAX).json()
             assert (words in shown["html"]) == said, (config, tab)

@@ -148,3 +148,13 @@ def test_a_reader_sees_it_too(
     answer = as_user("reader").get(INDEX)
     assert answer.status_code == 200
     assert "could not be read" not in answer.content.decode()
+
+
+def test_an_empty_one_leads_to_the_first_device_whom_it_may(
+    as_user: Callable[..., django.test.Client],
+) -> None:
+    create = reverse("horizon:project:servicevm_devices:create")
+    for roles, led in ((("member", "reader"), True), (("reader",), False)):
+        text = as_user(*roles).get(INDEX).content.decode()
+        assert "No devices yet." in text
+        assert (f'<a href="{create}">' in text) == led
