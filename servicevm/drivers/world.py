@@ -49,11 +49,7 @@ class World:
 
     def ids(self) -> set[str]:
         """Devices of which there is anything, if only a leftover."""
-        try:
-            names = os.listdir(self._folder)
-        except FileNotFoundError:
-            return set()
-        return {name for name in names if _ID.fullmatch(name)}
+        return _ids(self._folder)
 
     def read(self, device_id: str) -> dict[str, Any] | None:
         """What is kept of a device; None for nothing."""
@@ -108,6 +104,10 @@ class World:
                 return None  # the device has just been deleted
             return count
         return None
+
+    def failing(self) -> set[str]:
+        """Ids of devices of which failures are counted."""
+        return _ids(self._folder / "failures")
 
     def forget_failures(self, device_id: str) -> None:
         """Begin to count anew."""
@@ -216,6 +216,15 @@ class World:
         # The highest goes last: what is there before it does not count.
         _sweep(handle, names)
         return _rmdir(self._path(device_id))
+
+
+def _ids(folder: Path) -> set[str]:
+    """Names in a folder that are ids; none where it is not there."""
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return set()
+    return {name for name in names if _ID.fullmatch(name)}
 
 
 def _newest(handle: int | None) -> tuple[list[str], str]:

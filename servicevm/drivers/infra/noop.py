@@ -144,8 +144,11 @@ class NoopInfraDriver(InfraDriver):
 
     def delete(self, spec: DeviceSpec) -> bool:
         self._maybe_fail("delete", spec)
+        there = False
 
         def go(device: _Device | None) -> _Device | None:
+            nonlocal there
+            there = device is not None
             if device is None:
                 return None
             now = time.time()
@@ -156,7 +159,9 @@ class NoopInfraDriver(InfraDriver):
 
         if self._change("delete", spec, go) is not None:
             return False
-        self._forget(spec.id)
+        # A creation that is begun anew deletes first what is there: where
+        # nothing is, it goes on with the failures that are left.
+        self._forget(spec.id, failures=there)
         return True
 
     def attach_interface(
@@ -191,7 +196,7 @@ class NoopInfraDriver(InfraDriver):
         return text[-max_bytes:] if max_bytes > 0 else ""
 
     def device_ids(self) -> set[str]:
-        return self._world.ids()
+        return self._world.ids() | self._world.failing()
 
     def delete_leftover(self, device_id: str) -> None:
         self._world.change(device_id, lambda device: None)
@@ -273,11 +278,12 @@ class NoopInfraDriver(InfraDriver):
                 spec.id, {"call": call, **line, "pid": os.getpid()}
             )
 
-    def _forget(self, device_id: str) -> None:
+    def _forget(self, device_id: str, *, failures: bool = True) -> None:
         """Drop what is kept of a device besides the device."""
         with self._changed:
             self._deaths.pop(device_id, None)
-        self._world.forget_failures(device_id)
+        if failures:
+            self._world.forget_failures(device_id)
         self._bootstrap(device_id).unlink(missing_ok=True)
 
     def _bootstrap(self, device_id: str) -> Path:

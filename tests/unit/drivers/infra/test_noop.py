@@ -82,6 +82,28 @@ def test_a_failure_is_injected_as_often_as_asked(driver, transient) -> None:
     assert driver.observe(spec).state is DeviceState.RUNNING
 
 
+def test_what_is_begun_anew_goes_on_with_the_failures_that_are_left(
+    driver,
+) -> None:
+    spec = new_spec(fail={"create": {"times": 1, "code": DISK_FULL.code}})
+    with pytest.raises(TransientError, match="1 of 1"):
+        driver.create(spec, Ledger())
+    # There is nothing yet, as before a creation that is tried again.
+    assert driver.delete(spec)
+    assert driver.device_ids() == {spec.id}
+    driver.create(spec, Ledger())
+    assert driver.delete(spec)
+    assert driver.device_ids() == set()
+
+
+def test_failures_of_what_was_never_made_are_swept(driver) -> None:
+    spec = new_spec(fail={"create": {"times": 1, "code": DISK_FULL.code}})
+    with pytest.raises(TransientError):
+        driver.create(spec, Ledger())
+    driver.delete_leftover(spec.id)
+    assert driver.device_ids() == set()
+
+
 def test_failures_are_counted_across_a_restart(make_driver) -> None:
     spec = new_spec(fail={"delete": {"times": 1, "code": DISK_FULL.code}})
     first = make_driver()
