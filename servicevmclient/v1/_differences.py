@@ -47,12 +47,15 @@ def _of_lists(
 ) -> Iterator[Difference]:
     old, new = _named(before), _named(after)
     if old is None or new is None:
-        for index in range(max(len(before), len(after))):
+        both = min(len(before), len(after))
+        for index in range(both):
             yield from differences(
-                before[index] if index < len(before) else ABSENT,
-                after[index] if index < len(after) else ABSENT,
-                f"{path}[{index}]",
+                before[index], after[index], f"{path}[{index}]"
             )
+        for index, gone in enumerate(before[both:], both):
+            yield Difference(f"{path}[{index}]", gone, ABSENT)
+        for index, more in enumerate(after[both:], both):
+            yield Difference(f"{path}[{index}]", ABSENT, more)
         return
     for name in [*new, *(one for one in old if one not in new)]:
         yield from differences(

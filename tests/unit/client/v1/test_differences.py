@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from servicevmclient.v1._differences import differences
@@ -70,6 +70,8 @@ def _same(one: Any, other: Any) -> bool:
 
 
 @given(_VALUES, _VALUES)
+@example([], [None])
+@example([{"name": "a"}], [{"name": "a"}, None])
 def test_there_is_one_exactly_where_they_are_not_the_same(
     before: Any, after: Any
 ) -> None:
