@@ -57,8 +57,8 @@ run-dashboard:  ## start Horizon with our panels (KEEP=1: leave it running)
 test:  ## run the tests, those that boot VMs included
 	@tools/bootstrap test
 	@$(BIN)/python -m pytest -n 2 tests/unit $(PYTEST_ARGS)
-	@$(BIN)/python -m pytest tests --ignore tests/unit --ignore tests/lab \
-		$(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile tests \
+		--ignore tests/unit --ignore tests/lab $(PYTEST_ARGS)
 	@set -e; for database in mariadb postgresql; do \
 		$(BIN)/python -m pytest -n 2 --database $$database \
 			tests/unit/db tests/unit/api tests/unit/conductor \
