@@ -17,10 +17,8 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import sqlalchemy as sa
-from falcon import testing
 
 from benchmarks.api_rows import Idle, configure, temporary_folder
-from servicevm.api import app
 from servicevm.conductor.service import Conductor
 from servicevm.db import api as db
 from servicevm.db import models
@@ -46,6 +44,12 @@ _TEMPLATE = {
 
 def _ask(folder: Path, url: str) -> None:
     """Ask for the devices, as clients do."""
+    # The conductor's process, on which the clock runs, begins with this file
+    # too, and has no API.
+    from falcon import testing
+
+    from servicevm.api import app
+
     conf = configure(folder, url)
     db.sync(conf)
     api = testing.TestClient(app.build(conf, Idle()))
