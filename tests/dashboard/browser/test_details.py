@@ -147,7 +147,9 @@ def test_a_dead_device_says_what_to_do(
     screenshot: Callable[..., object],
 ) -> None:
     dying = make_template(
-        infra_options={"create_seconds": 0, "die_after_seconds": 1}
+        infra_options={"create_seconds": 0, "die_after_seconds": 1},
+        # Nothing is done by itself, or that is what the page says.
+        healing={"ladder": []},
     )
     device = make_device(wait=False, template_id=dying.id)
     quick.goto(device_url(device))
