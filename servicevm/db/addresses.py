@@ -57,7 +57,7 @@ def allocate(
         if "cidr" in spec:
             network = ipaddress.ip_network(spec["cidr"])
             if given.address is not None:
-                interface.address = _asked(
+                _refuse_taken(
                     session, spec["network"], given.address, given.field
                 )
             else:
@@ -85,7 +85,7 @@ def open_interface(
     :raises PermanentError: ADDRESS_TAKEN
     """
     if asked.network is not None and asked.address is not None:
-        _asked(session, asked.network, asked.address, asked.field)
+        _refuse_taken(session, asked.network, asked.address, asked.field)
     return DeviceInterface(
         device_id=device_id,
         index=index,
@@ -126,9 +126,9 @@ def pool(spec: Mapping[str, Any]) -> tuple[Address, Address]:
     return first, last
 
 
-def _asked(
+def _refuse_taken(
     session: orm.Session, network: str, address: str, field: str
-) -> str:
+) -> None:
     owner = session.scalar(
         sa.select(DeviceInterface.device_id).where(
             DeviceInterface.network == network,
@@ -138,7 +138,6 @@ def _asked(
     if owner is not None:
         sentence = f"{address} of {network} is taken."
         raise PermanentError(ADDRESS_TAKEN, sentence, fields={field: sentence})
-    return address
 
 
 def _free(

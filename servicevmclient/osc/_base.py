@@ -62,6 +62,12 @@ class Base(command.Command):
         width = columns if self.stderr.isatty() else None
         self.stderr.write("\n".join(_errors.lines(error, width)) + "\n")
 
+    def failed(self, noun: str, name: str, error: ClientError) -> ExitCode:
+        """Say which of many failed and why; return its exit code."""
+        self.stderr.write(f"{noun} {name}: failed\n")
+        self.tell(error)
+        return error.exit_code
+
     def say(self, line: str) -> None:
         """Write a line to standard error, unless --quiet."""
         options = getattr(self.app, "options", None)

@@ -265,7 +265,7 @@ class Delete(Base):
                 found = self.client.find(self.kind, ref)
                 operation = self.client.delete(self.kind, found.ref)
             except ClientError as error:
-                codes.append(self._failed(ref, error))
+                codes.append(self.failed(self.kind.noun, ref, error))
                 continue
             asked[ref] = found.ref
             if operation is None:
@@ -284,28 +284,11 @@ class Delete(Base):
         codes = []
         began = time.monotonic()
         for name, ref in asked.items():
-            reporter = _wait.Reporter(self.stderr)
-            left = max(0.0, timeout - (time.monotonic() - began))
-            waiter = self.client.waiter(timeout=left, callback=reporter)
             try:
-                waiter.gone(self.kind, ref, name)
+                gone(self, self.kind, ref, name, began, timeout)
             except ClientError as error:
-                reporter.close()
-                codes.append(self._failed(name, error))
-                continue
-            except KeyboardInterrupt:
-                reporter.close()
-                goes_on(self, f"the deletion of {self.kind.noun} {name}")
-                raise
-            reporter.close()
-            took = time.monotonic() - began
-            self.say(f"{self.kind.noun} {name}: deleted, {took:.1f} s")
+                codes.append(self.failed(self.kind.noun, name, error))
         return codes
-
-    def _failed(self, ref: str, error: ClientError) -> ExitCode:
-        self.stderr.write(f"{self.kind.noun} {ref}: failed\n")
-        self.tell(error)
-        return error.exit_code
 
 
 def add_ref(
@@ -334,6 +317,33 @@ def called(parsed_args: argparse.Namespace) -> str:
 def goes_on(command: Base, what: str) -> None:
     """Say that ^C ends the wait, and nothing else."""
     command.say(f"{what}: it goes on without us; see operation list")
+
+
+def gone(
+    command: Base,
+    kind: type[Resource],
+    ref: str,
+    name: str,
+    began: float,
+    timeout: float,
+) -> None:
+    """Wait until a resource is deleted; progress on standard error.
+
+    :param began: monotonic seconds from which the time counts
+    """
+    reporter = _wait.Reporter(command.stderr)
+    left = max(0.0, timeout - (time.monotonic() - began))
+    waiter = command.client.waiter(timeout=left, callback=reporter)
+    try:
+        waiter.gone(kind, ref, name)
+    except KeyboardInterrupt:
+        reporter.close()
+        goes_on(command, f"the deletion of {kind.noun} {name}")
+        raise
+    finally:
+        reporter.close()
+    took = time.monotonic() - began
+    command.say(f"{kind.noun} {name}: deleted, {took:.1f} s")
 
 
 def waited(command: Base, resource: Any, timeout: float) -> Any:

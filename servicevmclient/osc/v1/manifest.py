@@ -72,16 +72,14 @@ class _OfManifest(Lister):
         """The manifest against what is there; problems are told."""
         document = _files.load(parsed_args.file, self.app.stdin)
         found = self.client.plan(document, prune=parsed_args.prune)
-        codes = [self._failed(step, error) for step, error in found.problems]
+        codes = [
+            self.failed(step.kind.noun, step.name, error)
+            for step, error in found.problems
+        ]
         if codes:
             self.stderr.write("Nothing was changed.\n")
             self.ended = total(codes)
         return found
-
-    def _failed(self, step: Step, error: ClientError) -> ExitCode:
-        self.stderr.write(f"{step.kind.noun} {step.name}: failed\n")
-        self.tell(error)
-        return error.exit_code
 
 
 class Apply(_OfManifest):
@@ -116,9 +114,10 @@ class Apply(_OfManifest):
         if not parsed_args.yes:
             self._ask(plan)
         wait = parsed_args.wait
-        outcomes = [*self.client.carry_out(plan, **_timeout(wait))]
+        timeout = _wait.DEFAULT if wait is None else wait
+        outcomes = [*self.client.carry_out(plan, timeout=timeout)]
         codes = [
-            self._failed(one.step, one.error)
+            self.failed(one.step.kind.noun, one.step.name, one.error)
             for one in outcomes
             if one.error is not None
         ]
@@ -167,24 +166,25 @@ class Apply(_OfManifest):
         self, outcomes: Sequence[Outcome], timeout: float
     ) -> Iterator[ExitCode]:
         """Wait until each is as it is to be; all within one time."""
-        ends = time.monotonic() + timeout
+        began = time.monotonic()
         for one in outcomes:
             step = one.step
             if one.error is not None or step.kind is DeviceTemplate:
                 continue
             if step.verb is Verb.KEEP:
                 continue
-            left = max(0.0, ends - time.monotonic())
+            ref = str(one.ref)
             try:
                 if step.verb is Verb.DELETE:
-                    self.client.waiter(timeout=left).gone(
-                        step.kind, str(one.ref), step.name
+                    _verbs.gone(
+                        self, step.kind, ref, step.name, began, timeout
                     )
                 else:
-                    found = self.client.get(step.kind, str(one.ref))
+                    left = max(0.0, timeout - (time.monotonic() - began))
+                    found = self.client.get(step.kind, ref)
                     _verbs.waited(self, found, left)
             except ClientError as error:
-                yield self._failed(step, error)
+                yield self.failed(step.kind.noun, step.name, error)
 
 
 class Diff(_OfManifest):
@@ -267,10 +267,6 @@ def _seen(step: Step) -> str:
     if step.verb is Verb.KEEP:
         return _DONE[Verb.KEEP]
     return "checked" if step.checked else "not checked yet"
-
-
-def _timeout(wait: float | None) -> dict[str, float]:
-    return {} if wait is None else {"timeout": wait}
 
 
 def _short(value: Any) -> str:
