@@ -106,21 +106,10 @@ def _operation(
     declared = methods[path, verb]
     answer = _answer(path, verb, declared, components)
     links = openapi_links.links(path, verb, methods)
-    if links:
-        answer["links"] = links
-    answers = {str(status): answer for status in declared.statuses}
+    linked = {**answer, "links": links} if links else answer
+    answers = {str(status): linked for status in declared.statuses}
     if verb == "post" and "dry_run" in declared.query:
-        # Nothing was made that could be looked for.
-        answers["200"] = {
-            **answer,
-            "description": "What it would be (dry_run).",
-            "headers": {
-                name: header
-                for name, header in answer["headers"].items()
-                if name != "Location"
-            },
-        }
-        answers["200"].pop("links", None)
+        answers["200"] = _tried(answer)
     found: dict[str, Any] = {
         "operationId": openapi_links.operation_id(path, verb),
         "summary": declared.summary,
@@ -145,6 +134,16 @@ def _operation(
             "content": _json(_refer(declared.request, components)),
         }
     return found
+
+
+def _tried(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer of a dry run: nothing was made that could be looked for."""
+    headers = {k: v for k, v in answer["headers"].items() if k != "Location"}
+    return {
+        **answer,
+        "description": "What it would be (dry_run).",
+        "headers": headers,
+    }
 
 
 def _tag(path: str) -> str:

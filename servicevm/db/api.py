@@ -40,11 +40,6 @@ from servicevm.db import present, servers, sqlite
 
 T = TypeVar("T")
 
-
-class _Undone(Exception):
-    """Ends a transaction that is not to be committed."""
-
-
 #: Attempts at a transaction in `write`.
 ATTEMPTS = 10
 #: Connections that a process keeps: what its threads use at once, and not one
@@ -329,6 +324,10 @@ def write(function: Callable[[orm.Session], T]) -> T:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+class _Undone(Exception):
+    """Ends a transaction that is not to be committed."""
 
 
 def tried(function: Callable[[orm.Session], T]) -> T:

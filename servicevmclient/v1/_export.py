@@ -1,7 +1,7 @@
 """What is there, as a manifest."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from servicevmclient.v1._resource import Resource
@@ -22,7 +22,7 @@ _USUAL: Mapping[str, Any] = {
     "healing": {},
 }
 #: what a wish for an interface can say, but for an address of its own
-_WISHES = ("role", "network", "subnet", "port")
+_WISHES = ("role", "network", "subnet")
 
 
 def export(service: Verbs, *, label: str | None) -> dict[str, Any]:
@@ -33,32 +33,32 @@ def export(service: Verbs, *, label: str | None) -> dict[str, Any]:
 
     :param label: only what was applied with it
     """
-    query: dict[str, Any] = {}
-    if label is not None:
-        query["tags"] = tag_of(label)
-    rows = {
-        kind: [
+    rows = {}
+    for kind in SECTIONS.values():
+        query: dict[str, Any] = {"sort": "created_at:asc"}
+        # All templates: they say what devices of them wished for.
+        if label is not None and kind is not DeviceTemplate:
+            query["tags"] = tag_of(label)
+        rows[kind] = [
             one.to_dict_view()
-            for one in service.each(kind, sort="created_at:asc", **query)
+            for one in service.each(kind, **query)
             if _kept(one)
         ]
-        for kind in SECTIONS.values()
-    }
     names = {
         kind: _references(rows[kind]) for kind in (DeviceTemplate, Device)
     }
     opened = {one["id"]: _open_roles(one) for one in rows[DeviceTemplate]}
     document: dict[str, Any] = {} if label is None else {"label": label}
     document["templates"] = [
-        _said(one, "templates", label) for one in rows[DeviceTemplate]
+        _said(one, "templates", label)
+        for one in rows[DeviceTemplate]
+        if label is None or tag_of(label) in one["tags"]
     ]
     document["devices"] = [
         {
             "name": one["name"],
-            "template": names[DeviceTemplate].get(
-                one["template_id"], one["template_name"]
-            ),
-            **_interfaces(one, opened.get(one["template_id"], ())),
+            "template": names[DeviceTemplate][one["template_id"]],
+            **_interfaces(one, opened[one["template_id"]]),
             **_said(one, "devices", label),
         }
         for one in rows[Device]
@@ -127,9 +127,6 @@ def _interfaces(
 
 
 def _wish(interface: Mapping[str, Any]) -> dict[str, Any]:
-    keys: Iterator[str] = (key for key in _WISHES if interface.get(key))
-    found = {key: interface[key] for key in keys}
-    if "port" in found:
-        # Its network and subnet are the port's.
-        found = {key: found[key] for key in ("role", "port")}
-    return found
+    # Of a user's own port, network and subnet are the port's.
+    keys = ("role", "port") if interface.get("port") else _WISHES
+    return {key: interface[key] for key in keys if interface.get(key)}

@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from servicevm.db import api as db
-from servicevm.db import models
 from servicevmclient.exit_codes import ExitCode
 from servicevmclient.v1 import Client
 from tests.functional.client.serving import (
@@ -188,7 +186,6 @@ def test_a_manifest_without_a_label_prunes_nothing(
         ("slots: 4", "slots: 1001", 1, "slots"),
         ("slots: 4", "colour: red", 2, "$.templates[0].colour"),
         ("port: 80,", "port: 80000,", 2, "$.services[0].config.listeners"),
-        ("default_pool: web", "default_pool: x", 1, "default_pool"),
         ("infra_driver: noop", "infra_driver: none", 1, "infra_driver"),
     ],
 )
@@ -203,15 +200,46 @@ def test_one_mistake_and_nothing_is_done(
 ) -> None:
     _edit(shop, old, new)
     result = terminal(f"apply -f {shop}")
-    if words == "default_pool":
-        # Only the service knows, and only once there is a device.
-        assert result.code == 1
-        assert "1 of 3 failed" in result.err
-        return
     assert result.code == code, result.err
     assert words in result.err
     assert not [*client.device_templates()]
     assert terminal(f"diff -f {shop}").code == 2
+
+
+def test_what_only_the_service_refuses_keeps_nothing_else_from_being_made(
+    terminal: Terminal, client: Client, shop: Path
+) -> None:
+    # It is asked once there is a device.
+    _edit(shop, "default_pool: web", "default_pool: x")
+    result = terminal(f"apply -f {shop} --format json")
+    assert result.code == ExitCode.ERROR
+    assert "1 of 3 failed" in result.err
+    assert "default_pool" in result.err
+    assert [row["Result"] for row in result.json()] == [
+        "created",
+        "created",
+        "failed",
+    ]
+    assert not [*client.services()]
+
+
+def test_what_a_device_wished_for_is_exported_without_its_template(
+    terminal: Terminal,
+) -> None:
+    succeeds(
+        terminal,
+        "device template create --infra-driver noop --mgmt-driver noop "
+        "--interface role=ingress open",
+    )
+    succeeds(
+        terminal,
+        "device create --template open --interface role=ingress,network=n1 "
+        "--tag applied:shop --wait lb-1",
+    )
+    exported = succeeds(terminal, "export --label shop").out
+    assert "templates:" not in exported
+    assert "network: n1" in exported
+    assert terminal("diff -f -", stdin=exported).code == 0
 
 
 def test_what_is_chosen_once_is_not_changed(
@@ -250,29 +278,3 @@ def test_nobody_is_overrun_who_changed_it_since_the_plan(
     errors = [one.error for one in client.carry_out(plan) if one.error]
     assert [one.code for one in errors] == ["precondition_failed"]
     assert client.find_device("lb-1").description == "theirs"
-
-
-def test_it_takes_few_requests(
-    client: Client, terminal: Terminal, shop: Path
-) -> None:
-    import yaml
-
-    succeeds(terminal, f"apply -f {shop} --wait")
-    asked: list[str] = []
-    request = client._adapter.request
-
-    def counted(method: str, path: str, **more: object) -> object:
-        asked.append(f"{method} {path}")
-        return request(method, path, **more)  # type: ignore[arg-type]
-
-    client._adapter.request = counted  # type: ignore[assignment,method-assign]
-    assert not client.plan(yaml.safe_load(SHOP)).todo
-    assert len(asked) == 3
-
-
-def test_the_service_keeps_nothing_of_a_plan(
-    terminal: Terminal, shop: Path
-) -> None:
-    assert terminal(f"diff -f {shop}").code == 1
-    with db.reader() as session:
-        assert session.query(models.DeviceTemplate).count() == 0
